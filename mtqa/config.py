@@ -1,0 +1,98 @@
+"""Strict YAML to one frozen `Config`: an unknown key or value is an error that names the nearest one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mtqa.errors import ConfigError, one_line, unknown
+
+CONTEXTS = ("document", "paragraph", "none")
+
+
+class Config(BaseModel):
+    """Everything that decides what a ranking says, and on what device it is computed.
+
+    The defaults are those of ``configs/default.yaml``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    #: A name of `mtqa models`, a directory that transformers can load, or a hub id.
+    model: str = "smollm2-135m"
+    #: How much of the article a sentence is read in.
+    context: Literal["document", "paragraph", "none"] = "document"
+    #: Tokens in one pass; a longer passage goes through in windows that overlap by half. None: 2048.
+    window: int | None = Field(default=None, ge=4)
+    #: The measure that ranks; see `mtqa measures`.
+    measure: str = "excess_over_entropy"
+    #: The threshold of ``excess_surprisal``, in nats.
+    threshold_nats: float = Field(default=5.0, ge=0.0, le=50.0)
+    #: The k of the top-k measures.
+    k: int = Field(default=3, ge=1, le=1000)
+    #: The document-start token, where the model's own files name a wrong one.
+    start_token: str | None = None
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    #: Threads for PyTorch on the CPU; None leaves its own number.
+    threads: int | None = Field(default=None, ge=1, le=4096)
+
+
+def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
+    """The config in a YAML file (None: the defaults), with ``overrides`` that are not None on top.
+
+    Raises `ConfigError` in one line that names the file and the key.
+    """
+    values = _read(Path(path)) if path is not None else {}
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    return make_config(values, where=str(path) if path is not None else "config")
+
+
+def make_config(values: Mapping[str, Any], *, where: str = "config") -> Config:
+    """A `Config` from a mapping; ``where`` names its origin in messages. Raises `ConfigError`."""
+    for key in values:
+        if key not in Config.model_fields:
+            raise ConfigError(f"{where}: {unknown('key', str(key), Config.model_fields)}")
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    value = problem.get("input")
+    if problem["type"] == "literal_error" and isinstance(value, str):
+        known = [k.strip("'") for k in str(problem["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
+        return unknown(key, value, known)
+    message = problem["msg"][:1].lower() + problem["msg"][1:]
+    return f"{key}: {one_line(repr(value), 60)}: {one_line(message, 160)}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such config file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: can't read this config file ({one_line(error, 120)})") from error
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid YAML ({one_line(error, 160)})") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a config is a mapping of keys to values, not a {type(values).__name__}")
+    keys = [str(key.value) for key, _ in node.value] if node is not None else []
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{path}: key {one_line(twice, 60)!r} is there twice")
+    return values

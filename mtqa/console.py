@@ -1,0 +1,79 @@
+"""What the command line shows on stderr while it works: one progress bar, on a terminal only.
+
+Elsewhere (a pipe, a log) the long stages of a fetch are announced by one line each, the rest is silent.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+#: Stages counted in bytes, and those worth a line where there is no terminal.
+_BYTES = ("fetching", "verifying")
+_ANNOUNCED = ("fetching", "converting", "waiting for another mtqa process")
+
+
+class Console:
+    """A `mtqa.lm.progress.Progress` that draws on stderr; a context manager that cleans up behind it."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty() and not quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._stage: str | None = None
+
+    def update(self, stage: str, done: int, total: int | None) -> None:
+        """Show how far ``stage`` is."""
+        changed, self._stage = stage != self._stage, stage
+        if self._quiet or (not self._terminal and not changed):
+            return
+        if not self._terminal:
+            if stage in _ANNOUNCED:
+                size = f" ({total / 1e6:.0f} MB)" if total and stage in _BYTES else ""
+                print(f"mtqa: {stage}{size} …", file=sys.stderr, flush=True)
+            return
+        if changed:
+            self.close()
+            self._open(stage)
+        self._bar.update(self._task, completed=done, total=total)
+
+    def _open(self, stage: str) -> None:
+        from rich.console import Console as RichConsole
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        counts = DownloadColumn() if stage in _BYTES else MofNCompleteColumn()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            counts,
+            TimeRemainingColumn(),
+            console=RichConsole(stderr=True),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(stage, total=None)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

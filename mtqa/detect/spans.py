@@ -1,0 +1,185 @@
+"""Which words carry a sentence's suspicion, and what the model expected instead.
+
+A word's evidence is the sum over its tokens of max(0, s − H − `EVIDENCE_NATS`): how much more
+surprising each was than the model's own uncertainty at that place. It is the same for every ranking
+measure, so that one heat map serves all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mtqa.detect.words import WordTable, word_sums
+from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, TokenScores, Word
+
+#: Nats above the entropy from which a token is evidence (the measure's own threshold is apart).
+EVIDENCE_NATS = 2.0
+#: Evidence at which a word's suspicion, 1 − exp(−evidence / scale), is 0.63.
+_SUSPICION_SCALE = 6.0
+#: A word is shown where its evidence is at least this many nats …
+_SPAN_NATS = 2.0
+#: … and this share of the sentence's strongest word's.
+_SPAN_SHARE = 0.3
+_MOST_SPANS = 6
+
+_FAULTS = {
+    "doubled": "doubled quotation mark",
+    "unbalanced": "quotation mark without its partner",
+    "stray": "stray quotation mark",
+    "mixed": "quotation marks that do not match",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordEvidence:
+    """Per word ``(W,)``: summed surprisal, summed entropy and evidence, all in nats."""
+
+    surprisal: npt.NDArray[np.float64]
+    entropy: npt.NDArray[np.float64]
+    evidence: npt.NDArray[np.float64]
+
+
+def word_evidence(table: WordTable, tokens: TokenScores) -> WordEvidence:
+    """The evidence of every word of a document."""
+    surplus = tokens.surprisal_nats - tokens.entropy_nats - EVIDENCE_NATS
+    return WordEvidence(
+        word_sums(table, tokens.surprisal_nats),
+        word_sums(table, tokens.entropy_nats),
+        word_sums(table, np.maximum(surplus, 0.0)),
+    )
+
+
+def suspicion(evidence: float) -> float:
+    """Evidence in nats on the heat map's scale from 0 to 1.
+
+    >>> suspicion(0.0), round(suspicion(6.0), 2)
+    (0.0, 0.63)
+    """
+    return 1.0 - math.exp(-evidence / _SUSPICION_SCALE)
+
+
+def words(
+    document: Document, table: WordTable, tokens: TokenScores, scores: WordEvidence
+) -> tuple[Word, ...]:
+    """Every word of the document's sentences, in text order, for the heat map."""
+    strongest = _strongest_tokens(table, tokens)
+    return tuple(
+        Word(
+            start=int(table.starts[w]),
+            end=int(table.ends[w]),
+            text=document.text[table.starts[w] : table.ends[w]],
+            sentence=int(table.sentences[w]),
+            surprisal_nats=float(scores.surprisal[w]),
+            entropy_nats=float(scores.entropy[w]),
+            suspicion=suspicion(float(scores.evidence[w])),
+            expected=expected(document.text, tokens, int(strongest[w]), int(table.starts[w])),
+        )
+        for w in range(len(table))
+    )
+
+
+def _strongest_tokens(table: WordTable, tokens: TokenScores) -> npt.NDArray[np.int64]:
+    """For each word the token with the largest surprisal, −1 where it has none."""
+    order = np.argsort(tokens.surprisal_nats, kind="stable")
+    strongest = np.full(len(table), -1, dtype=np.int64)
+    held = order[table.word_of[order] >= 0]
+    strongest[table.word_of[held]] = held  # the last, largest one stays
+    return strongest
+
+
+def expected(text: str, tokens: TokenScores, token: int, word_start: int) -> tuple[Expectation, ...]:
+    """What the model expected at a word's most surprising token, as whole words where it can be told.
+
+    Where that token is not the word's first, what stands before it is kept: "sand" + "wiches" with "y"
+    expected gives "sandy".
+    """
+    if token < 0:
+        return ()
+    before = text[word_start : max(int(tokens.starts[token]), word_start)].strip()
+    found: dict[str, float] = {}
+    for piece_id, p in zip(tokens.alternative_ids[token], tokens.alternative_p[token], strict=True):
+        piece = tokens.pieces.get(int(piece_id), "")
+        goes_on = before and piece and piece[0].isalnum()
+        shown = (before + piece if goes_on else (before or piece)).strip()
+        if shown and "\ufffd" not in shown:
+            found[shown] = found.get(shown, 0.0) + float(p)
+    # Marks say little about what should stand in a word's place: shown only where there is nothing else.
+    as_words = {shown: p for shown, p in found.items() if any(c.isalnum() for c in shown)}
+    return tuple(Expectation(shown, p) for shown, p in (as_words or found).items())
+
+
+def suspect_spans(
+    document: Document,
+    words_here: Sequence[Word],
+    faults: Sequence[QuoteFault],
+    line_of: Callable[[int], int],
+) -> tuple[SuspectSpan, ...]:
+    """One sentence's spans, in text order: its most suspicious words and its broken quotation marks."""
+    chosen = [[w] for w in _carriers(words_here, faults)]
+    merged: list[list[Word]] = []
+    for group in chosen:
+        if merged and document.text[merged[-1][-1].end : group[0].start] in ("", " "):
+            merged[-1] += group
+        else:
+            merged.append(group)
+    spans = [_word_span(document, group, line_of) for group in merged]
+    spans += [_fault_span(document, fault, words_here, line_of) for fault in faults]
+    return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
+
+
+def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault]) -> list[Word]:
+    """The words to show, in text order; a mark that is a fault is shown as that."""
+    floor = suspicion(_SPAN_NATS)
+    open_to = [
+        w
+        for w in words_here
+        if w.suspicion >= floor and not any(f.start < w.end and w.start < f.end for f in faults)
+    ]
+    best = max((_nats(w) for w in open_to), default=0.0)
+    strong = [w for w in open_to if _nats(w) >= _SPAN_SHARE * best]
+    strong.sort(key=lambda w: (-_nats(w), w.start))
+    return sorted(strong[:_MOST_SPANS], key=lambda w: w.start)
+
+
+def _nats(word: Word) -> float:
+    """A word's evidence back from its suspicion."""
+    return -_SUSPICION_SCALE * math.log(max(1.0 - word.suspicion, 1e-300))
+
+
+def _word_span(document: Document, group: Sequence[Word], line_of: Callable[[int], int]) -> SuspectSpan:
+    worst = max(group, key=lambda w: w.suspicion)
+    return _span(document, Span(group[0].start, group[-1].end), line_of, group, worst.expected, None)
+
+
+def _fault_span(
+    document: Document, fault: QuoteFault, words_here: Sequence[Word], line_of: Callable[[int], int]
+) -> SuspectSpan:
+    inside = [w for w in words_here if w.start < fault.end and fault.start < w.end]
+    note = _FAULTS.get(fault.kind, fault.kind)
+    return _span(document, Span(fault.start, fault.end), line_of, inside, (), note)
+
+
+def _span(
+    document: Document,
+    where: Span,
+    line_of: Callable[[int], int],
+    inside: Sequence[Word],
+    expectations: tuple[Expectation, ...],
+    note: str | None,
+) -> SuspectSpan:
+    source = document.to_source(where.start, where.end)
+    return SuspectSpan(
+        start=source.start,
+        end=source.end,
+        line=line_of(source.start),
+        text=document.text[where.start : where.end],
+        surprisal_nats=sum(w.surprisal_nats for w in inside),
+        expected=expectations,
+        document=where,
+        note=note,
+    )

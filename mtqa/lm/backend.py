@@ -1,0 +1,82 @@
+"""What a language model has to do for mtqa: two methods and an identity.
+
+A backend turns text into tokens and windows of tokens into per-token statistics. It knows nothing
+of sentences, articles or rankings, and logits never leave it. `mtqa.lm.fake` has one whose
+answers are known in closed form; `mtqa.lm.torch_causal` runs transformers models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mtqa.records import Floats, Ints, ModelIdentity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """A text's N tokens: ``ids (N,)`` and the characters ``[starts, ends)`` that each covers.
+
+    No start token is among them. Spans never decrease; the byte tokens of one character share it.
+    """
+
+    ids: Ints
+    starts: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What one row of a forward pass reads: the start token, then ``ids``.
+
+    Only the tokens from ``scored_from`` on are scored (the ones before are context, scored in
+    an earlier window). ``passage`` and ``offset`` say where ``ids[0]`` lies; a backend ignores them.
+    """
+
+    ids: Ints
+    scored_from: int
+    passage: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenStatistics:
+    """A window's scored tokens: the arrays of `mtqa.records.TokenScores`, without the spans."""
+
+    surprisal_nats: Floats
+    entropy_nats: Floats
+    surprisal_sd_nats: Floats
+    rank: Ints
+    likelier_mass: Floats
+    alternative_ids: Ints
+    alternative_p: Floats
+    hidden: Floats | None = None
+
+
+class Backend(Protocol):
+    """A causal language model."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What of the model moves its numbers."""
+        ...
+
+    def tokenize(self, text: str) -> Tokens:
+        """The text's tokens, special-token strings in it taken as plain text."""
+        ...
+
+    def pieces(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The text of each token id, as a reader would see it."""
+        ...
+
+    def score(self, windows: Sequence[Window], *, layer: int | None = None) -> list[TokenStatistics]:
+        """Statistics of every window's scored tokens, in the windows' order.
+
+        ``layer`` asks for the hidden states after that layer (1 is the first) as well.
+        Raises `mtqa.errors.RunError` where a number is not finite.
+        """
+        ...

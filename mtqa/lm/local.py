@@ -1,0 +1,216 @@
+"""Models that are not of the catalogue: transformers folders, and snapshots from a hub."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError, one_line
+from mtqa.lm.cache import read_json, remembered_sha256
+from mtqa.lm.progress import Progress, counted_from
+
+_INDEX = "model.safetensors.index.json"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+_TOKENIZERS = (("tokenizer.json",), ("tokenizer.model",), ("vocab.json", "merges.txt"), ("vocab.txt",))
+_WANTED_OF_HUB = ["*.json", "*.safetensors", "*.model", "*.txt"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that is ready to be loaded from ``directory``.
+
+    ``weights_sha256`` is that of the safetensors file (of the list of their digests, if there are
+    several), ``tokenizer_sha256`` that of tokenizer.json (or of what there is instead).
+    ``start_token`` is None where nobody but the tokenizer's own files says what it is.
+    ``languages`` is empty where they are not known. Models must not run in ``disallowed_dtypes``.
+    """
+
+    name: str
+    directory: Path
+    weights_sha256: str
+    tokenizer_sha256: str
+    start_token: str | None
+    languages: tuple[str, ...]
+    disallowed_dtypes: tuple[str, ...] = ()
+
+
+def local_model(folder: Path, progress: Progress, *, name: str | None = None) -> ModelFiles:
+    """The model in a transformers folder. Its digests are computed once and remembered.
+
+    Raises `ModelError` in one line where the folder holds no model that can be read safely and
+    `ModelDamagedError` where a weights file is shorter or longer than its own header says.
+    """
+    config = _config(folder)
+    weights = _weights(folder)
+    tokenizer = _tokenizer(folder)
+    _refuse_foreign_code(folder, config, tokenizer)
+    for path in weights:
+        _check_length(path)
+    return ModelFiles(
+        name=name or folder.resolve().name,
+        directory=folder,
+        weights_sha256=_digest(weights, progress),
+        tokenizer_sha256=_digest(tokenizer, progress),
+        start_token=None,
+        languages=(),
+        disallowed_dtypes=("float16",) if str(config.get("model_type", "")).startswith("gemma3") else (),
+    )
+
+
+def is_path(name: str) -> bool:
+    """Whether the name can only be meant as a path, though there may be nothing there."""
+    return name.startswith((".", "~", "/", "\\")) or name.count("/") > 1 or "\\" in name
+
+
+def _config(folder: Path) -> Mapping[str, object]:
+    if not folder.exists():
+        raise ModelMissingError(f"there is no model folder {one_line(folder)}: check the path")
+    if not folder.is_dir():
+        raise ModelError(f"{one_line(folder)} is a file: name the transformers folder that a model is in")
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ModelError(
+            f"{one_line(folder)} is no model folder, it holds no config.json: name one that transformers can load"
+        )
+    config = read_json(path)
+    if config is None:
+        raise ModelError(f"{path} is not a JSON object: the model is damaged, get it again")
+    return config
+
+
+def _weights(folder: Path) -> list[Path]:
+    """The safetensors files that transformers would load."""
+    index = folder / _INDEX
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    if index.is_file():
+        return _shards(folder, index)
+    if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
+        raise ModelError(
+            f"{one_line(folder)} holds only pickled weights, which may run code when loaded: only safetensors are "
+            "read; load it where you trust it and use save_pretrained to write them"
+        )
+    raise ModelError(
+        f"{one_line(folder)} holds no model.safetensors: only weights in safetensors files are read"
+    )
+
+
+def _shards(folder: Path, index: Path) -> list[Path]:
+    listed = (read_json(index) or {}).get("weight_map")
+    if not isinstance(listed, dict) or not listed:
+        raise ModelError(f"{index} lists no weights: the model is damaged, get it again")
+    shards = [folder / str(name) for name in sorted(set(listed.values()))]
+    for shard in shards:
+        if not shard.is_file() or shard.parent != folder:
+            raise ModelError(f"{shard}, which {_INDEX} lists, is not in {folder}: get the model again")
+    return shards
+
+
+def _tokenizer(folder: Path) -> list[Path]:
+    for names in _TOKENIZERS:
+        paths = [folder / name for name in names]
+        if all(path.is_file() for path in paths):
+            return paths
+    raise ModelError(f"{one_line(folder)} holds no tokenizer (tokenizer.json): add the model's own")
+
+
+def _refuse_foreign_code(folder: Path, config: Mapping[str, object], tokenizer: Sequence[Path]) -> None:
+    """Refuse a model that runs only by code of its own; one that transformers knows is loaded without it."""
+    if "auto_map" in config and not _known_to_transformers(str(config.get("model_type"))):
+        raise ModelError(
+            f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs only by "
+            "Python code of its own, which is never run: name a model that transformers itself knows"
+        )
+    own = "auto_map" in (read_json(folder / "tokenizer_config.json") or {})
+    if own and tokenizer[0].name != "tokenizer.json":
+        raise ModelError(
+            f"the tokenizer in {one_line(folder)} runs only by Python code of its own, which is never run: "
+            "name a model with a tokenizer.json"
+        )
+
+
+def _known_to_transformers(model_type: str) -> bool:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    return model_type in CONFIG_MAPPING
+
+
+def _check_length(path: Path) -> None:
+    """A safetensors file says in its header how long it is: 8 bytes of length, the header, the tensors."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        size = os.fstat(file.fileno()).st_size
+        if not 0 < length <= size - 8:
+            raise ModelDamagedError(f"{path} is no safetensors file, or a truncated one: get the model again")
+        try:
+            tensors = json.loads(file.read(length))
+            ends = [record["data_offsets"][1] for name, record in tensors.items() if name != "__metadata__"]
+            expected = 8 + length + max(ends, default=0)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            raise ModelDamagedError(f"{path} has an unreadable header: get the model again") from error
+    if size != expected:
+        raise ModelDamagedError(f"{path} has {size} bytes, its header says {expected}: get the model again")
+
+
+def _digest(paths: Sequence[Path], progress: Progress) -> str:
+    """One file's sha256; for several, the sha256 of the lines ``NAME SHA256``."""
+    total, before, digests = sum(path.stat().st_size for path in paths), 0, []
+    for path in paths:
+        told = counted_from(progress, "verifying", before, total)
+        digests.append(remembered_sha256(path, told))
+        before += path.stat().st_size
+    if len(paths) == 1:
+        return digests[0]
+    lines = "".join(f"{path.name} {digest}\n" for path, digest in zip(paths, digests, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether the name has the form ``org/name``; says nothing of whether there is such a model."""
+    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name) is not None and ".." not in name
+
+
+def hub_folder(name: str, *, offline: bool) -> Path:
+    """A hub model's snapshot on this machine, downloaded where it is missing and may be.
+
+    Raises `ModelMissingError` in one line that says what to do.
+    """
+    from huggingface_hub import snapshot_download
+
+    bars: Any = importlib.import_module("huggingface_hub.utils")
+
+    here = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+    shown = not bars.are_progress_bars_disabled()
+    bars.disable_progress_bars()
+    try:
+        return Path(
+            snapshot_download(
+                name, allow_patterns=_WANTED_OF_HUB, ignore_patterns=["*/*"], local_files_only=here
+            )
+        )
+    except Exception as error:  # the hub's client raises errors of four libraries
+        raise ModelMissingError(_hub_message(name, here, error)) from error
+    finally:
+        if shown:
+            bars.enable_progress_bars()
+
+
+def _hub_message(name: str, offline: bool, error: Exception) -> str:
+    if offline:
+        return (
+            f"model {name} is not on this machine and the network may not be used: fetch it with a network, "
+            "or name a folder that holds it"
+        )
+    return (
+        f"model {name} could not be fetched from the hub ({one_line(error, 160)}): check the name and the "
+        "network, or name a folder that holds it"
+    )

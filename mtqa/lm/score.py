@@ -1,0 +1,98 @@
+"""Passages in, per-token scores out: tokenise, cut into windows, run, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from mtqa.lm.backend import Backend, Tokens, TokenStatistics, Window
+from mtqa.lm.windows import DEFAULT_WINDOW, all_windows
+from mtqa.records import Passage, TokenScores
+
+#: Called with (tokens done, tokens in all) as the work goes on.
+OnProgress = Callable[[int, int], None]
+
+#: Tokens handed to the backend between two progress reports.
+_GROUP_TOKENS = 8192
+
+
+def score_passages(
+    backend: Backend,
+    passages: Sequence[Passage],
+    *,
+    window: int | None = None,
+    layer: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[TokenScores]:
+    """Score every token of every passage exactly once.
+
+    ``window``: tokens in a window, start token included; None is `DEFAULT_WINDOW`, or the model's
+    own maximum where that is less. Returns one `TokenScores` a passage, its spans moved by
+    ``passage.start``, so that they are positions in the document that the passages come from.
+    Raises `ValueError` for a window longer than the model can read, `RunError` from the backend.
+    """
+    size = _window_size(window, backend.identity.max_tokens)
+    tokens = [backend.tokenize(p.text) for p in passages]
+    windows = all_windows(tokens, size)
+    total, done = sum(len(w.ids) for w in windows), 0
+    parts: list[list[TokenStatistics]] = [[] for _ in passages]
+    for group in _groups(windows):
+        for piece, statistics in zip(group, backend.score(group, layer=layer), strict=True):
+            parts[piece.passage].append(statistics)
+        done += sum(len(w.ids) for w in group)
+        if on_progress:
+            on_progress(done, total)
+    return [_join(backend, p, t, s) for p, t, s in zip(passages, tokens, parts, strict=True)]
+
+
+def _window_size(window: int | None, maximum: int) -> int:
+    if window is None:
+        return min(DEFAULT_WINDOW, maximum)
+    if window > maximum:
+        raise ValueError(f"a window of {window} tokens: this model reads at most {maximum}")
+    return window
+
+
+def _groups(windows: Iterable[Window]) -> Iterable[list[Window]]:
+    """Consecutive windows in groups of about `_GROUP_TOKENS`."""
+    seen = 0
+
+    def number(window: Window) -> int:
+        nonlocal seen
+        seen += len(window.ids)
+        return (seen - 1) // _GROUP_TOKENS
+
+    for _, group in groupby(windows, key=number):
+        yield list(group)
+
+
+def _join(
+    backend: Backend, passage: Passage, tokens: Tokens, parts: Sequence[TokenStatistics]
+) -> TokenScores:
+    """One passage's windows as one record."""
+
+    def joined(name: str, dtype: type[np.generic]) -> np.ndarray:
+        arrays = [getattr(part, name) for part in parts]
+        return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(0, dtype)
+
+    alternatives = joined("alternative_ids", np.int32)
+    alternative_p = joined("alternative_p", np.float32)
+    if not parts:
+        alternatives, alternative_p = alternatives.reshape(0, 0), alternative_p.reshape(0, 0)
+    ids = np.union1d(tokens.ids, alternatives.ravel())
+    return TokenScores(
+        ids=tokens.ids,
+        starts=tokens.starts + np.int32(passage.start),
+        ends=tokens.ends + np.int32(passage.start),
+        surprisal_nats=joined("surprisal_nats", np.float32),
+        entropy_nats=joined("entropy_nats", np.float32),
+        surprisal_sd_nats=joined("surprisal_sd_nats", np.float32),
+        rank=joined("rank", np.int32),
+        likelier_mass=joined("likelier_mass", np.float32),
+        alternative_ids=alternatives,
+        alternative_p=alternative_p,
+        pieces=backend.pieces([int(i) for i in ids]),
+        hidden=joined("hidden", np.float32) if parts and parts[0].hidden is not None else None,
+    )

@@ -1,0 +1,156 @@
+"""A model directory's tokenizer, with two things put right.
+
+* Strings such as ``<|endoftext|>`` or ``<bos>`` in an article are plain text: no added token that
+  holds anything but white space is ever matched in the text.
+* The document-start token is the right one. A chat model's tokenizer often calls the token that
+  opens a chat turn its BOS; documents in its training began with another.
+
+The ``tokenizers`` library is enough: transformers is imported only for a directory without a
+``tokenizer.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtqa.errors import ConfigError, ModelError, one_line
+from mtqa.lm.backend import Tokens
+
+#: Tokens that open a chat turn, never a document.
+_CHAT_TOKENS = ("<|im_start|>", "<|user|>", "<start_of_turn>", "<|start_header_id|>", "[INST]")
+#: What separates documents in the training of models whose tokenizers name no usable BOS.
+_DOCUMENT_SEPARATORS = ("<|endoftext|>", "<|end_of_text|>", "<|begin_of_text|>", "<s>", "</s>")
+
+
+class DocumentTokenizer:
+    """Text to ids and character spans; one start token, and never another special one."""
+
+    def __init__(self, directory: Path, *, start_token: str | None = None) -> None:
+        """``start_token`` overrides the choice. Raises `ModelError`, `ConfigError`."""
+        data = _tokenizer_json(directory)
+        self.start_token, self.start_id = _start(data, directory, start_token)
+        self._names = {t["id"]: t["content"] for t in data.get("added_tokens", [])}
+        self._tokenizer = _plain(data)
+        self._cache: dict[int, str] = {}
+
+    def tokenize(self, text: str) -> Tokens:
+        """The text's tokens, without the start token."""
+        encoding = self._tokenizer.encode(_no_surrogates(text), add_special_tokens=False)
+        spans = np.asarray(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+        return Tokens(np.asarray(encoding.ids, dtype=np.int32), spans[:, 0].copy(), spans[:, 1].copy())
+
+    def pieces(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """Each id's text; a byte of a longer character shows as U+FFFD."""
+        for i in ids:
+            if i not in self._cache:
+                named = self._names.get(i)
+                self._cache[i] = named if named is not None else self._decode(i)
+        return {i: self._cache[i] for i in ids}
+
+    def _decode(self, token_id: int) -> str:
+        # A lone piece loses its leading space in some decoders: decode it behind an anchor.
+        token = self._tokenizer.id_to_token(token_id)
+        if token is None:
+            return ""
+        text: str = self._tokenizer.decode([token_id], skip_special_tokens=False)
+        return " " + text if token[:1] in "Ġ▁" and not text.startswith(" ") else text
+
+
+def _no_surrogates(text: str) -> str:
+    """Lone surrogates as U+FFFD, one for one: the tokenizer takes well-formed text only."""
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text) if not _encodes(text) else text
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _tokenizer_json(directory: Path) -> dict[str, Any]:
+    path = directory / "tokenizer.json"
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else _converted(directory)
+        data: dict[str, Any] = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: not a tokenizer that can be read ({one_line(error, 120)})") from error
+    return data
+
+
+def _converted(directory: Path) -> str:
+    """A slow tokenizer's fast form, made by transformers."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+        return str(tokenizer.backend_tokenizer.to_str())
+    except Exception as error:
+        raise ModelError(
+            f"{directory}: no tokenizer.json, and none can be made from what is there "
+            f"({type(error).__name__}: {one_line(error, 120)})"
+        ) from error
+
+
+def _plain(data: dict[str, Any]) -> Any:
+    """The tokenizer with only its white-space added tokens left."""
+    from tokenizers import Tokenizer
+
+    kept = [t for t in data.get("added_tokens", []) if not t["content"].strip()]
+    plain = {**data, "added_tokens": kept, "truncation": None, "padding": None, "post_processor": None}
+    return Tokenizer.from_str(json.dumps(plain))
+
+
+def _start(data: dict[str, Any], directory: Path, wanted: str | None) -> tuple[str, int]:
+    """The document-start token and its id."""
+    ids = {t["content"]: int(t["id"]) for t in data.get("added_tokens", [])}
+    if wanted is not None:
+        vocabulary = {**_vocabulary(data), **ids}
+        if wanted not in vocabulary:
+            raise ConfigError(f"start token {one_line(wanted, 60)!r}: not in the vocabulary of {directory}")
+        return wanted, int(vocabulary[wanted])
+    names = _special_names(directory, ids)
+    bos, eos = names.get("bos_token"), names.get("eos_token")
+    candidates = [bos] if bos and bos not in _CHAT_TOKENS else []
+    candidates += [t for t in _DOCUMENT_SEPARATORS if t in ids]
+    candidates += [eos] if eos and eos not in _CHAT_TOKENS and not bos else []
+    for token in candidates:
+        if token in ids:
+            return token, ids[token]
+    raise ModelError(
+        f"{directory}: can't tell which token starts a document; name it with start_token in the config"
+    )
+
+
+def _vocabulary(data: dict[str, Any]) -> dict[str, int]:
+    vocabulary = data.get("model", {}).get("vocab", {})
+    return vocabulary if isinstance(vocabulary, dict) else {piece[0]: i for i, piece in enumerate(vocabulary)}
+
+
+def _special_names(directory: Path, ids: Mapping[str, int]) -> dict[str, str]:
+    """bos_token and eos_token by name: from tokenizer_config.json, else by id from config.json."""
+    by_id = {i: token for token, i in ids.items()}
+    config, settings = _json(directory / "config.json"), _json(directory / "tokenizer_config.json")
+    names: dict[str, str] = {}
+    for name in ("bos_token", "eos_token"):
+        value = settings.get(name)
+        value = value.get("content") if isinstance(value, dict) else value
+        if not value and name not in settings:
+            value = by_id.get(config.get(f"{name}_id"))  # type: ignore[arg-type]
+        if value:
+            names[name] = str(value)
+    return names
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,269 @@
+"""Causal transformers models under PyTorch.
+
+One forward pass of the decoder over a padded batch of windows; then the language-model head and
+all statistics in chunks of `HEAD_ROWS` positions, so that memory grows neither with vocabulary ×
+length nor with the number of windows. Padding goes on the right, where a causal model can't see it,
+and is dropped before the head.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mtqa.errors import ConfigError, ModelError, RunError, one_line, unknown
+from mtqa.lm.backend import Tokens, TokenStatistics, Window
+from mtqa.lm.local import ModelFiles
+from mtqa.lm.statistics import head_statistics
+from mtqa.lm.tokens import DocumentTokenizer
+from mtqa.lm.windows import batches
+from mtqa.records import ModelIdentity
+
+if TYPE_CHECKING:
+    import torch
+
+#: Positions whose logits exist at one time. On two AVX2 cores (SmolLM2-135M, 49,152 words) the
+#: statistics of 64 cost a tenth of the head's own product, of 256 a half: the buffers stay small
+#: enough for malloc to reuse instead of asking the kernel for fresh pages.
+HEAD_ROWS = 64
+
+#: Padded tokens in one forward pass. On a CPU more bring no speed, only memory.
+_BATCH_TOKENS = {"cpu": 2048, "mps": 4096, "cuda": 32768}
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How to run a model. ``threads`` None leaves PyTorch's own number."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int | None = None
+    start_token: str | None = None
+    batch_tokens: int | None = None
+
+
+class TorchCausalBackend:
+    """A `mtqa.lm.backend.Backend` over a directory that transformers can load."""
+
+    def __init__(self, source: ModelFiles, options: LoadOptions | None = None) -> None:
+        """Loads tokenizer and weights. Raises `ModelError`, or `ConfigError` for device and dtype."""
+        options = options or LoadOptions()
+        self._tokenizer = DocumentTokenizer(
+            source.directory, start_token=options.start_token or source.start_token
+        )
+        self._device = pick_device(options.device)
+        self._dtype = pick_dtype(options.dtype, self._device, source.disallowed_dtypes)
+        self._threads = options.threads
+        self._model = _load(source.directory, self._dtype, self._device)
+        self._budget = options.batch_tokens or _BATCH_TOKENS[self._device]
+        self._identity = ModelIdentity(
+            name=source.name,
+            weights_sha256=source.weights_sha256,
+            tokenizer_sha256=source.tokenizer_sha256,
+            start_token=self._tokenizer.start_token,
+            start_id=self._tokenizer.start_id,
+            dtype=self._dtype,
+            max_tokens=_max_tokens(self._model.config),
+            languages=source.languages,
+        )
+        with self._running():
+            self._check_head()
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What of the model moves its numbers."""
+        return self._identity
+
+    @property
+    def device(self) -> str:
+        """``cpu``, ``cuda`` or ``mps``."""
+        return self._device
+
+    def tokenize(self, text: str) -> Tokens:
+        """The text's tokens, special-token strings in it taken as plain text."""
+        return self._tokenizer.tokenize(text)
+
+    def pieces(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The text of each token id."""
+        return self._tokenizer.pieces(ids)
+
+    def score(self, windows: Sequence[Window], *, layer: int | None = None) -> list[TokenStatistics]:
+        """See `Backend.score`. Results do not depend on how windows are batched (1e-4 nats)."""
+        layers = self._model.config.num_hidden_layers
+        if layer is not None and not 1 <= layer <= layers:
+            raise ConfigError(f"layer {layer}: this model has layers 1 to {layers}")
+        results: list[TokenStatistics | None] = [None] * len(windows)
+        lengths = [len(w.ids) + 1 for w in windows]
+        with self._running():
+            for batch in batches(lengths, self._budget):
+                scored = self._score_batch([windows[i] for i in batch], layer)
+                for index, statistics in zip(batch, scored, strict=True):
+                    results[index] = statistics
+        return [r for r in results if r is not None]
+
+    def _score_batch(self, windows: Sequence[Window], layer: int | None) -> list[TokenStatistics]:
+        import torch
+
+        width = max(len(w.ids) for w in windows) + 1
+        ids = torch.full((len(windows), width), self._identity.start_id, dtype=torch.long)  # (B, T)
+        for row, window in enumerate(windows):
+            ids[row, 1 : len(window.ids) + 1] = torch.from_numpy(window.ids.astype(np.int64))
+        states, deeper = self._states(ids.to(self._device), layer)  # (B, T, width), the same or None
+        # The state at position t predicts the token at t + 1: token i of a window is at i + 1.
+        places = [(row, i) for row, w in enumerate(windows) for i in range(w.scored_from, len(w.ids))]
+        rows = torch.tensor([p[0] for p in places], device=self._device)
+        columns = torch.tensor([p[1] for p in places], device=self._device)
+        targets = ids.to(self._device)[rows, columns + 1]
+        joined = head_statistics(self._logits, states[rows, columns], targets, HEAD_ROWS)
+        hidden = None
+        if deeper is not None:
+            hidden = deeper[rows, columns + 1].float().cpu().numpy()
+        return _split(joined, hidden, [len(w.ids) - w.scored_from for w in windows])
+
+    def _states(self, ids: torch.Tensor, layer: int | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+        decoder = self._model.base_model
+        try:
+            output = decoder(input_ids=ids, use_cache=False, output_hidden_states=layer is not None)
+        except RuntimeError as error:
+            raise RunError(_explain(error, ids.numel())) from error
+        deeper = output.hidden_states[layer] if layer is not None else None
+        return output.last_hidden_state, deeper
+
+    def _logits(self, states: torch.Tensor) -> torch.Tensor:
+        """``(N, width)`` states to ``(N, vocabulary)`` float32 logits, as the model's own forward does."""
+        config, logits = self._model.config, self._model.get_output_embeddings()(states).float()
+        if (scale := getattr(config, "logit_scale", None)) is not None:
+            logits = logits * scale
+        if (divisor := getattr(config, "logits_scaling", None)) is not None:
+            logits = logits / divisor
+        if (cap := getattr(config, "final_logit_softcapping", None)) is not None:
+            logits = (logits / cap).tanh() * cap
+        return logits
+
+    def _check_head(self) -> None:
+        """The head taken apart above gives what the model's own forward gives, or the model is refused."""
+        import torch
+
+        ids = torch.tensor([[self._identity.start_id] * 4], device=self._device)
+        ours = self._logits(self._states(ids, None)[0][0])
+        theirs = self._model(input_ids=ids, use_cache=False).logits[0].float()
+        tolerance = 1e-3 if self._dtype == "float32" else 0.25
+        if not torch.allclose(ours, theirs, atol=tolerance, rtol=tolerance):
+            raise ModelError(
+                f"{self._identity.name}: architecture {type(self._model).__name__} is not supported "
+                "(its output is not that of its last hidden state and language-model head)"
+            )
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        """No gradients, and our number of threads: both put back afterwards."""
+        import torch
+
+        before = torch.get_num_threads()
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            if self._threads is not None:
+                torch.set_num_threads(before)
+
+
+def pick_device(wanted: str) -> str:
+    """``auto`` is CUDA, then Apple's MPS, then the CPU. Raises `ConfigError`."""
+    import torch
+
+    if wanted not in DEVICES:
+        raise ConfigError(unknown("device", wanted, DEVICES))
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if here[d])
+    if not here[wanted]:
+        ready = ", ".join(d for d, is_here in here.items() if is_here)
+        raise ConfigError(f"device {wanted!r} is not available on this machine; available: {ready}")
+    return wanted
+
+
+def pick_dtype(wanted: str, device: str, disallowed: Sequence[str]) -> str:
+    """``auto`` is bfloat16 on a GPU that has it, else float32. Raises `ConfigError`."""
+    import torch
+
+    if wanted not in DTYPES:
+        raise ConfigError(unknown("dtype", wanted, DTYPES))
+    if wanted == "auto":
+        wide = device == "cuda" and torch.cuda.is_bf16_supported()
+        return "bfloat16" if wide and "bfloat16" not in disallowed else "float32"
+    if wanted in disallowed:
+        raise ConfigError(f"dtype {wanted!r}: this model's numbers overflow in it; use float32 or bfloat16")
+    return wanted
+
+
+def _load(directory: Path, dtype: str, device: str) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from mtqa.lm.quiet import quiet_transformers
+
+    try:
+        with quiet_transformers():
+            model = AutoModelForCausalLM.from_pretrained(
+                directory,
+                dtype=getattr(torch, dtype),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+    except Exception as error:
+        raise ModelError(
+            f"{directory}: transformers can't load it as a causal language model "
+            f"({type(error).__name__}: {one_line(error, 160)})"
+        ) from error
+    return model.to(device).eval().requires_grad_(False)
+
+
+def _max_tokens(config: Any) -> int:
+    """What the model was trained to read in one go, start token included."""
+    for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
+        value = getattr(config, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    return 1024
+
+
+def _explain(error: RuntimeError, tokens: int) -> str:
+    if "memory" in str(error).lower():
+        return (
+            f"out of memory in a pass over {tokens} tokens; use a smaller window (--window) or --device cpu"
+        )
+    return f"the forward pass failed: {one_line(error, 200)}"
+
+
+def _split(
+    joined: Mapping[str, np.ndarray],
+    hidden: np.ndarray | None,
+    counts: Sequence[int],
+) -> list[TokenStatistics]:
+    """The batch's rows, window by window; nothing that is not finite gets out."""
+    bad = [name for name, values in joined.items() if not np.isfinite(values).all()]
+    if bad or (hidden is not None and not np.isfinite(hidden).all()):
+        raise RunError(
+            f"the model gave a number that is not finite ({', '.join(bad) or 'hidden state'}); "
+            "its weights may be damaged (mtqa models verify) or its dtype too narrow (--dtype float32)"
+        )
+    ends = np.cumsum(counts)
+    return [
+        TokenStatistics(
+            **{name: values[end - n : end] for name, values in joined.items()},
+            hidden=None if hidden is None else hidden[end - n : end],
+        )
+        for n, end in zip(counts, ends, strict=True)
+    ]

@@ -1,0 +1,194 @@
+"""Article to report: the one place where the rooms are joined.
+
+`Ranker` holds a loaded model and ranks any number of articles; `rank` and `score` are the functions of
+the public API, which make one for a single article.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mtqa.config import Config, make_config
+from mtqa.detect.measures import measure
+from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.errors import InputError, UsageError, one_line
+from mtqa.lm.backend import Backend
+from mtqa.lm.passages import concatenate, passages
+from mtqa.lm.progress import NoProgress, Progress
+from mtqa.lm.score import score_passages
+from mtqa.lm.windows import DEFAULT_WINDOW
+from mtqa.records import Document, Report, TokenScores
+from mtqa.text.language import detect_language
+from mtqa.text.offsets import LineIndex
+from mtqa.text.read import document_from_text, read_article
+
+Source = str | os.PathLike[str] | Document
+
+#: Below this probability the language of a text is not held against it.
+_LANGUAGE_CERTAIN = 0.95
+#: Nor is that of a text shorter than this, in characters.
+_LANGUAGE_CHARACTERS = 200
+
+
+class Ranker:
+    """Ranks articles with one config; the model is loaded when it is first needed, and once."""
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        backend: Backend | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """``backend`` replaces the config's model. Raises `UsageError` for an unknown measure."""
+        self.config = config or Config()
+        measure(self.config.measure)
+        self._progress = progress or NoProgress()
+        self._backend = backend
+
+    @property
+    def backend(self) -> Backend:
+        """The model, fetched and loaded if need be. Raises `ModelError`."""
+        if self._backend is None:
+            self._backend = load_backend(self.config, self._progress)
+        return self._backend
+
+    def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
+        """Every token of the document, scored once, in the config's context; in document positions."""
+        size, limit = self.config.window, self.backend.identity.max_tokens
+        if size is not None and size > limit:
+            raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
+        return concatenate(
+            score_passages(
+                self.backend,
+                passages(document, self.config.context),
+                window=size,
+                layer=layer,
+                on_progress=lambda done, total: self._progress.update("scoring", done, total),
+            )
+        )
+
+    def rank(self, document: Document) -> Report:
+        """The document's sentences, most suspicious first."""
+        config, model = self.config, self.backend.identity
+        language, certain = detect_language(document.text)
+        settings = RankSettings(config.measure, config.threshold_nats, config.k, _slor_language(language))
+        ranking = rank_sentences(document, self.score(document), settings, LineIndex(document.source).line_of)
+        if not ranking.findings:
+            raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
+        return Report(
+            document=document,
+            signature=self.signature(),
+            measure=config.measure,
+            model=model,
+            findings=ranking.findings,
+            words=ranking.words,
+            warnings=document.warnings
+            + _language_warning(document, language, certain, model.languages)
+            + _context_warning(document, config.context),
+            settings=config.model_dump(),
+        )
+
+    def signature(self) -> str:
+        """One line that names every choice that moves a number."""
+        from mtqa import __version__
+
+        c, model = self.config, self.backend.identity
+        window = c.window or min(DEFAULT_WINDOW, model.max_tokens)
+        return (
+            f"mtqa:{__version__}|{model.signature()}|context:{c.context}|window:{window}"
+            f"|measure:{c.measure}|threshold:{c.threshold_nats:g}|k:{c.k}"
+        )
+
+
+def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
+    """Rank the sentences of one article, most suspicious first.
+
+    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file is a
+    path; any other `str` is a text. ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``.
+    Raises `mtqa.errors.MtqaError`.
+
+    >>> report = mtqa.rank("article.txt")                        # doctest: +SKIP
+    >>> report.findings[0].text, report.findings[0].spans[0].text  # doctest: +SKIP
+    """
+    document = as_document(text_or_path)
+    return Ranker(_merged(config, overrides)).rank(document)
+
+
+def score(text_or_path: Source, config: Config | None = None, **overrides: Any) -> TokenScores:
+    """Surprisal, entropy and the rest for every token of one article, in nats, in its context."""
+    document = as_document(text_or_path)
+    return Ranker(_merged(config, overrides)).score(document)
+
+
+def as_document(source: Source) -> Document:
+    """A `Document` from whatever `rank` takes. Raises `InputError`."""
+    if isinstance(source, Document):
+        return source
+    if isinstance(source, os.PathLike):
+        return read_article(os.fspath(source))
+    if not isinstance(source, str):
+        raise InputError(f"an article is a text, a path or a Document, not a {type(source).__name__}")
+    if _names_a_file(source):
+        return read_article(source)
+    return document_from_text(source)
+
+
+def _names_a_file(text: str) -> bool:
+    if "\n" in text or len(text) > 1024:
+        return False
+    try:
+        exists = Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+    looks_like_one = Path(text).suffix.lower() in (".txt", ".md", ".markdown", ".html", ".htm")
+    return exists or (looks_like_one and " " not in text)
+
+
+def load_backend(config: Config, progress: Progress) -> Backend:
+    """The config's model, ready to score. Raises `ModelError`, `ConfigError`."""
+    from mtqa.lm.fetch import ensure_model
+
+    files = ensure_model(config.model, progress=progress)
+    progress.update("loading the model", 0, None)
+    from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+
+    options = LoadOptions(
+        device=config.device, dtype=config.dtype, threads=config.threads, start_token=config.start_token
+    )
+    return TorchCausalBackend(files, options)
+
+
+def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
+    if config is None:
+        return make_config(overrides)
+    return make_config({**config.model_dump(), **overrides})
+
+
+def _language_warning(
+    document: Document, language: str, certain: float, known: Sequence[str]
+) -> tuple[str, ...]:
+    if not known or "*" in known or language in known:
+        return ()
+    if certain < _LANGUAGE_CERTAIN or len(document.text) < _LANGUAGE_CHARACTERS:
+        return ()
+    return (
+        f"the text seems to be in {one_line(language, 20)!r}, the model knows {', '.join(known)}: "
+        "expect little of this ranking (gemma-3-270m reads many languages)",
+    )
+
+
+def _context_warning(document: Document, context: str) -> tuple[str, ...]:
+    if context == "document" and len(document.sentences) == 1:
+        return ("only one sentence: there is nothing to rank it against",)
+    return ()
+
+
+def _slor_language(language: str) -> str:
+    """The language of the word frequencies: wordfreq's, or English where it has none."""
+    from wordfreq import available_languages
+
+    return language if language in available_languages() else "en"

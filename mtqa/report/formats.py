@@ -1,0 +1,82 @@
+"""The formats a report can take: one literal registry, resolved on use."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mtqa.errors import UsageError, unknown
+from mtqa.records import Report
+
+#: name -> "module:function"; each function takes (reports, options) and returns the text.
+FORMATS: dict[str, str] = {
+    "terminal": "mtqa.report.terminal:render",
+    "markdown": "mtqa.report.markdown:render",
+    "html": "mtqa.report.html:render",
+    "json": "mtqa.report.tables:render_json",
+    "jsonl": "mtqa.report.tables:render_jsonl",
+    "csv": "mtqa.report.tables:render_csv",
+}
+
+_SUFFIXES: dict[str, str] = {
+    ".txt": "terminal",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What the reader asked for.
+
+    ``top``: how many findings an article shows; None is the format's own default (10 in terminal and
+    markdown, all elsewhere), 0 is all. ``width``: columns of the terminal (None: 80). ``color``: ANSI
+    colours in the terminal format. ``verbose``: settings and every excluded piece in terminal and markdown.
+    """
+
+    top: int | None = None
+    width: int | None = None
+    color: bool = False
+    verbose: bool = False
+
+
+def render(
+    reports: Sequence[Report],
+    format: str,  # noqa: A002
+    *,
+    options: RenderOptions | None = None,
+) -> str:
+    """The reports as one text in the named format, ending in a line break.
+
+    Pure: the same records and options give the same text. Raises `UsageError` for an unknown format,
+    a negative ``top`` or no reports.
+    """
+    options = options or RenderOptions()
+    if format not in FORMATS:
+        raise UsageError(unknown("format", format, FORMATS))
+    if options.top is not None and options.top < 0:
+        raise UsageError(f"top is {options.top}: give a number of sentences, or 0 for all of them")
+    if not reports:
+        raise UsageError("there is no report to show: give at least one article")
+    module, _, function = FORMATS[format].partition(":")
+    renderer: Callable[[Sequence[Report], RenderOptions], str] = getattr(
+        importlib.import_module(module), function
+    )
+    return renderer(reports, options)
+
+
+def format_for_path(path: str) -> str | None:
+    """The format that a file name's ending stands for, or None.
+
+    >>> format_for_path("out/REPORT.HTML"), format_for_path("report"), format_for_path("a.ndjson")
+    ('html', None, 'jsonl')
+    """
+    return _SUFFIXES.get(os.path.splitext(path)[1].lower())

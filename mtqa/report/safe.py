@@ -1,0 +1,64 @@
+r"""Makes the article's characters harmless to a screen: nothing of it may steer a terminal or a page.
+
+Shown as escapes (``\x1b``, ``\u202e``): control characters, bidirectional overrides and marks, invisible
+characters that hide text, lone surrogates. Kept: the joiners and variation selectors that emoji and
+several scripts need.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_UNSAFE_BUT_NEWLINE = re.compile(f"(?!\n){_UNSAFE.pattern}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def one_line(text: str) -> str:
+    r"""The text with white space collapsed and everything unsafe visible.
+
+    >>> one_line("a\n b\x1b[31m")
+    'a b\\x1b[31m'
+    """
+    inner = " ".join(text.split())
+    left = " " if text[:1].isspace() and inner else ""
+    right = " " if text[-1:].isspace() and inner else ""
+    return _UNSAFE.sub(_escape, f"{left}{inner}{right}") if inner else (" " if text else "")
+
+
+def keep_lines(text: str) -> str:
+    r"""Everything unsafe visible, line breaks kept and tabs as spaces.
+
+    >>> keep_lines("a\r\n\tb\x07")
+    'a\n    b\\x07'
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    return _UNSAFE_BUT_NEWLINE.sub(_escape, lines)
+
+
+def json_surrogates(encoded: str) -> str:
+    r"""JSON text that can be encoded as UTF-8: lone surrogates, which only strings hold, become ``\udc80``.
+
+    >>> json_surrogates('"\udc80"')
+    '"\\udc80"'
+    """
+    return _SURROGATE.sub(_escape, encoded)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most ``limit`` characters, an ellipsis for what was cut.
+
+    >>> shorten("sandwiches", 5)
+    'sand…'
+    """
+    return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"

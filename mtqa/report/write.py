@@ -1,0 +1,107 @@
+"""A report onto disk, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+
+from mtqa.errors import OutputError, one_line
+
+_WHY = {
+    errno.ENOENT: "its directory does not exist; create it, or choose another place",
+    errno.ENOTDIR: "a part of the path is a file, not a directory; choose another place",
+    errno.EISDIR: "it is a directory; name a file in it",
+    errno.EACCES: "no permission to write there; choose another place or change its permissions",
+    errno.EPERM: "no permission to write there; choose another place or change its permissions",
+    errno.EROFS: "the file system is read-only; choose another place",
+    errno.ENOSPC: "the disk is full; free some space or choose another place",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another place",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.ELOOP: "its symbolic links lead in a circle; choose another place",
+}
+
+
+def write_report(text: str, path: str) -> None:
+    """Writes ``text`` as UTF-8 to ``path``: the old file stays whole until the new one is complete.
+
+    A symbolic link keeps pointing where it did, and its target is replaced. An existing file keeps its
+    permissions; a new one gets what the umask allows. What is not a regular file (a pipe, ``/dev/stdout``)
+    is written to directly. Raises `OutputError`, one line, when it can't be done.
+    """
+    data = text.encode("utf-8", errors="backslashreplace")
+    try:
+        _write(data, path)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = _WHY.get(error.errno or 0, f"{error.strerror or error}; choose another place")
+        raise OutputError(f"can't write the report to {one_line(path)!r}: {why}") from error
+    except ValueError as error:  # a NUL in the name
+        raise OutputError(f"can't write the report to {one_line(path)!r}: {error}; rename it") from error
+
+
+def _write(data: bytes, path: str) -> None:
+    if not path:
+        raise ValueError("the file name is empty")
+    if os.path.abspath(path).startswith(("/dev/", "/proc/")):
+        return _write_directly(data, path)  # resolving would replace the file that stdout is redirected to
+    target = os.path.realpath(path)
+    try:
+        found = os.stat(target)
+    except FileNotFoundError:
+        if path.endswith(os.sep):
+            raise IsADirectoryError(errno.EISDIR, "is a directory") from None
+        return _replace(data, target, None)
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a directory")
+    if not stat.S_ISREG(found.st_mode):
+        return _write_directly(data, path)
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "not writable")
+    return _replace(data, target, found)
+
+
+def _write_directly(data: bytes, path: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _replace(data: bytes, target: str, old: os.stat_result | None) -> None:
+    directory = os.path.dirname(target)
+    temporary = os.path.join(directory, f".mtqa-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if old is not None:
+                _keep_owner_and_mode(file.fileno(), old)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:  # Ctrl-C as well: nothing half-written stays behind
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_directory(directory)
+
+
+def _keep_owner_and_mode(descriptor: int, old: os.stat_result) -> None:
+    made = os.fstat(descriptor)
+    if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(OSError):  # only root may give a file away
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _sync_directory(directory: str) -> None:
+    """Makes the renaming durable where the file system offers that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

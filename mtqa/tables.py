@@ -1,0 +1,63 @@
+"""What the command line prints itself: the models and the measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtqa.detect.measures import Measure
+    from mtqa.lm.fetch import ModelState
+
+
+def model_table(models: Iterable[ModelState], *, width: int) -> str:
+    """Name, what it is, licence, sizes and state, within ``width`` columns."""
+    rows = [
+        (
+            m.name,
+            f"{m.parameters / 1e6:.0f} M",
+            "many" if "*" in m.languages else ", ".join(m.languages),
+            m.licence,
+            f"{m.bytes / 1e6:.0f} MB",
+            m.state if m.problem is None or m.state != "damaged" else f"{m.state}: {m.problem}",
+        )
+        for m in models
+    ]
+    return _table(("model", "size", "language", "licence", "fetch", "state"), rows, width=width)
+
+
+def measure_table(measures: Iterable[Measure], *, default: str, width: int) -> str:
+    """Each measure's name and formula on one line, what it says and its source below."""
+    import textwrap
+
+    lines: list[str] = []
+    for m in measures:
+        star = " (ranks by default)" if m.name == default else ""
+        lines.append(f"{m.name:30}{m.formula}{star}")
+        lines += textwrap.wrap(
+            f"{m.summary} ({m.source})", width, initial_indent="    ", subsequent_indent="    "
+        )
+    notation = (
+        "s: a token's surprisal in nats; H, σ: mean and standard deviation of the surprisal that the model "
+        "expected there; m: total probability of the likelier tokens; n: tokens of the sentence. Higher is more "
+        "suspicious. rank FILE --measure NAME ranks by one; docs/methods.md says when each fails."
+    )
+    return "\n".join([*lines, "", *textwrap.wrap(notation, width)])
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[Any]], *, width: int) -> str:
+    import io
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for i, title in enumerate(head):
+        table.add_column(title, no_wrap=i == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().strip("\n").splitlines())

@@ -1,0 +1,1 @@
+"""Bytes to sentences: reading, repairing, cutting into blocks and sentences, with offsets kept throughout."""

@@ -1,0 +1,323 @@
+"""Plain text to blocks: which lines belong together, and what each block is.
+
+Whether lines are wrapped is decided once for the file (`layout`); then each pair of neighbouring
+lines is joined or not. In a wrapped file a line is *full* when the next line's first word would
+not have fitted on it; a line that is not full and ends a sentence ends its paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from mtqa.records import Repair
+from mtqa.text.boilerplate import reason_for
+from mtqa.text.offsets import Edit, Traced, joined
+from mtqa.text.pieces import Piece, heading_like, judged
+
+_LINE_END: Final = re.compile(r"\r\n|[\r\n\v\x85\u2028]|(?P<page>[\f\u2029])")
+_TERMINAL: Final = re.compile(r"[.!?…。！？؟।॥:;][\s\"'”’»)\]]*(?:\[\d+\])*$")
+_ITEM: Final = re.compile(
+    r"(?:[-*•‣◦–·●▪■□✓✔➢►]|\d{1,2}[.)]|[a-zA-Z][.)]|\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\))\s+\S"
+)
+_QUOTED: Final = re.compile(r"(?:>\s?)+")
+_VERSE_END: Final = re.compile(r"[,;:—–-]$")
+_CELLS: Final = re.compile(r"\t+|\s*\|\s*|\s{3,}")
+_CJK: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_CJK_END, _CJK_START = re.compile(f"[{_CJK}]$"), re.compile(f"^[{_CJK}]")
+_HYPHENATED: Final = re.compile(r"(\w*[^\W\d_])[-\u2010]$")
+_FIRST_WORD: Final = re.compile(r"\S+")
+_WORD: Final = re.compile(r"\w+(?:-\w+)*")
+
+_MAX_WIDTH = 200  # a longer line is a paragraph, not a wrapped line
+_VERSE_WIDTH = 70  # characters; a longer line is prose
+_MIN_FULL = 0.5  # share of the continued lines that must be full in a wrapped file
+_MIN_CONTINUED = 0.12  # share of neighbouring lines that must be continued in lower case
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A line without its white space; ``gap``: the number of empty lines in front of it."""
+
+    text: Traced
+    gap: int
+    indent: int
+
+    @property
+    def content(self) -> str:
+        """The characters of the line."""
+        return self.text.text
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is set. ``width`` in characters (0: not wrapped); ``early``: the first line of a
+    paragraph breaks early; ``double``: an empty line stands after every line."""
+
+    width: int
+    early: bool = False
+    double: bool = False
+
+
+def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
+    """The blocks of a plain text in order, boilerplate marked, and the repairs of joining lines."""
+    lines = list(_lines(text))
+    layout = layout_of(lines)
+    repairs: list[Repair] = []
+    known = set(_WORD.findall(text.text.lower())) if layout.width else set()
+    pieces: list[Piece] = []
+    for group in _versed(_groups(lines, layout)):
+        pieces += _pieces(group, known, repairs)
+    return _headed(pieces), repairs
+
+
+def _lines(text: Traced) -> Iterator[Line]:
+    position = gap = 0
+    for match in _LINE_END.finditer(text.text + "\n"):
+        raw = text.cut(position, match.start())
+        line = raw.stripped()
+        if len(line):
+            indent = len(raw.text) - len(raw.text.lstrip())
+            yield Line(line, gap, indent)
+            gap = 0
+        else:
+            gap += 1
+        gap += match["page"] is not None
+        position = match.end()
+
+
+def continues(text: str) -> bool:
+    """Whether a line begins in the middle of a sentence: lower case, or a script without case."""
+    first = text.lstrip("\"'“‘(")[:1]
+    return first.islower() or (first.isalpha() and not first.isupper() and not first.istitle())
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends with a final mark, closing quotes and brackets aside."""
+    return _TERMINAL.search(text) is not None
+
+
+def _full(line: str, following: str, width: int) -> bool:
+    word = _FIRST_WORD.match(following)
+    return len(line) + 1 + len(word[0] if word else "") > width
+
+
+def layout_of(lines: Sequence[Line]) -> Layout:
+    """How the file is set, from the pairs of lines where the second goes on in lower case."""
+    double = _double_spaced(lines)
+    pairs = [
+        (a.content, b.content)
+        for a, b in pairwise(lines)
+        if b.gap <= double and not _special(a.content) and not _special(b.content)
+    ]
+    inner = [(a, b) for a, b in pairs if not ends_sentence(a) and continues(b)]
+    short = [(a, b) for a, b in inner if len(a) <= _MAX_WIDTH]
+    if not short or len(short) < _MIN_CONTINUED * len(pairs):
+        return Layout(0, double=double)
+    lengths = sorted(len(a) for a, _ in short)
+    width = lengths[int(0.9 * (len(lengths) - 1))]
+    full = sum(_full(a, b, width) for a, b in short)
+    if full < _MIN_FULL * len(short) or width < 20:
+        return Layout(0, double=double)
+    early = sum(not _full(a, b, int(0.75 * width)) for a, b in short)
+    return Layout(width, early=early >= 2 and early >= 0.1 * len(short), double=double)
+
+
+def _double_spaced(lines: Sequence[Line]) -> bool:
+    pairs = list(pairwise(lines))
+    single = [(a.content, b.content) for a, b in pairs if b.gap == 1]
+    if len(single) < 3 or len(single) < 0.8 * len(pairs):
+        return False
+    inner = sum(not ends_sentence(a) and continues(b) for a, b in single)
+    return inner >= 3 and inner >= 0.3 * len(single)
+
+
+def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
+    """Stanzas: runs of short single lines, of which every third or more ends with a comma or the like."""
+    run: list[list[Line]] = []
+    for group in groups:
+        text = group[0].content
+        short = len(group) == 1 and len(text) <= _VERSE_WIDTH and not _special(text) and not reason_for(text)
+        if run and (not short or group[0].gap):
+            yield from _stanza(run)
+            run = []
+        if short:
+            run.append(group)
+        else:
+            yield group
+    yield from _stanza(run)
+
+
+def _stanza(run: list[list[Line]]) -> Iterator[list[Line]]:
+    inner = sum(_VERSE_END.search(group[0].content) is not None for group in run[:-1])
+    if len(run) >= 3 and 3 * inner >= len(run) - 1:
+        yield [line for group in run for line in group]
+    else:
+        yield from run
+
+
+def _special(text: str) -> bool:
+    return _ITEM.match(text) is not None or text.startswith(">") or _row(text)
+
+
+def _row(text: str) -> bool:
+    return text.count("\t") >= 2 or text.count("|") >= 3
+
+
+def _groups(lines: Sequence[Line], layout: Layout) -> Iterator[list[Line]]:
+    """Lines that belong to one block."""
+    group: list[Line] = []
+    for index, line in enumerate(lines):
+        following = lines[index + 1] if index + 1 < len(lines) else None
+        if group and not _joins(group, line, following, layout):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: Layout) -> bool:
+    """Whether ``line`` goes on with the block that ``group`` has begun."""
+    before, now = group[-1].content, line.content
+    if line.gap > layout.double:
+        return False
+    if before.startswith(">") or now.startswith(">"):
+        return _same_quote(before, now)
+    if _row(before) or _row(now):
+        return False
+    if _ITEM.match(now) and (ends_sentence(before) or _ITEM.match(group[0].content) or not layout.width):
+        return False
+    if not layout.width:
+        return (
+            not ends_sentence(before) and now[:1].islower() and len(before) <= _MAX_WIDTH and _hanging(before)
+        )
+    return _wrapped_joins(group, line, following, layout)
+
+
+def _hanging(text: str) -> bool:
+    """In an unwrapped file only a line that plainly breaks off is joined: a comma or a hyphen ends it."""
+    return text.endswith((",", "-"))
+
+
+def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, layout: Layout) -> bool:
+    before, now = group[-1].content, line.content
+    if _apart(group, now, following):
+        return False
+    full = _full(before, now, layout.width)
+    if ends_sentence(before) and line.indent > group[-1].indent:
+        return False
+    if ends_sentence(before):
+        if not full or len(before) > 1.3 * layout.width:
+            return False
+        return not (layout.early and following is not None and _breaks_early(now, following, layout))
+    if full or continues(now) or len(group) > 1:
+        return True
+    return layout.early and not before.isupper() and not (len(group) == 1 and _titled(before))
+
+
+def _apart(group: Sequence[Line], now: str, following: Line | None) -> bool:
+    """A line of boilerplate between sentences stands alone; in the middle of one it is text."""
+    if len(group) == 1 and not continues(now) and reason_for(group[0].content):
+        return True
+    if not ends_sentence(group[-1].content) or reason_for(now) is None:
+        return False
+    return following is None or following.gap > 0 or not continues(following.content)
+
+
+def _breaks_early(now: str, following: Line, layout: Layout) -> bool:
+    short = not _full(now, following.content, int(0.85 * layout.width))
+    return following.gap == 0 and short and not ends_sentence(now)
+
+
+def _titled(text: str) -> bool:
+    words = [word for word in text.split() if len(word) > 3]
+    return (
+        len(text) <= 60
+        and bool(words)
+        and all(w[:1].isupper() for w in words)
+        and text.split()[-1][:1].isupper()
+    )
+
+
+def _same_quote(before: str, now: str) -> bool:
+    """Neighbouring lines of quoted mail of one depth, neither of them empty."""
+    a, b = _QUOTED.match(before), _QUOTED.match(now)
+    if a is None or b is None or a.end() == len(before) or b.end() == len(now):
+        return False
+    return a[0].count(">") == b[0].count(">")
+
+
+def _pieces(group: list[Line], known: set[str], repairs: list[Repair]) -> Iterator[Piece]:
+    first = group[0].content
+    if first.startswith(">"):
+        text = _joined([_unquoted(line.text, repairs) for line in group], known, repairs)
+        if text is not None:
+            yield judged(Piece(text, "quote"))
+        return
+    kind = "table" if _row(first) else "list-item" if _ITEM.match(first) else "body"
+    text = _joined([line.text for line in group], known, repairs)
+    if text is not None:
+        yield judged(Piece(text, kind))
+
+
+def _unquoted(line: Traced, repairs: list[Repair]) -> Traced:
+    """A line of quoted mail without its marks; they are kept as a repair."""
+    marks = _QUOTED.match(line.text)
+    if marks is None:
+        return line
+    end = len(marks[0].rstrip())
+    repairs.append(Repair(line.start, int(line.ends[end - 1]), "quote-mark", line.text[:end], ""))
+    return line.cut(marks.end(), len(line))
+
+
+def _joined(lines: Sequence[Traced], known: set[str], repairs: list[Repair]) -> Traced | None:
+    """The lines as one text: a space for each break, none after a hyphen inside a word or in CJK."""
+    filled = [line.folded() for line in lines]
+    filled = [line for line in filled if len(line)]
+    if not filled:
+        return None
+    runs: list[list[Traced]] = [[filled[0]]]
+    for line in filled[1:]:
+        tail = runs[-1][-1]
+        if _HYPHENATED.search(tail.text) and line.text[:1].islower():
+            runs[-1][-1] = _dehyphenated(tail, line, known, repairs)
+            runs[-1].append(line)
+        elif _CJK_END.search(tail.text) and _CJK_START.search(line.text):
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return joined([joined(run, "") for run in runs], " ")
+
+
+def _dehyphenated(tail: Traced, line: Traced, known: set[str], repairs: list[Repair]) -> Traced:
+    """The hyphen at a line's end stays, unless the word without it (and not with it) is in the text."""
+    left, right = _HYPHENATED.search(tail.text), _WORD.match(line.text)
+    if left is None or right is None:
+        return tail
+    whole = (left[1] + right[0]).lower()
+    if whole not in known or f"{left[1]}-{right[0]}".lower() in known:
+        return tail
+    at = len(tail) - 1
+    repairs.append(Repair(int(tail.starts[at]), int(tail.ends[at]), "hyphenation", tail.text[at], ""))
+    return tail.edited([Edit(at, at + 1, "")])
+
+
+def _headed(pieces: list[Piece]) -> list[Piece]:
+    """Short lines that stand before text become headings; the last line of a text never does."""
+    result: list[Piece] = []
+    kept = [index for index, piece in enumerate(pieces) if piece.reason is None]
+    after = dict(pairwise(kept))
+    for index, piece in enumerate(pieces):
+        following = pieces[after[index]] if index in after else None
+        if following is not None and piece.kind == "body" and heading_like(piece.text.text):
+            text = piece.text.text
+            longer = len(following.text) > len(text) or following.kind == "list-item"
+            greeted = bool(result) and result[-1].text.text.endswith(",")  # a name under "Best wishes,"
+            if (longer or text.isupper() or index == kept[0]) and not greeted:
+                piece = Piece(piece.text, "heading")
+        result.append(piece)
+    return result

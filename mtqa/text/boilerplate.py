@@ -1,0 +1,49 @@
+"""Which short blocks are no part of the article: `reason_for` says why, or None.
+
+Precision before recall: only a whole short block is ever boilerplate, and an ordinary sentence that
+merely begins like it ("Read more than one book a month …") is not.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from mtqa.text.boilerplate_table import TABLE
+
+MAX_CHARACTERS: Final = 200
+_DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀•·|*✉☰✕×+"
+_TAIL = " .!…:"
+_BARE = re.compile(r"[\W_]*")
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (reason, re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE))
+        for reason, patterns in TABLE.items()
+    )
+
+
+def reason_for(block: str) -> str | None:
+    """Why this block is boilerplate, or None where it is (or may be) text.
+
+    >>> reason_for("READ MORE"), reason_for("0 Comments")
+    ('link to more', 'comment counter')
+    >>> reason_for("Share prices fell on Monday.") is None
+    True
+    """
+    if len(block) > MAX_CHARACTERS:
+        return None
+    flat = " ".join(block.split())
+    if not flat:
+        return None
+    if _BARE.fullmatch(flat):
+        return "ornament"
+    plain = flat.strip(_DECORATION)
+    forms = {flat, plain, plain.rstrip(_TAIL)}
+    for reason, pattern in _patterns():
+        if any(form and pattern.fullmatch(form) for form in forms):
+            return reason
+    return None

@@ -1,0 +1,147 @@
+"""The patterns of boilerplate, as data: reason → regular expressions that match a whole short block.
+
+All are matched against the block with white space folded and decoration («, », arrows, bullets) trimmed;
+upper and lower case count only inside ``(?-i:…)``. Examples and negatives: ``tests/cases/boilerplate.jsonl``.
+"""
+
+# ruff: noqa: E501  patterns are easier to read, and to compare, one a line
+from __future__ import annotations
+
+from typing import Final
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?"
+_TIME = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?)(?:\s*\(?(?:gmt|utc|bst|[ecmp]?[sd]?t|cest|ist|aest|aedt)\)?)?"
+_DATE = (
+    rf"(?:(?:{_WEEKDAY}\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+\d{{4}}"
+    rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}"
+    r"|\d{1,2}[./]\d{1,2}[./](?:\d{2}|\d{4}))"
+    r"|\d+\s+(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s+ago|yesterday|today)"
+)
+_STAMP = rf"(?:{_DATE}(?:,?\s*(?:at|[-–—|·•])?\s*{_TIME})?|{_TIME},?\s*(?:on\s+|[-–—|·•]\s*)?{_DATE})"
+_NETWORK = (
+    r"(?:facebook|twitter|x|instagram|linkedin|pinterest|whatsapp|telegram|youtube|tiktok|reddit|tumblr"
+    r"|snapchat|flipboard|google\s?(?:\+|plus|news)|threads|mastodon|bluesky|messenger|vk|weibo|wechat|line|e-?mail|sms)"
+)
+_SHARE = (
+    rf"(?:share|tweet|pin(?:\s+it)?|post|e-?mail|print|save|copy(?:\s+link)?|link|like|{_NETWORK}"
+    r"|more|bookmark|comment|gift|listen|send|submit|flip|stumble|digg)"
+)
+_NAME = r"(?-i:(?:(?:(?:Mc|Mac|O['’]|[dD]['’])?[A-Z][\w'’]*[a-z][\w'’]*(?:-[A-Z]\w+)*|[A-Z]\.(?:\s?[A-Z]\.)*|de|van|der|von|al|bin|la|el|di|da|du|ter)(?:\s+|$|(?=,)))+)"
+_AGENCY = (
+    r"(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
+    r"|shutterstock|istock(?:photo)?|alamy(?:\s+stock\s+photo)?|xinhua|tass|dpa|bloomberg|unsplash|pixabay|pexels|flickr"
+    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+)?.{2,40})?)"
+)
+_SITE = r"(?:our|the|this|us|my|your|free|daily|weekly|monthly)"
+_LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|newsletters?)|rss(?:\s+feed)?|podcasts?|channel|feed|blog|updates)"
+
+#: reason → patterns. The order is the order of trying; the first that matches gives the reason.
+TABLE: Final[dict[str, tuple[str, ...]]] = {
+    "e-mail header": (
+        r"(?:from|to|cc|bcc|sent|date|reply-to)\s*:\s*.{0,80}(?:@|\d{1,2}:\d{2}).{0,80}",
+        r"(?:subject|message-id|mime-version|content-type|content-transfer-encoding|return-path|x-[\w-]+)\s*:\s*.{1,160}",
+        r"on\s+.{4,60}(?:\d{4}|\d{1,2}:\d{2}).{0,80}\s+wrote\s*:|-{2,}\s*(?:original|forwarded)\s+message\s*-{2,}|sent\s+from\s+my\s+\w+.{0,30}",
+    ),
+    "link to more": (
+        r"(?:read|learn|see|view|show|load|find\s+out|watch|discover)\s+(?:the\s+)?(?:more|full\s+(?:story|article|report|post)|all|next)",
+        r"(?:read|see|view)\s+(?:the\s+)?(?:full|whole|entire|complete|original)\s+(?:story|article|report|post|review|text|interview)(?:\s+here)?",
+        r"(?:read|see|watch|learn|listen)\s+(?:more|also|next|on|too)\s*(?:[:|…]|\.{3}).{0,140}",
+        r"(?:continue|keep)\s+reading(?:\s*(?:[:|…]|\.{3}).{0,140})?",
+        r"(?:more|read\s+more)\s+(?:on|about|from|in)\s+(?:this\s+(?:story|topic|author|site)|the\s+author)",
+        r"(?-i:READ (?:MORE|ALSO|NEXT|ON)|MORE|WATCH|SEE ALSO|ALSO READ)(?:\s*[:|]\s*.{0,140})?",
+        r"(?:also\s+read|see\s+also|read\s+also|must\s+read)\s*:.{0,140}",
+        r"loading(?:\s*(?:…|\.{3}))?|please\s+wait(?:\s*(?:…|\.{3}))?|show\s+(?:less|more|all|comments)",
+    ),
+    "comment counter": (
+        r"\(?(?:no|\d[\d,.]*k?|view|show|read|see|hide|add|leave|post|write)?\s*(?:a|all|the|your|\d+)?\s*comments?\)?(?:\s*\(\d+\))?",
+        r"(?:leave|post|write|add|submit)\s+(?:a|your)\s+(?:comment|reply|response)(?:\s+below)?|cancel\s+reply|reply|replies|\d+\s+repl(?:y|ies)",
+        r"(?:join|start|view)\s+the\s+(?:conversation|discussion)(?:\s*\(?\d*\)?)?|be\s+the\s+first\s+to\s+comment",
+        r"comments?\s+(?:are|is)\s+(?:now\s+)?(?:closed|off|disabled|moderated)(?:\s+(?:on|for)\s+.{0,80})?",
+        r"your\s+e-?mail\s+address\s+will\s+not\s+be\s+published(?:\.?\s*required\s+fields\s+are\s+marked\s*\*?)?",
+        r"required\s+fields\s+are\s+marked\s*\*?|(?:log|sign)\s+in\s+to\s+(?:comment|reply|leave\s+a\s+comment|post)",
+        r"you\s+must\s+be\s+logged\s+in\s+to\s+(?:post\s+a\s+comment|comment|reply)",
+        r"views?\s*:?\s*\d[\d,.]*k?|\d[\d,.]*k?\s+(?:views?|shares?|likes?|reads?|votes?|retweets?|followers?|claps?|reactions?)",
+    ),
+    "share bar": (
+        rf"share(?:\s+(?:this|the|it|via|on|with|to|{_NETWORK}))+(?:\s+(?:article|story|page|post|with\s+(?:your\s+)?friends|friends|link|{_NETWORK}|and|or|,|on|via))*",
+        rf"{_SHARE}(?:[\s,|/·•:&-]+(?:(?:on|to|via|by|this|it|with|and|the|article|story|page)\s+)*{_SHARE}){{1,12}}",
+        r"shares?|sharing|shared|tweet|pin\s+it|print|e-?mail(?:\s+(?:this|a\s+friend))?|copy\s+link|bookmark|share\s+this|\d[\d.,]*k?\s+shares?",
+        r"(?:print|e-?mail|save|bookmark|tweet|pin|like|report|listen\s+to|copy|gift)\s+(?:this|the)(?:\s+(?:page|article|story|post|link|image))?(?:\s+to\s+a\s+friend)?",
+        rf"(?:follow|like|find|join|visit)\s+(?:us|me|{_NAME}|@\w+)\s*(?:on|via|at)\s*:?\s*{_NETWORK}(?:(?:\s*[,&/|]\s*|\s+and\s+|\s+or\s+|\s+){_NETWORK})*(?:\s+(?:page|for\s+(?:more|the\s+latest)\s.{{0,60}}))?(?:\s*[:@].{{0,80}})?",
+        r"follow\s+(?:us|me)(?:\s+on(?:\s+social(?:\s+media)?)?)?\s*:?|follow\s+@\w+|connect\s+with\s+us(?:\s+on.{0,60})?|follow|following",
+    ),
+    "subscription": (
+        rf"(?:please\s+)?(?:sign\s*up|subscribe|register)(?:\s+(?:now|today|here|free))?(?:\s+(?:for|to)\s+{_SITE}(?:\s+[\w-]+){{0,3}}\s+{_LETTER}(?:\b.{{0,100}})?)?",
+        r"(?:sign\s*up|subscribe|register|join|log\s*in|sign\s*in)\s+(?:now|today|here|free|for\s+free|to\s+(?:continue|read|access|get|receive)\b.{0,100})",
+        rf"get\s+{_SITE}(?:\s+[\w-]+){{0,3}}\s+{_LETTER}\b.{{0,80}}|get\s+.{{0,60}}\s+(?:in|to|delivered\s+to)\s+your\s+inbox.{{0,60}}",
+        r"already\s+(?:a\s+(?:member|subscriber)|have\s+an\s+account|subscribed|registered)\s*\?.{0,60}|not\s+a\s+(?:member|subscriber)(?:\s+yet)?\s*\?.{0,60}",
+        r"(?:this\s+(?:article|content|story)\s+is\s+)?(?:for\s+)?(?:subscribers?|members?|premium)\s+only(?:\s+content)?|create\s+(?:a\s+free|an)\s+account|start\s+your\s+free\s+trial.{0,40}",
+        r"enter\s+your\s+e-?mail(?:\s+address)?(?:\s+.{0,80})?|your\s+e-?mail\s+address|we\s+(?:will\s+never|won['’]t)\s+(?:spam|share\s+your\s+e-?mail).{0,60}|unsubscribe(?:\s+.{0,40})?",
+        r"thank\s+you\s+for\s+(?:subscribing|signing\s+up|registering).{0,60}|support\s+us|donate(?:\s+(?:now|today))?|become\s+a\s+(?:member|subscriber|patron|supporter).{0,30}",
+    ),
+    "cookie or privacy notice": (
+        r"(?:we|this\s+(?:site|website|page)|our\s+(?:site|website)|[\w.-]+\.(?:com|org|net))\s+(?:and\s+our\s+partners\s+)?uses?\s+cookies\b.{0,160}",
+        r"by\s+(?:continuing\s+to\s+(?:use|browse)|using|clicking|browsing)\b.{0,100}\b(?:cookies|cookie\s+policy|privacy\s+policy|terms)\b.{0,60}",
+        r"(?:cookies?|privacy|accessibility|editorial)\s+(?:policy|notice|settings|preferences|statement)|accept(?:\s+all)?(?:\s+cookies)?|reject\s+all|manage\s+(?:cookies|preferences|consent)",
+        r"terms\s+(?:and|&)\s+conditions(?:\s+apply)?|terms\s+of\s+(?:use|service)|(?:(?:terms|privacy|cookies?|contact|about|help|legal|imprint|sitemap|careers|advertise)(?:\s+(?:us|policy|of\s+use|of\s+service))?(?:\s*[|·•/]\s*|$)){2,}",
+    ),
+    "copyright line": (
+        r"(?:©|\(c\)|copyright\b|all\s+content\s+(?:©|copyright)).{0,160}(?-i:(?:©|[Cc]opyright|COPYRIGHT|\d{4}|[Rr]eserved|RESERVED|Inc|Ltd|LLC)).{0,160}",
+        r"(?:©|\(c\)|copyright)\s*(?:\d{4}(?:\s*[-–]\s*\d{4})?)?\s*(?-i:[A-Z]).{0,60}|all\s+rights\s+reserved\W*(?:.{0,100}\bpermission\W*)?|some\s+rights\s+reserved",
+        r".{0,80}(?:©|\(c\)\s*\d{4}|copyright\s+(?:©\s*)?\d{4}).{0,80}all\s+rights\s+reserved\W*",
+        r"this\s+(?:material|article|story|content)\s+may\s+not\s+be\s+(?:published|reproduced|copied|republished)\b.{0,160}",
+    ),
+    "advertisement": (
+        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by\s*.{0,40}))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[-–|:]\s*.{0,60})?",
+        r"(?:the\s+)?(?:story|article)\s+continues\s+(?:below|after)(?:\s+(?:the\s+)?(?:ad(?:vert(?:isement)?)?s?|video|gallery|photo|image))?|(?:scroll|continue)\s+(?:down\s+)?(?:to|below|past|for).{0,30}(?:continue|reading|advertisement|more)",
+        r"(?:this\s+)?advertisement(?:\s+(?:has\s+not\s+loaded\s+yet|is\s+closed))?.{0,40}(?:article\s+continues\s+below)?",
+    ),
+    "link": (
+        r"click\s+(?:here|below|on\s+the\s+(?:link|button|image|photo)(?:\s+(?:below|above))?)(?:\s+(?:to|for)\s+(?:read|see|view|watch|subscribe|sign|find|learn|get|download|register|join|visit|buy|order|book|return|go|more|share|follow|listen|print|comment|donate|full|the)\b.{0,80})?",
+        r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:e-?mail|web(?:site)?|url|source|via|link|tel(?:ephone)?|phone|fax)\s*:\s*(?:(?:https?://|www\.)\S+|\S+@\S+|\+?[\d\s()/-]{6,})",
+        r"(?:source|via|original\s+(?:article|source)|reference)\s*:\s*(?:https?://|www\.)\S+|[\w-]+\.(?:com|org|net|co\.uk|gov|edu)(?:/\S*)?",
+        r"(?:download|view|open)\s+(?:the\s+)?(?:pdf|app|file|image|as\s+pdf)(?:\s+version)?(?:\s*\(.{1,20}\))?|(?:watch|play|view)\s+(?:the\s+)?(?:video|gallery|slideshow|live)(?:\s*[:|].{0,80})?",
+    ),
+    "tags line": (
+        r"(?:tags?|tagged(?:\s+(?:as|with|in))?|keywords?|filed\s+(?:under|in)|categor(?:y|ies)|posted\s+in|topics?(?:\s+in\s+this\s+article)?|related\s+topics|labels?|hashtags?|more\s+on\s+this\s+topic)\s*:\s*(?:(?!\.\s).){0,160}",
+        r"(?:filed\s+under|posted\s+in|tagged(?:\s+with)?)\s+(?-i:[A-Z#]).{0,80}|(?:#\w+[\s,]*)+|uncategori[sz]ed|tags|topics",
+    ),
+    "byline": (
+        rf"(?:(?:written|reported|posted|published|edited|reviewed|compiled|story|words|text|report|article|review)\s+)?by:?\s+(?!(?-i:The|This|That|These|Those|Then|Now|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December)\b){_NAME}(?:(?:,|\s+and|\s+&|\s*/|\s*\|)\s*(?:with\s+)?{_NAME})*(?:,?\s*(?:in\s+{_NAME}|(?:for|of|at|from)\s+(?:the\s+)?{_NAME}))?(?:\s*[|·•–—,-]\s*(?:{_STAMP}|(?:(?-i:[A-Z])[\w-]*\s*){{1,2}}(?:reporter|editor|correspondent|writer|staff|contributor)?|(?:(?:senior|chief|staff|special|political|health|science|business|sports?|foreign|diplomatic|contributing|guest)\s+)*(?:reporter|editor|correspondent|writer|contributor|columnist|author)))*",
+        r"(?:by\s+)?(?-i:[A-Z]{2,})(?:\s+(?-i:[A-Z]{2,})){1,2},?\s+(?:associated\s+press|reuters|staff\s+(?:writer|reporter)|correspondent|political\s+editor)",
+        r"by\s+(?:our\s+|a\s+)?(?:staff(?:\s+(?:writers?|reporters?|correspondents?))?|admin|(?:web|news)\s*desk|agencies|editor(?:ial\s+(?:staff|team|board))?|(?:our\s+)?correspondent|associated\s+press|reuters|afp)(?:\s*[|·•–—,-].{0,40})?",
+        rf"(?:posted|published|written|submitted|uploaded|added)\s+(?:by|on)\s+.{{1,40}}?\s*(?:on|at|in|[|·•,–-])\s*{_STAMP}(?:\s*[|·•–-].{{0,40}})?",
+        rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*{_NAME}(?:(?:,|\s+and|\s+&)\s*{_NAME})*|about\s+the\s+authors?",
+        rf"(?:additional\s+)?(?:reporting|editing|writing|compiled|translated)\s+by\s+{_NAME}(?:.{{0,160}}(?:editing|writing|reporting)\s+by\s+.{{1,60}}|(?:(?:,|\s+and|\s+&|\s+in|;)\s*{_NAME})*)",
+        r"\((?:(?:additional\s+)?(?:reporting|editing|writing)\s+by\s+.{1,160})\)",
+    ),
+    "time stamp": (
+        rf"(?:(?:first\s+|last\s+)?(?:published|posted|updated|modified|edited|reviewed|created|uploaded|added|issued|date|time|on|last\s+(?:update|change|edit))\s*(?:on|at|:)?\s*:?\s*)?{_STAMP}(?:\s*[|·•–—-]\s*(?:(?:last\s+)?(?:updated|published|modified)\s*(?:on|at|:)?\s*:?\s*)?{_STAMP})?",
+        rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*.{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}",
+        rf"\(?\d+\s*-?\s*(?:minutes?|min)\.?\s+read\)?(?:\s*[|·•–-]\s*.{{0,40}})?|(?:reading|read)\s+time\s*:?\s*\d+\s*min(?:ute)?s?\.?|{_STAMP}\s*[|·•]\s*\d+\s*min(?:ute)?s?\s+read",
+        rf"(?:{_WEEKDAY}\s*)?{_TIME}|(?-i:[A-Z][A-Z .]{{2,20}}),?\s+{_STAMP}",
+    ),
+    "navigation": (
+        r"(?:home|start|main|index|news|world|sport|business)(?:\s*(?:[>»›→/|]|::)\s*[\w&' -]{1,60}){1,6}\s*[>»›→/|]?",
+        r"(?:skip|jump|go|back|return)\s+to\s+(?:the\s+)?(?:main\s+)?(?:content|navigation|search|menu|top(?:\s+of\s+(?:the\s+)?page)?|home(?:\s*page)?|footer|contents|index|results|blog|news)|back|top|up",
+        r"menu|main\s+menu|navigation|search(?:\s+(?:for\s*:|this\s+site|the\s+site|here))?|close(?:\s+menu)?|open\s+menu|toggle\s+(?:navigation|menu|search)|home(?:\s*page)?|sitemap|site\s+map|log\s*(?:in|out)|sign\s*(?:in|out)|register|my\s+account|contact(?:\s+us)?|about(?:\s+us)?|help|faqs?|sections|more|archives?|categories|shop|cart|basket|checkout|add\s+to\s+(?:cart|basket|wishlist|list|bag)|wishlist|print(?:er)?[\s-]friendly(?:\s+version)?|table\s+of\s+contents|contents",
+        r"(?:next|previous|prev|older|newer)(?:\s+(?:article|story|post|page|entry|entries|posts|stories|chapter|slide|image|photo))?(?:\s*(?:[:»›→>]|\|)\s*.{0,100})?",
+        r"(?:next|previous|prev|older|newer|first|last)(?:\s*[|/·,»«›‹→←<>-]*\s+(?:next|previous|prev|older|newer|first|last|\d+))+",
+        r"page\s+\d+(?:\s+(?:of|/)\s+\d+)?|[-–—]\s*\d{1,4}\s*[-–—]|\d{1,4}\s*(?:/|of)\s*\d{1,4}|\[?\d{1,3}\]?",
+        r"\[\s*(?:edit|hide|show|edit\s*\|\s*edit\s+source)\s*\]|edit(?:\s+(?:source|this\s+page))?|permalink|permanent\s+link|trackbacks?|pingbacks?",
+    ),
+    "related articles": (
+        r"(?:related|recommended|popular|similar|recent|latest|trending|featured|top|most\s+(?:read|popular|viewed|shared|recent)|more|other|further|editor['’]?s['’]?)\s+(?:articles?|stor(?:y|ies)|posts?|news|links?|content|coverage|topics?|videos?|picks?|headlines|reading|products?|items|items\s+you\s+may\s+like|for\s+you)(?:\s*:\s*.{0,140})?",
+        r"(?:you\s+(?:may|might)\s+also\s+(?:like|enjoy|be\s+interested\s+in)|people\s+also\s+(?:read|ask|viewed)|customers\s+(?:also|who\s+(?:bought|viewed)\s+this).{0,60}|recommended(?:\s+(?:for\s+you|by\s*.{0,30}))?|trending(?:\s+now)?|most\s+(?:read|popular|viewed|shared)|don['’]t\s+miss|what\s+to\s+read\s+next|up\s+next|more\s+like\s+this|in\s+case\s+you\s+missed\s+it|related)(?:\s*(?::.{0,140}|…|\.{3}))?",
+        r"(?:read\s+more\s*:\s*)?related\s+(?:stories|articles|posts|links)|(?-i:RELATED|TRENDING|POPULAR|RECOMMENDED)(?:\s*:\s*.{0,140})?|more\s+(?:from|in|on)\s+(?:the\s+)?(?-i:[A-Z])[\w&' ]{1,40}",
+    ),
+    "photo credit": (
+        rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for|\s)\s*(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*",
+        rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*",
+        rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?:\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
+    ),
+}

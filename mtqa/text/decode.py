@@ -1,0 +1,186 @@
+"""Bytes to characters: byte-order mark, UTF-8, what the page declares, then charset-normalizer.
+
+A file that is no text is refused here, in one line that says what it seems to be.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from mtqa.errors import InputError, UsageError, one_line
+
+_BOMS: Final = (  # utf-32 first: its little-endian mark begins with that of utf-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_EXTRACT = "extract its text first and give that"
+#: Magic bytes at the start of a file: what it is, and what to do.
+_MAGIC: Final = (
+    (b"%PDF-", "a PDF", f"{_EXTRACT} (pdftotext FILE.pdf)"),
+    (b"\xd0\xcf\x11\xe0", "an old Word, Excel or PowerPoint file", f"{_EXTRACT} (save it as plain text)"),
+    (b"{\\rtf", "a rich-text (RTF) file", f"{_EXTRACT} (save it as plain text)"),
+    (b"\x89PNG", "a PNG image", "give a text, Markdown or HTML file"),
+    (b"\xff\xd8\xff", "a JPEG image", "give a text, Markdown or HTML file"),
+    (b"GIF8", "a GIF image", "give a text, Markdown or HTML file"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first (gunzip)"),
+    (b"BZh", "a bzip2 archive", "unpack it first (bunzip2)"),
+    (b"\xfd7zXZ", "an xz archive", "unpack it first (unxz)"),
+    (b"(\xb5/\xfd", "a zstd archive", "unpack it first (unzstd)"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+    (b"Rar!", "a RAR archive", "unpack it first"),
+    (b"\x7fELF", "a program (ELF)", "give a text, Markdown or HTML file"),
+    (b"SQLite format 3\x00", "an SQLite database", "export its text first"),
+    (b"ID3", "an MP3 sound file", "give a text, Markdown or HTML file"),
+    (b"OggS", "an Ogg sound file", "give a text, Markdown or HTML file"),
+)
+_ZIPPED: Final = (
+    (b"word/", "a Word document (DOCX)", f"{_EXTRACT} (save it as plain text, or pandoc FILE.docx -t plain)"),
+    (b"xl/", "an Excel workbook (XLSX)", "save the text of its cells first"),
+    (b"ppt/", "a PowerPoint file (PPTX)", f"{_EXTRACT}"),
+    (b"opendocument", "an OpenDocument file", f"{_EXTRACT} (save it as plain text)"),
+    (b"epub+zip", "an EPUB book", f"{_EXTRACT} (pandoc FILE.epub -t plain)"),
+)
+_CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
+_MAX_CONTROL_SHARE = 0.02  # real texts with stray NULs stay under 0.1 %, compressed data is at 10 %
+_MAX_CHAOS = 0.2  # charset-normalizer's mess ratio, 0 to 1; its own cut is 0.2 on the first chunks
+_WESTERN = re.compile(r"[^\W\d_]|[\s–—‘’“”„‚…•€£°§©®™«»¡¿·½¼¾²³×÷´¨ªº\xa0\xad]")
+
+
+def decode(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """The text of a file and the encoding it was read with; a byte-order mark is dropped.
+
+    ``name`` is what messages call the file. Raises `InputError` for a binary file or bytes that no
+    encoding explains, `UsageError` for an unknown ``encoding``.
+    """
+    if encoding is not None:
+        return _decode_as(data, encoding, name)
+    for mark, found in _BOMS:
+        if data.startswith(mark):
+            return _decode_marked(data[len(mark) :], found, name)
+    _refuse_magic(data, name)
+    wide = _wide_without_mark(data)
+    if wide is not None:
+        return wide
+    _refuse_controls(data, name)
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        return _guess(data, name, error.start)
+
+
+def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:
+    try:
+        codec = codecs.lookup(encoding)
+        text = data.decode(codec.name)
+    except (LookupError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise InputError(
+                f"{name}: byte {error.start} is not {encoding}; leave the encoding out to have it guessed"
+            ) from None
+        raise UsageError(
+            f"unknown encoding {one_line(encoding, 40)!r}: give a name such as utf-8, windows-1252, shift_jis"
+        ) from None
+    return text.removeprefix("\ufeff"), codec.name
+
+
+def _decode_marked(data: bytes, encoding: str, name: str) -> tuple[str, str]:
+    try:
+        return data.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name}: begins like {encoding} but byte {error.start} does not fit; "
+            "save it as UTF-8, or name the encoding"
+        ) from None
+
+
+def _refuse_magic(data: bytes, name: str) -> None:
+    if data.startswith(b"PK\x03\x04"):
+        head = data[:4096] + data[-4096:]
+        for mark, what, advice in _ZIPPED:
+            if mark in head:
+                raise InputError(f"{name}: this is {what}, not text; {advice}")
+        raise InputError(f"{name}: this is a ZIP archive, not text; unpack it first")
+    if data[:4] == b"RIFF" and data[8:12] in (b"WEBP", b"WAVE", b"AVI "):
+        raise InputError(f"{name}: this is an image, sound or film file; give a text, Markdown or HTML file")
+    for mark, what, advice in _MAGIC:
+        if data.startswith(mark):
+            raise InputError(f"{name}: this is {what}, not text; {advice}")
+
+
+def _wide_without_mark(data: bytes) -> tuple[str, str] | None:
+    """UTF-16 without a mark: in Western text every other byte is NUL."""
+    even, odd = data[0:4000:2], data[1:4000:2]
+    if len(odd) < 2:
+        return None
+    share = {"utf-16-be": even.count(0) / len(even), "utf-16-le": odd.count(0) / len(odd)}
+    best = max(share, key=lambda codec: share[codec])
+    if share[best] < 0.6 or min(share.values()) > 0.1:
+        return None
+    try:
+        return data.decode(best), best
+    except UnicodeDecodeError:
+        return None
+
+
+def _refuse_controls(data: bytes, name: str) -> None:
+    count = len(data) - len(data.translate(None, _CONTROLS))
+    if count > 8 + _MAX_CONTROL_SHARE * len(data) or count * 3 > len(data) > 0:
+        share = count / len(data)
+        raise InputError(
+            f"{name}: this seems to be a binary file, not text ({share:.0%} of its bytes are control "
+            "characters); give a text, Markdown or HTML file"
+        )
+
+
+def _guess(data: bytes, name: str, bad: int) -> tuple[str, str]:
+    """What the page declares, Western text by its look, then charset-normalizer."""
+    declared = _DECLARED.search(data[:2048])
+    candidates = [declared[1].decode("ascii")] if declared else []
+    for candidate in candidates:
+        try:
+            return data.decode(candidate), codecs.lookup(candidate).name
+        except (LookupError, ValueError):
+            continue
+    western = _western(data)
+    if western is not None:
+        return western, "cp1252"
+    guessed = _best_guess(data)
+    if guessed is None:
+        raise InputError(
+            f"{name}: byte {bad} is not UTF-8 and no other encoding fits; "
+            "save the file as UTF-8, or name the encoding"
+        )
+    return guessed
+
+
+def _western(data: bytes) -> str | None:
+    """Windows-1252, where the few bytes beyond ASCII are letters and typographic marks in it."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    beyond = [c for c in text if not c.isascii()]
+    if len(beyond) > 0.15 * len(text) or not all(_WESTERN.match(c) for c in beyond):
+        return None
+    return text
+
+
+def _best_guess(data: bytes) -> tuple[str, str] | None:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data).best()
+    if best is None or best.chaos > _MAX_CHAOS or len(data) < 8:
+        return None
+    try:
+        text = data.decode(best.encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+    readable = sum(c.isalnum() or c.isspace() for c in text)
+    return (text, best.encoding) if readable >= 0.7 * len(text) else None

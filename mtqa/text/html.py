@@ -1,0 +1,238 @@
+"""HTML to blocks: which visible text is the article (trafilatura decides), and what each block is.
+
+trafilatura gives back text without positions. Its paragraphs are found again, in order, in the
+stream of visible letters and digits (`html_walk`); a block that is covered belongs to the article.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from mtqa.records import Repair
+from mtqa.text.boilerplate import reason_for
+from mtqa.text.clean import cleaned
+from mtqa.text.html_walk import HEADINGS, HtmlBlock, visible_blocks
+from mtqa.text.offsets import Traced, joined
+from mtqa.text.pieces import Piece, judged
+
+OUTSIDE: Final = "outside the article's body (navigation, sidebar, footer)"
+_FURNITURE: Final = frozenset(("nav", "aside", "footer", "form", "button", "menu", "dialog"))
+_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_WINDOW = 200_000  # letters in which the next paragraph is looked for first
+_SHORT = 15  # letters; a shorter line must be a block of its own to count as found
+_LOST = 50  # paragraphs not found in order that are looked for in the whole page
+_ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
+
+
+def html_pieces(source: str) -> tuple[list[Piece], list[Repair]]:
+    """The blocks of a page in order, with what is no article marked, and the repairs made."""
+    blocks = visible_blocks(source)
+    repairs: list[Repair] = []
+    texts = []
+    for block in blocks:
+        text, made = cleaned(block.text)
+        repairs += made
+        texts.append(text.folded())
+    body = _body(source, texts, blocks)
+    pieces: list[Piece] = []
+    for block, text, inside in zip(blocks, texts, body, strict=True):
+        if len(text):
+            pieces.append(_piece(block, text, inside))
+        pieces += [Piece(m.folded(), "body", _mark_reason(m.text)) for m in block.marks if m.text.strip()]
+    return _grouped(pieces), repairs
+
+
+def _mark_reason(text: str) -> str:
+    return "navigation" if "edit" in text.lower() else "reference mark"
+
+
+def _piece(block: HtmlBlock, text: Traced, inside: bool) -> Piece:
+    kind = _kind(block, text.text)
+    if inside and kind == "code":
+        return Piece(text, kind, "code block")
+    if inside:
+        return judged(Piece(text, kind))
+    return Piece(text, kind, reason_for(text.text) or OUTSIDE)
+
+
+def _kind(block: HtmlBlock, text: str) -> str:
+    names = block.inside
+    if "pre" in names and "code" in names:
+        return "code"
+    if names & HEADINGS:
+        return "heading"
+    if names & {"figcaption", "caption"}:
+        return "caption"
+    if names & {"td", "th"} or block.tag == "tr":  # a table that only lays the page out holds paragraphs
+        return "body" if len(text.split()) >= 12 and _ENDS.search(text) else "table"
+    if names & {"li", "dt"}:
+        return "list-item"
+    return "quote" if "blockquote" in names else "body"
+
+
+def _grouped(pieces: Sequence[Piece]) -> list[Piece]:
+    """Neighbours outside the body for the same general reason become one exclusion."""
+    grouped: list[Piece] = []
+    run: list[Piece] = []
+    for piece in pieces:
+        if piece.reason == OUTSIDE and len(piece.text) <= 60 and len(run) < 40:
+            run.append(piece)
+            continue
+        grouped += _one(run)
+        run = []
+        grouped.append(piece)
+    return [*grouped, *_one(run)]
+
+
+def _one(run: Sequence[Piece]) -> list[Piece]:
+    return [Piece(joined([piece.text for piece in run], " "), "body", OUTSIDE)] if run else []
+
+
+# -- what is the article
+
+
+def _body(source: str, texts: Sequence[Traced], blocks: Sequence[HtmlBlock]) -> list[bool]:
+    """For each block whether it is of the article."""
+    paragraphs, title = _extracted(source)
+    body = _covered([_key(text.text) for text in texts], [_key(p) for p in paragraphs])
+    if not any(body):
+        return _by_element(blocks)
+    return _with_captions(_with_title(_with_siblings(body, blocks), blocks, texts, title), blocks)
+
+
+def _extracted(source: str) -> tuple[list[str], str]:
+    """trafilatura's paragraphs and title; nothing where it finds or can do nothing."""
+    import trafilatura
+
+    logging.getLogger("trafilatura").addHandler(logging.NullHandler())
+    page = _UNSAFE.sub(" ", source)
+    try:
+        found = trafilatura.bare_extraction(
+            page, include_comments=False, include_tables=True, with_metadata=True
+        )
+    except Exception:  # it fails on odd pages in many ways; the elements still tell
+        return [], ""
+    if found is None:
+        return [], ""
+    fields = found if isinstance(found, dict) else found.as_dict()
+    return (fields.get("text") or "").splitlines(), fields.get("title") or ""
+
+
+def _key(text: str) -> str:
+    """What alignment compares: letters and digits only."""
+    return "".join(filter(str.isalnum, text))
+
+
+def _covered(keys: Sequence[str], paragraphs: Sequence[str]) -> list[bool]:
+    """Blocks at least half of whose letters are in the paragraphs, found in order."""
+    stream = "".join(keys)
+    starts = [0]
+    for key in keys:
+        starts.append(starts[-1] + len(key))
+    counts = [0] * len(keys)
+    for start, end in _found(stream, starts, paragraphs):
+        first = bisect_right(starts, start) - 1
+        for index in range(first, min(bisect_left(starts, end), len(keys))):
+            counts[index] += min(end, starts[index + 1]) - max(start, starts[index])
+    return [bool(key) and 2 * count >= len(key) for key, count in zip(keys, counts, strict=True)]
+
+
+def _found(stream: str, starts: Sequence[int], paragraphs: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where each paragraph stands in the stream."""
+    position = 0
+    lost = 0
+    for paragraph in paragraphs:
+        if not paragraph:
+            continue
+        span = _search(stream, starts, paragraph, position)
+        if span is None and len(paragraph) >= 2 * _SHORT and lost < _LOST:
+            lost += 1
+            span = _ends_found(stream, paragraph)
+        if span is not None:
+            yield span
+            position = span[1] if span[1] > position else position
+
+
+def _search(stream: str, starts: Sequence[int], paragraph: str, position: int) -> tuple[int, int] | None:
+    short = len(paragraph) < _SHORT
+    stop = position + len(paragraph) + (3_000 if short else _WINDOW)
+    at = stream.find(paragraph, position, stop)
+    while at >= 0:
+        end = at + len(paragraph)
+        if not short or (_is_edge(starts, at) and _is_edge(starts, end)):
+            return at, end
+        at = stream.find(paragraph, at + 1, stop)
+    return None
+
+
+def _is_edge(starts: Sequence[int], position: int) -> bool:
+    index = bisect_left(starts, position)
+    return index < len(starts) and starts[index] == position
+
+
+def _ends_found(stream: str, paragraph: str) -> tuple[int, int] | None:
+    """The paragraph anywhere, or its beginning and end near one another (something fell out between)."""
+    at = stream.find(paragraph)
+    if at >= 0:
+        return at, at + len(paragraph)
+    size = min(40, len(paragraph) // 2)
+    first = stream.find(paragraph[:size])
+    if first < 0:
+        return None
+    last = stream.find(paragraph[-size:], first, first + 2 * len(paragraph) + 400)
+    return (first, last + size) if last >= 0 else None
+
+
+def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
+    """Paragraphs and headings that trafilatura dropped from among their siblings are put back."""
+    inside = [index for index, found in enumerate(body) if found]
+    first, last = inside[0], inside[-1]
+    parents = {blocks[index].parent for index in inside if blocks[index].tag == "p"}
+    return [
+        found
+        or (
+            first < index < last
+            and block.parent in parents
+            and (block.tag == "p" or block.tag in HEADINGS)
+            and not block.inside & _FURNITURE
+        )
+        for index, (found, block) in enumerate(zip(body, blocks, strict=True))
+    ]
+
+
+def _with_title(
+    body: Sequence[bool], blocks: Sequence[HtmlBlock], texts: Sequence[Traced], title: str
+) -> list[bool]:
+    """The headline, which trafilatura keeps apart: the last h1 before the text, if it is the title."""
+    result = list(body)
+    first = result.index(True)
+    wanted = _key(title).lower()
+    for index in range(first - 1, -1, -1):
+        if blocks[index].tag == "h1":
+            key = _key(texts[index].text).lower()
+            result[index] = bool(key) and (not wanted or key in wanted or wanted in key)
+            break
+    return result
+
+
+def _with_captions(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
+    """Captions of pictures between the headline and the last paragraph belong to the article."""
+    inside = [index for index, found in enumerate(body) if found]
+    return [
+        found
+        or ("figcaption" in block.inside and inside[0] < index < inside[-1] and not block.inside & _FURNITURE)
+        for index, (found, block) in enumerate(zip(body, blocks, strict=True))
+    ]
+
+
+def _by_element(blocks: Sequence[HtmlBlock]) -> list[bool]:
+    """Without trafilatura: what stands in <article>, else <main>, else anywhere but the furniture."""
+    for name in ("article", "main"):
+        chosen = [name in block.inside and not block.inside & _FURNITURE for block in blocks]
+        if any(chosen):
+            return chosen
+    return [not block.inside & (_FURNITURE | {"header"}) for block in blocks]

@@ -1,0 +1,253 @@
+"""HTML to visible blocks with offsets: a walk over the page with the standard library's parser.
+
+It knows nothing of what is article and what is page: see ``html.py``. Each decoded character maps
+to the characters of the page that it came from (an entity's characters all to the whole entity).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Final
+
+import numpy as np
+
+from mtqa.text.offsets import Traced, joined, traced
+
+HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_VOID: Final = frozenset(
+    (
+        *("area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input"),
+        *("link", "meta", "param", "source", "track", "wbr"),
+    )
+)
+_INVISIBLE: Final = frozenset(
+    (
+        *("head", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas"),
+        *("select", "datalist", "textarea", "audio", "video", "map"),
+    )
+)
+BLOCKS: Final = frozenset(
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "button",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header"),
+        *("hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section"),
+        *("summary", "table", "tbody", "tfoot", "thead", "tr", "ul", *sorted(HEADINGS)),
+    )
+)
+#: A start tag that ends an open element without its end tag, and where looking for that one stops.
+_IMPLIED: Final = {
+    "li": (frozenset(("li",)), frozenset(("ul", "ol", "menu"))),
+    "dt": (frozenset(("dt", "dd")), frozenset(("dl",))),
+    "dd": (frozenset(("dt", "dd")), frozenset(("dl",))),
+    "tr": (frozenset(("tr",)), frozenset(("table",))),
+    "td": (frozenset(("td", "th")), frozenset(("tr", "table"))),
+    "th": (frozenset(("td", "th")), frozenset(("tr", "table"))),
+}
+_HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_REFERENCE: Final = re.compile(
+    r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
+)
+_EDIT: Final = re.compile(r"\bmw-editsection\b")
+_NEWLINE: Final = re.compile("\n")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HtmlBlock:
+    """Visible text of one block element. ``parent`` and ``element`` are numbers of elements.
+
+    ``inside``: names of all elements that it stands in. ``marks``: reference marks taken out of it.
+    """
+
+    text: Traced
+    element: int
+    parent: int
+    tag: str
+    inside: frozenset[str]
+    marks: tuple[Traced, ...] = ()
+
+
+def visible_blocks(source: str) -> list[HtmlBlock]:
+    """The blocks of visible text in a page, in source order; none is blank."""
+    walker = _Walker(source)
+    walker.feed(source)
+    walker.close()
+    walker.flush()
+    return walker.blocks
+
+
+class _Walker(HTMLParser):
+    """Collects runs of text; a block-level tag ends the block."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.blocks: list[HtmlBlock] = []
+        self._all = traced(source)
+        self._source = source
+        self._lines = [0, *(m.end() for m in _NEWLINE.finditer(source))]
+        self._stack: list[tuple[str, int]] = [("", 0)]
+        self._block_stack: list[tuple[str, int]] = [("", 0), ("", 0)]
+        self._open: Counter[str] = Counter()
+        self._count = 0
+        self._hidden: int | None = None  # depth of the element that hides what is in it
+        self._runs: list[Traced] = []
+        self._marks: list[Traced] = []
+        self._aside: int | None = None  # index into runs where a <sup> or an edit link began
+        self._edit: int | None = None
+        self._breaks = 0
+
+    def _at(self) -> int:
+        line, column = self.getpos()
+        return self._lines[line - 1] + column
+
+    # -- text
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self._breaks = 0
+        self._add(self._at(), len(data), None)
+
+    def handle_entityref(self, name: str) -> None:
+        self._entity(len(name) + 1)
+
+    def handle_charref(self, name: str) -> None:
+        self._entity(len(name) + 2)
+
+    def _entity(self, length: int) -> None:
+        start = self._at()
+        length += self._source[start + length : start + length + 1] == ";"
+        self._add(start, length, html.unescape(self._source[start : start + length]))
+
+    def _add(self, start: int, length: int, decoded: str | None) -> None:
+        """Add a run: source characters as they stand, or what they decode to."""
+        if self._hidden is not None:
+            return
+        run = self._all.cut(start, start + length)
+        if decoded is not None and decoded != run.text:
+            size = len(decoded)
+            run = Traced(
+                decoded, np.full(size, start, dtype=np.int32), np.full(size, start + length, dtype=np.int32)
+            )
+        if len(run):
+            self._runs.append(run)
+
+    # -- tags
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # HTML has no self-closing tags but the void ones
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._break()
+            return
+        if tag in BLOCKS or tag in _IMPLIED:
+            self._imply(tag)
+        if tag in BLOCKS:
+            self.flush()
+        elif tag in ("td", "th"):
+            self._gap()
+        if tag not in _VOID:
+            self._push(tag, dict(attrs))
+
+    def _push(self, tag: str, attrs: dict[str, str | None]) -> None:
+        self._count += 1
+        self._stack.append((tag, self._count))
+        self._open[tag] += 1
+        if tag in BLOCKS:
+            self._block_stack.append((tag, self._count))
+        if self._hidden is None and _hides(tag, attrs):
+            self._hidden = len(self._stack)
+        if tag == "sup" or _EDIT.search(attrs.get("class") or ""):
+            self._aside, self._edit = len(self._runs), len(self._stack) if tag != "sup" else None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("p", "br") and not self._open[tag]:
+            self._break()
+        elif self._open[tag]:
+            while self._pop() != tag:
+                pass
+
+    def _imply(self, tag: str) -> None:
+        """End what this tag ends by itself: a paragraph by any block, an item by the next item."""
+        if tag in BLOCKS and self._block_stack[-1][0] == "p":
+            while self._pop() != "p":
+                pass
+        ended, stop = _IMPLIED.get(tag, (frozenset(), frozenset()))
+        depth = len(self._stack) - 1
+        while depth and self._stack[depth][0] not in stop and len(self._stack) - depth < 12:
+            if self._stack[depth][0] in ended:
+                while len(self._stack) > depth:
+                    self._pop()
+                return
+            depth -= 1
+
+    def _pop(self) -> str:
+        tag = self._stack[-1][0]
+        if tag == "sup" or self._edit == len(self._stack):
+            self._take_mark()
+        if tag in BLOCKS:
+            self.flush()
+            self._block_stack.pop()
+        elif tag in ("td", "th"):
+            self._gap()
+        if self._hidden == len(self._stack):
+            self._hidden = None
+        self._stack.pop()
+        self._open[tag] -= 1
+        return tag
+
+    def _take_mark(self) -> None:
+        """A reference mark or an edit link leaves the text of its block."""
+        runs = self._runs[self._aside :] if self._aside is not None else []
+        if runs:
+            mark = joined(runs, "")
+            if self._edit is not None or _REFERENCE.fullmatch(mark.text):
+                self._marks.append(mark)
+                del self._runs[self._aside :]
+        self._aside = self._edit = None
+
+    def _break(self) -> None:
+        """One line break is a space, two in a row end the block."""
+        self._breaks += 1
+        if self._breaks >= 2:
+            self.flush()
+        else:
+            self._gap()
+
+    def _gap(self) -> None:
+        start = self._at()
+        self._add(start, max(1, min(1, len(self._source) - start)), " ")
+
+    def flush(self) -> None:
+        """End the block."""
+        runs, marks = self._runs, self._marks
+        self._runs, self._marks, self._breaks = [], [], 0
+        self._aside = self._edit = None
+        text = joined(runs, "").stripped() if runs else None
+        if text is None or not len(text):
+            text = marks.pop(0) if marks else None
+        if text is None:
+            return
+        (_, parent), (tag, element) = self._block_stack[-2:]
+        inside = frozenset(name for name, count in self._open.items() if count)
+        self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks)))
+
+
+def _hides(tag: str, attrs: dict[str, str | None]) -> bool:
+    return (
+        tag in _INVISIBLE or "hidden" in attrs or _HIDDEN_STYLE.search(attrs.get("style") or "") is not None
+    )

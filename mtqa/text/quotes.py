@@ -1,0 +1,155 @@
+"""Broken quotation marks: evidence of a spun or machine-translated text, found and never mended.
+
+False alarms are worse than misses: apostrophes, plural possessives, elisions, feet and inches,
+nested quotes and a quotation that runs on into the next paragraph are all legal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mtqa.records import Block, QuoteFault
+
+_DOUBLED: Final = re.compile(r"[“”„]{2,}|[“”]\"+|\"+[“”]|\"{2,}(?=\w)|(?<=[\w.,!?])\"{2,}|‘‘+(?=\w)")
+_MARK: Final = re.compile(r"[“”\"]+")
+_INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
+_OPENS_AFTER = " \t\n([{—–-/‘'"
+_CLOSES_BEFORE = " \t\n)]}.,;:!?—–-/’'…"
+_SINGLE: Final = re.compile(r"[‘’']")
+_STRAY_WORD: Final = re.compile(r"(?<![\w’'-])[a-z]{3,}$")
+#: Words that legally end in an apostrophe: elisions (goin’, an’, th’) beside the plural possessive.
+_ELIDED: Final = re.compile(
+    r"(?:[a-z]+in|an|th|wi|ol|gi|tha|lil|fo|mo|ha|upo|sho|yo|ole|bro|del|dell|nell|all|sull|quell|bell)$"
+)
+_STRAY_BEFORE = " \t\n,;:.!?)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An opening double mark that waits for its partner. ``start``, ``end``: document positions."""
+
+    start: int
+    end: int
+    mark: str
+
+
+def quote_faults(text: str, blocks: Sequence[Block]) -> tuple[QuoteFault, ...]:
+    """All faults in a document's blocks, in order, in document positions."""
+    faults: list[QuoteFault] = []
+    foreign = re.search("[„«»]", text) is not None  # other languages' marks: pairs can't be judged
+    opened: _Opened | None = None
+    singles = 0
+    for block in blocks:
+        if block.kind in ("code", "table"):
+            continue
+        piece = text[block.start : block.end]
+        faults += _doubled(piece, block.start)
+        found, singles = _stray(piece, block.start, singles)
+        faults += found
+        if not foreign:
+            found, opened = _pairs(piece, block.start, opened)
+            faults += found
+    if opened is not None:
+        faults.append(_unclosed(opened))
+    return tuple(sorted(faults, key=lambda fault: (fault.start, fault.end, fault.kind)))
+
+
+def _doubled(piece: str, offset: int) -> Iterator[QuoteFault]:
+    for match in _DOUBLED.finditer(piece):
+        yield QuoteFault(offset + match.start(), offset + match.end(), "doubled")
+
+
+def _sides(piece: str, match: re.Match[str]) -> tuple[str, str]:
+    """The characters before and after a mark; "" at an end."""
+    return piece[max(0, match.start() - 1) : match.start()], piece[match.end() : match.end() + 1]
+
+
+def _stray(piece: str, offset: int, carried: int) -> tuple[list[QuoteFault], int]:
+    """Closing single marks after a word with no opening partner; ``carried``: open ones so far."""
+    faults: list[QuoteFault] = []
+    opened = carried
+    fresh = 0
+    for match in _SINGLE.finditer(piece):
+        before, after = _sides(piece, match)
+        if match[0] == "‘" or ((not before or before in _OPENS_AFTER + '“"') and after.isalnum()):
+            opened += 1
+            fresh += 1
+        elif (not after or after in _STRAY_BEFORE + '”"') and before and not before.isspace():
+            if opened:
+                opened -= before not in "sxz"  # may be a possessive inside the quotation
+            elif _is_stray(piece, match, after):
+                faults.append(QuoteFault(offset + match.start(), offset + match.end(), "stray"))
+    return faults, min(fresh, opened)
+
+
+def _is_stray(piece: str, match: re.Match[str], after: str) -> bool:
+    """A mark after a plain lower-case word that is no plural possessive and no elision."""
+    if after and after in '”"':
+        return False
+    word = _STRAY_WORD.search(piece[max(0, match.start() - 40) : match.start()])
+    return word is not None and word[0][-1] not in "sxz" and _ELIDED.search(word[0]) is None
+
+
+def _pairs(piece: str, offset: int, opened: _Opened | None) -> tuple[list[QuoteFault], _Opened | None]:
+    """Walk the double marks of a block; ``opened`` comes from the block before, or goes to the next."""
+    faults: list[QuoteFault] = []
+    marks = list(_MARK.finditer(piece))
+    carried = opened is not None
+    for match, following in zip(marks, [*marks[1:], None], strict=False):
+        role = _role(piece, match, following, is_open=opened is not None)
+        start, end = offset + match.start(), offset + match.end()
+        if role == "inch":
+            continue
+        if role == "open":
+            reopened = carried and not piece[: match.start()].strip(" ‘'([—-")
+            if opened is not None and not reopened:
+                faults.append(_unclosed(opened))
+            opened = _Opened(start, end, match[0])
+        elif opened is None:
+            faults.append(QuoteFault(start, end, "unbalanced"))
+        else:
+            if _mixed(opened.mark, match[0]) and not carried:
+                faults.append(QuoteFault(start, end, "mixed"))
+            opened = None
+        carried = False
+    if carried and opened is not None:  # a whole block without a mark: it was never closed
+        return [*faults, _unclosed(opened)], None
+    return faults, opened
+
+
+def _unclosed(opened: _Opened) -> QuoteFault:
+    return QuoteFault(opened.start, opened.end, "unbalanced")
+
+
+def _role(piece: str, match: re.Match[str], following: re.Match[str] | None, *, is_open: bool) -> str:
+    """``open``, ``close`` or ``inch``."""
+    if "“" in match[0]:
+        return "open"
+    if "”" in match[0]:
+        return "close"
+    leaning = _leaning(piece, match)
+    if leaning != "open" and _INCH.search(piece[max(0, match.start() - 6) : match.start()]):
+        closed_later = (
+            following is not None and "“" not in following[0] and _leaning(piece, following) == "close"
+        )
+        if not is_open or closed_later:
+            return "inch"
+    return leaning or ("close" if is_open else "open")
+
+
+def _leaning(piece: str, match: re.Match[str]) -> str | None:
+    """What the white space around a straight mark says: ``open``, ``close`` or None."""
+    before, after = _sides(piece, match)
+    left = not before or before in _OPENS_AFTER
+    right = not after or after in _CLOSES_BEFORE
+    if left == right:
+        return None
+    return "open" if left else "close"
+
+
+def _mixed(opening: str, closing: str) -> bool:
+    """Whether a pair is half typographic, half straight; doubled marks are reported as such."""
+    return len(opening) == len(closing) == 1 and (opening == '"') != (closing == '"')

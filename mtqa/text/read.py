@@ -1,0 +1,175 @@
+"""The way in: a file, standard input, a string or given sentences become a `Document`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import sys
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from mtqa.errors import InputError, UsageError, one_line, unknown
+from mtqa.records import BLOCK_KINDS, Block, Document, Repair, Sentence
+from mtqa.text.assemble import BLANK_LINE, Origin, document, of_sentences, origin_of
+from mtqa.text.clean import cleaned
+from mtqa.text.decode import decode
+from mtqa.text.offsets import traced
+from mtqa.text.pieces import Piece
+
+FORMATS: Final = ("text", "markdown", "html")
+MAX_BYTES: Final = 20_000_000
+_SUFFIXES: Final = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mdown": "markdown",
+}
+_HTML_START: Final = re.compile(
+    r"(?:\s|\ufeff|<\?xml[^>]*>|<!--.*?-->){0,50}<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+
+
+def read_article(
+    path: str | os.PathLike[str] | Literal["-"],
+    *,
+    format: str | None = None,  # noqa: A002
+    encoding: str | None = None,
+) -> Document:
+    """The article in a file, or on standard input where ``path`` is ``"-"``.
+
+    ``format``: one of `FORMATS`; None guesses by suffix, then by content (never Markdown by content).
+    Raises `InputError` for what can't be read or holds nothing to rank, `UsageError` for an unknown
+    format or encoding.
+    """
+    _check_format(format)
+    shown = "standard input" if path == "-" else one_line(os.fspath(path), 200)
+    data = _stdin_bytes() if path == "-" else _file_bytes(path, shown)
+    if len(data) > MAX_BYTES:
+        raise _too_large(shown)
+    if not data:
+        raise InputError(f"{shown}: the file is empty; there is nothing to rank")
+    source, used = decode(data, name=shown, encoding=encoding)
+    chosen = format or _guessed(source, "" if path == "-" else os.fspath(path))
+    given = None if path == "-" else os.fspath(path)
+    return _read(source, Origin(shown, given, hashlib.sha256(data).hexdigest(), used, chosen))
+
+
+def document_from_text(text: str, *, path: str | None = None, format: str = "text") -> Document:  # noqa: A002
+    """The article in a string; positions are of this string. Errors as for `read_article`."""
+    _check_format(format)
+    if len(text) > MAX_BYTES:
+        raise _too_large(path or "the text")
+    return _read(text, origin_of(text, path, format))
+
+
+def document_from_sentences(
+    sentences: Sequence[str], *, paragraphs: Sequence[int] | None = None, kinds: Sequence[str] | None = None
+) -> Document:
+    """A document of given sentences, each taken verbatim: no repair, no exclusion, no cutting.
+
+    ``paragraphs``: a number for each sentence; neighbours with one number make one block (None: all
+    are one). ``kinds``: of `BLOCK_KINDS`, one for each sentence; a change of kind begins a block too.
+    Raises `InputError` for a blank sentence or lists of unequal length.
+    """
+    numbers = list(paragraphs) if paragraphs is not None else [0] * len(sentences)
+    names = list(kinds) if kinds is not None else ["body"] * len(sentences)
+    _check_sentences(sentences, numbers, names)
+    parts: list[str] = []
+    blocks: list[Block] = []
+    spans: list[Sentence] = []
+    position = 0
+    for index, (sentence, kind) in enumerate(zip(sentences, names, strict=True)):
+        begins = index == 0 or numbers[index] != numbers[index - 1] or kind != names[index - 1]
+        glue = "" if index == 0 else BLANK_LINE if begins else " "
+        start = position + len(glue)
+        position = start + len(sentence)
+        parts += [glue, sentence]
+        if begins:
+            blocks.append(Block(start, position, kind))
+        else:
+            blocks[-1] = Block(blocks[-1].start, position, kind)
+        spans.append(Sentence(start, position, len(blocks) - 1, kind))
+    text = "".join(parts)
+    return of_sentences(origin_of(text, None, "text"), text, blocks, spans)
+
+
+def _check_format(name: str | None) -> None:
+    if name is not None and name not in FORMATS:
+        raise UsageError(unknown("input format", name, FORMATS))
+
+
+def _check_sentences(sentences: Sequence[str], numbers: Sequence[int], kinds: Sequence[str]) -> None:
+    if not sentences:
+        raise InputError("no sentences were given; there is nothing to rank")
+    for name, given in (("paragraphs", numbers), ("kinds", kinds)):
+        if len(given) != len(sentences):
+            raise InputError(
+                f"{len(sentences)} sentences but {len(given)} {name}; give one for each sentence"
+            )
+    for index, (sentence, kind) in enumerate(zip(sentences, kinds, strict=True)):
+        if not sentence.strip():
+            raise InputError(f"sentence {index} is blank; leave it out together with its label")
+        if kind not in BLOCK_KINDS:
+            raise InputError(f"sentence {index}: {unknown('kind', kind, BLOCK_KINDS)}")
+
+
+def _too_large(name: str) -> InputError:
+    return InputError(f"{name}: over {MAX_BYTES // 1_000_000} MB; split it or give one article at a time")
+
+
+def _stdin_bytes() -> bytes:
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _file_bytes(path: str | os.PathLike[str], shown: str) -> bytes:
+    try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(f"{shown}: this is a directory; give the files in it, for example {shown}/*.txt")
+        if status.st_size > MAX_BYTES:
+            raise _too_large(shown)
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"{shown}: no such file; check the name, or give - for standard input") from None
+    except PermissionError:
+        raise InputError(f"{shown}: no permission to read it; check with ls -l") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown}: can't be read ({one_line(error, 100)})") from None
+
+
+def _guessed(source: str, path: str) -> str:
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    return "html" if _HTML_START.match(source[:10_000]) else "text"
+
+
+def _read(source: str, origin: Origin) -> Document:
+    """The document of a decoded text in its format."""
+    if not source.strip():
+        raise InputError(
+            f"{origin.name}: the file is {'only white space' if source else 'empty'}; nothing to rank"
+        )
+    pieces, repairs = _pieces(source, origin.format)
+    return document(origin, source, pieces, repairs)
+
+
+def _pieces(source: str, form: str) -> tuple[list[Piece], list[Repair]]:
+    if form == "html":
+        from mtqa.text.html import html_pieces
+
+        return html_pieces(source)
+    text, repairs = cleaned(traced(source))
+    if form == "markdown":
+        from mtqa.text.markdown import markdown_pieces
+
+        return markdown_pieces(text), list(repairs)
+    from mtqa.text.blocks import plain_pieces
+
+    pieces, joins = plain_pieces(text)
+    return pieces, [*repairs, *joins]

@@ -1,0 +1,34 @@
+"""What several rooms' tests share: the real default model, fetched once, and texts of our own."""
+
+from __future__ import annotations
+
+import pytest
+
+ARTICLE = (
+    "The harbour was quiet when the first trawler came in. Its crew had been out for nine days, and the "
+    "holds were almost full of cod. On the quay a dozen buyers waited under a grey tarpaulin.\n\n"
+    "Prices have fallen since the spring, the skipper said, because the big supermarkets buy from "
+    "abroad. He plans to sell the boat in 2027 unless the council lowers its harbour dues."
+)
+
+
+@pytest.fixture(scope="session")
+def article() -> str:
+    """Two paragraphs of sound prose."""
+    return ARTICLE
+
+
+@pytest.fixture(scope="session")
+def smollm2_files():
+    """The default model's files; the first run on a machine fetches and converts it (about a minute)."""
+    from mtqa.lm.fetch import ensure_model
+
+    return ensure_model("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def smollm2(smollm2_files):
+    """The default model, loaded."""
+    from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+
+    return TorchCausalBackend(smollm2_files, LoadOptions(device="cpu"))

@@ -1,0 +1,108 @@
+"""Ranking and spans on scores made by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtqa.detect.measures import MEASURES
+from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.detect.spans import expected
+from mtqa.errors import UsageError
+from mtqa.records import Document
+from mtqa.text.read import document_from_sentences, document_from_text
+from tests.detect.builders import by_words, scores
+
+SENTENCES = [
+    "The bridge over the river was closed for repairs.",
+    "Drivers were sent through the cucumber for an hour.",
+    "It opened again in the evening.",
+]
+
+
+def _ranked(document: Document, surprisal: dict[str, float], measure: str = "excess_surprisal", **more):
+    return rank_sentences(
+        document, by_words(document.text, surprisal, **more), RankSettings(measure), lambda _: 1
+    )
+
+
+def test_the_sentence_with_the_surprising_word_is_first_and_the_word_is_its_span():
+    ranking = _ranked(document_from_sentences(SENTENCES), {"cucumber": 14.0, "closed": 6.0})
+    first = ranking.findings[0]
+    assert first.text == SENTENCES[1]
+    assert first.rank == 1
+    assert first.score == pytest.approx(9.0)
+    assert [s.text for s in first.spans] == ["cucumber"]
+    assert first.spans[0].surprisal_nats == pytest.approx(14.0)
+    assert first.spans[0].expected[0].text == "people"
+    assert [f.rank for f in ranking.findings] == [1, 2, 3]
+
+
+def test_every_finding_has_every_measure_and_perplexity():
+    for finding in _ranked(document_from_sentences(SENTENCES), {}).findings:
+        assert set(finding.measures) == set(MEASURES)
+        assert finding.perplexity == finding.measures["perplexity"] == pytest.approx(2.71828, abs=1e-4)
+        assert finding.tokens == len(finding.text.split())
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_ranks(measure: str):
+    findings = _ranked(document_from_sentences(SENTENCES), {"cucumber": 14.0}, measure).findings
+    values = [f.score for f in findings]
+    assert values == sorted(values, reverse=True)
+    assert all(f.score == f.measures[measure] for f in findings)
+
+
+def test_ties_keep_the_order_of_the_text():
+    assert [f.sentence for f in _ranked(document_from_sentences(SENTENCES), {}).findings] == [0, 1, 2]
+
+
+@given(st.permutations(range(5)))
+def test_the_ranking_does_not_depend_on_where_a_sentence_stands(order):
+    texts = [f"Sentence {'abcde'[i]} has word{i} in it." for i in range(5)]
+    values = {f"word{i}": 6.0 + i for i in range(5)}
+    findings = _ranked(document_from_sentences([texts[i] for i in order]), values).findings
+    assert [f.text for f in findings] == texts[::-1]
+
+
+def test_neighbouring_suspicious_words_make_one_span():
+    ranking = _ranked(
+        document_from_sentences(["We saw purple gravity in town."]), {"purple": 12.0, "gravity": 11.0}
+    )
+    assert [s.text for s in ranking.findings[0].spans] == ["purple gravity"]
+
+
+def test_a_broken_quotation_mark_is_a_span_with_a_note():
+    document = document_from_text(
+        "““We left the old harbour at dawn and nobody saw us go. The sea was calm then."
+    )
+    spans = [s for f in _ranked(document, {}).findings for s in f.spans]
+    assert (spans[0].text, spans[0].note) == ("““", "doubled quotation mark")
+
+
+def test_sound_words_make_no_span():
+    assert all(f.spans == () for f in _ranked(document_from_sentences(SENTENCES), {}).findings)
+
+
+def test_words_have_a_suspicion_between_0_and_1_that_grows_with_surprisal():
+    words = _ranked(document_from_sentences(SENTENCES), {"cucumber": 14.0, "closed": 6.0}).words
+    by_text = {w.text: w.suspicion for w in words}
+    assert 0.0 == by_text["river"] < by_text["closed"] < by_text["cucumber"] < 1.0
+
+
+def test_what_was_expected_keeps_the_part_of_the_word_before_it():
+    text = "two sandwiches"
+    tokens = scores(text, [(0, 3), (3, 8), (8, 14)], [1.0, 2.0, 9.0])
+    # " people" would begin a new word after "sand", "," would end it: both mean that "sand" stood alone.
+    assert [(e.text, round(e.probability, 2)) for e in expected(text, tokens, 2, 4)] == [
+        ("sand", 0.7),
+        ("sandy", 0.1),
+    ]
+    assert [e.text for e in expected(text, tokens, 1, 4)] == ["people", "y"]
+    assert expected(text, tokens, -1, 0) == ()
+
+
+def test_an_unknown_measure_is_refused():
+    with pytest.raises(UsageError, match="unknown measure 'perplex'"):
+        _ranked(document_from_sentences(SENTENCES), {}, "perplex")
