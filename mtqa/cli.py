@@ -124,6 +124,7 @@ def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool) -> lis
 def _format(wanted: str | None, output: str | None) -> str:
     """The report's format, known to exist, and a place to write it: checked before any work."""
     from mtqa.report.formats import FORMATS, format_for_path
+    from mtqa.report.write import check_writable
 
     name = wanted or (format_for_path(output) if output else None) or "terminal"
     if name not in FORMATS:
@@ -131,7 +132,7 @@ def _format(wanted: str | None, output: str | None) -> str:
 
         raise UsageError(unknown("format", name, FORMATS))
     if output and output != "-":
-        pass  # check_writable(output)
+        check_writable(output)
     return name
 
 

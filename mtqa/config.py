@@ -28,7 +28,7 @@ class Config(BaseModel):
     #: Tokens in one pass; a longer passage goes through in windows that overlap by half. None: 2048.
     window: int | None = Field(default=None, ge=4)
     #: The measure that ranks; see `mtqa measures`.
-    measure: str = "excess_over_entropy"
+    measure: str = "excess_boosted"
     #: The threshold of ``excess_surprisal``, in nats.
     threshold_nats: float = Field(default=5.0, ge=0.0, le=50.0)
     #: The k of the top-k measures.

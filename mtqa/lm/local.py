@@ -78,7 +78,8 @@ def _config(folder: Path) -> Mapping[str, object]:
     path = folder / "config.json"
     if not path.is_file():
         raise ModelError(
-            f"{one_line(folder)} is no model folder, it holds no config.json: name one that transformers can load"
+            f"{one_line(folder)} is no model folder, it holds no config.json: "
+            "name one that transformers can load"
         )
     config = read_json(path)
     if config is None:
@@ -95,8 +96,8 @@ def _weights(folder: Path) -> list[Path]:
         return _shards(folder, index)
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(
-            f"{one_line(folder)} holds only pickled weights, which may run code when loaded: only safetensors are "
-            "read; load it where you trust it and use save_pretrained to write them"
+            f"{one_line(folder)} holds only pickled weights, which may run code when loaded: only "
+            "safetensors are read; load it where you trust it and use save_pretrained to write them"
         )
     raise ModelError(
         f"{one_line(folder)} holds no model.safetensors: only weights in safetensors files are read"
@@ -126,8 +127,8 @@ def _refuse_foreign_code(folder: Path, config: Mapping[str, object], tokenizer: 
     """Refuse a model that runs only by code of its own; one that transformers knows is loaded without it."""
     if "auto_map" in config and not _known_to_transformers(str(config.get("model_type"))):
         raise ModelError(
-            f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs only by "
-            "Python code of its own, which is never run: name a model that transformers itself knows"
+            f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs "
+            "only by Python code of its own, which is never run: name a model that transformers itself knows"
         )
     own = "auto_map" in (read_json(folder / "tokenizer_config.json") or {})
     if own and tokenizer[0].name != "tokenizer.json":
@@ -165,7 +166,7 @@ def _digest(paths: Sequence[Path], progress: Progress) -> str:
     """One file's sha256; for several, the sha256 of the lines ``NAME SHA256``."""
     total, before, digests = sum(path.stat().st_size for path in paths), 0, []
     for path in paths:
-        told = counted_from(progress, "verifying", before, total)
+        told = counted_from(progress, "verifying", before=before, total=total)
         digests.append(remembered_sha256(path, told))
         before += path.stat().st_size
     if len(paths) == 1:

@@ -39,7 +39,7 @@ def write_manifest(folder: Path, entry: CatalogueEntry, progress: Progress) -> N
         folder / "config.json"
     ).stat().st_mode & 0o777  # safetensors makes files that only the owner reads
     for path in paths:
-        digest = sha256_of(path, counted_from(progress, "verifying", before, total))
+        digest = sha256_of(path, counted_from(progress, "verifying", before=before, total=total))
         path.chmod(mode)
         sync(path)
         status = path.stat()

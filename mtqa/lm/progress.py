@@ -25,6 +25,6 @@ class NoProgress:
         """Nothing."""
 
 
-def counted_from(progress: Progress, stage: str, before: int, total: int) -> Callable[[int], None]:
+def counted_from(progress: Progress, stage: str, *, before: int, total: int) -> Callable[[int], None]:
     """A listener for one file's bytes that reports them on top of those of the files ``before`` it."""
     return lambda done: progress.update(stage, before + done, total)

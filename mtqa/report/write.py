@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 
 from mtqa.errors import OutputError, one_line
 
@@ -32,8 +33,31 @@ def write_report(text: str, path: str) -> None:
     is written to directly. Raises `OutputError`, one line, when it can't be done.
     """
     data = text.encode("utf-8", errors="backslashreplace")
-    try:
+    with _explained(path):
         _write(data, path)
+
+
+def check_writable(path: str) -> None:
+    """Raises what `write_report` would raise for this path (but for a full disk), and writes nothing.
+
+    So that an hour of scoring is not lost to a misspelt directory.
+    """
+    with _explained(path):
+        target = _target(path)
+        if target is None:
+            return
+        directory = os.path.dirname(target)
+        if not stat.S_ISDIR(os.stat(directory).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, "not a directory")
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "not writable")
+
+
+@contextlib.contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """What the operating system objects to, as one line that says what to do."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -44,24 +68,32 @@ def write_report(text: str, path: str) -> None:
 
 
 def _write(data: bytes, path: str) -> None:
+    target = _target(path)
+    if target is None:
+        return _write_directly(data, path)
+    return _replace(data, target, os.stat(target) if os.path.exists(target) else None)
+
+
+def _target(path: str) -> str | None:
+    """The regular file to replace or make, or None for what is written to directly."""
     if not path:
         raise ValueError("the file name is empty")
     if os.path.abspath(path).startswith(("/dev/", "/proc/")):
-        return _write_directly(data, path)  # resolving would replace the file that stdout is redirected to
+        return None  # resolving would replace the file that stdout is redirected to
     target = os.path.realpath(path)
     try:
-        found = os.stat(target)
+        mode = os.stat(target).st_mode
     except FileNotFoundError:
         if path.endswith(os.sep):
             raise IsADirectoryError(errno.EISDIR, "is a directory") from None
-        return _replace(data, target, None)
-    if stat.S_ISDIR(found.st_mode):
+        return target
+    if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "is a directory")
-    if not stat.S_ISREG(found.st_mode):
-        return _write_directly(data, path)
+    if not stat.S_ISREG(mode):
+        return None
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "not writable")
-    return _replace(data, target, found)
+    return target
 
 
 def _write_directly(data: bytes, path: str) -> None:

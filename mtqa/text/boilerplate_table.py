@@ -19,7 +19,7 @@ _DATE = (
     rf"(?:(?:{_WEEKDAY}\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+\d{{4}}"
     rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}"
     r"|\d{1,2}[./]\d{1,2}[./](?:\d{2}|\d{4}))"
-    r"|\d+\s+(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s+ago|yesterday|today)"
+    r"|\d+\s+(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s+ago|(?:yesterday|today)(?=,?\s+(?:at\s+)?\d))"
 )
 _STAMP = rf"(?:{_DATE}(?:,?\s*(?:at|[-–—|·•])?\s*{_TIME})?|{_TIME},?\s*(?:on\s+|[-–—|·•]\s*)?{_DATE})"
 _NETWORK = (
@@ -30,7 +30,9 @@ _SHARE = (
     rf"(?:share|tweet|pin(?:\s+it)?|post|e-?mail|print|save|copy(?:\s+link)?|link|like|{_NETWORK}"
     r"|more|bookmark|comment|gift|listen|send|submit|flip|stumble|digg)"
 )
-_NAME = r"(?-i:(?:(?:(?:Mc|Mac|O['’]|[dD]['’])?[A-Z][\w'’]*[a-z][\w'’]*(?:-[A-Z]\w+)*|[A-Z]\.(?:\s?[A-Z]\.)*|de|van|der|von|al|bin|la|el|di|da|du|ter)(?:\s+|$|(?=,)))+)"
+_NAME_WORD = r"(?:(?:Mc|Mac|O['’]|[dD]['’])?[A-Z][\w'’]*[a-z][\w'’]*(?:-[A-Z]\w+)*|[A-Z]\.(?:\s?[A-Z]\.)*|de|van|der|von|al|bin|la|el|di|da|du|ter)"
+_NAME = rf"(?-i:{_NAME_WORD}(?:\s+{_NAME_WORD})*)"
+_AND = r"(?:\s*,\s*(?:and\s+|with\s+)?|\s+and\s+|\s*[&/|]\s*)"
 _AGENCY = (
     r"(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
     r"|shutterstock|istock(?:photo)?|alamy(?:\s+stock\s+photo)?|xinhua|tass|dpa|bloomberg|unsplash|pixabay|pexels|flickr"
@@ -84,7 +86,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"thank\s+you\s+for\s+(?:subscribing|signing\s+up|registering).{0,60}|support\s+us|donate(?:\s+(?:now|today))?|become\s+a\s+(?:member|subscriber|patron|supporter).{0,30}",
     ),
     "cookie or privacy notice": (
-        r"(?:we|this\s+(?:site|website|page)|our\s+(?:site|website)|[\w.-]+\.(?:com|org|net))\s+(?:and\s+our\s+partners\s+)?uses?\s+cookies\b.{0,160}",
+        r"(?:we|this\s+(?:site|website|page)|our\s+(?:site|website)|[\w.-]+\.(?:com|org|net))\s+(?:and\s+our\s+partners\s+)?uses?\s+cookies(?:\s*[.,;:]|\s+(?:to|and|for|on|in\s+order)\b|$).{0,160}",
         r"by\s+(?:continuing\s+to\s+(?:use|browse)|using|clicking|browsing)\b.{0,100}\b(?:cookies|cookie\s+policy|privacy\s+policy|terms)\b.{0,60}",
         r"(?:cookies?|privacy|accessibility|editorial)\s+(?:policy|notice|settings|preferences|statement)|accept(?:\s+all)?(?:\s+cookies)?|reject\s+all|manage\s+(?:cookies|preferences|consent)",
         r"terms\s+(?:and|&)\s+conditions(?:\s+apply)?|terms\s+of\s+(?:use|service)|(?:(?:terms|privacy|cookies?|contact|about|help|legal|imprint|sitemap|careers|advertise)(?:\s+(?:us|policy|of\s+use|of\s+service))?(?:\s*[|·•/]\s*|$)){2,}",
@@ -96,9 +98,9 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"this\s+(?:material|article|story|content)\s+may\s+not\s+be\s+(?:published|reproduced|copied|republished)\b.{0,160}",
     ),
     "advertisement": (
-        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by\s*.{0,40}))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[-–|:]\s*.{0,60})?",
+        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by(?:\s*:?\s*(?-i:[A-Z][\w&'.-]*\s*){1,4})?))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[-–|:]\s*.{0,60})?",
         r"(?:the\s+)?(?:story|article)\s+continues\s+(?:below|after)(?:\s+(?:the\s+)?(?:ad(?:vert(?:isement)?)?s?|video|gallery|photo|image))?|(?:scroll|continue)\s+(?:down\s+)?(?:to|below|past|for).{0,30}(?:continue|reading|advertisement|more)",
-        r"(?:this\s+)?advertisement(?:\s+(?:has\s+not\s+loaded\s+yet|is\s+closed))?.{0,40}(?:article\s+continues\s+below)?",
+        r"(?:this\s+)?advertisement\s+(?:has\s+not\s+loaded\s+yet|is\s+closed).{0,60}",
     ),
     "link": (
         r"click\s+(?:here|below|on\s+the\s+(?:link|button|image|photo)(?:\s+(?:below|above))?)(?:\s+(?:to|for)\s+(?:read|see|view|watch|subscribe|sign|find|learn|get|download|register|join|visit|buy|order|book|return|go|more|share|follow|listen|print|comment|donate|full|the)\b.{0,80})?",
@@ -111,12 +113,12 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:filed\s+under|posted\s+in|tagged(?:\s+with)?)\s+(?-i:[A-Z#]).{0,80}|(?:#\w+[\s,]*)+|uncategori[sz]ed|tags|topics",
     ),
     "byline": (
-        rf"(?:(?:written|reported|posted|published|edited|reviewed|compiled|story|words|text|report|article|review)\s+)?by:?\s+(?!(?-i:The|This|That|These|Those|Then|Now|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December)\b){_NAME}(?:(?:,|\s+and|\s+&|\s*/|\s*\|)\s*(?:with\s+)?{_NAME})*(?:,?\s*(?:in\s+{_NAME}|(?:for|of|at|from)\s+(?:the\s+)?{_NAME}))?(?:\s*[|·•–—,-]\s*(?:{_STAMP}|(?:(?-i:[A-Z])[\w-]*\s*){{1,2}}(?:reporter|editor|correspondent|writer|staff|contributor)?|(?:(?:senior|chief|staff|special|political|health|science|business|sports?|foreign|diplomatic|contributing|guest)\s+)*(?:reporter|editor|correspondent|writer|contributor|columnist|author)))*",
+        rf"(?:(?:written|reported|posted|published|edited|reviewed|compiled|story|words|text|report|article|review)\s+)?by:?\s+(?!(?-i:The|This|That|These|Those|Then|Now|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December)\b){_NAME}(?:{_AND}{_NAME})*(?:,?\s*(?:in\s+{_NAME}|(?:for|of|at|from)\s+(?:the\s+)?{_NAME}))?(?:\s*[|·•–—,-]\s*(?:{_STAMP}|(?:(?-i:[A-Z])[\w-]*\s*){{1,2}}(?:reporter|editor|correspondent|writer|staff|contributor)?|(?:(?:senior|chief|staff|special|political|health|science|business|sports?|foreign|diplomatic|contributing|guest)\s+)*(?:reporter|editor|correspondent|writer|contributor|columnist|author)))*",
         r"(?:by\s+)?(?-i:[A-Z]{2,})(?:\s+(?-i:[A-Z]{2,})){1,2},?\s+(?:associated\s+press|reuters|staff\s+(?:writer|reporter)|correspondent|political\s+editor)",
         r"by\s+(?:our\s+|a\s+)?(?:staff(?:\s+(?:writers?|reporters?|correspondents?))?|admin|(?:web|news)\s*desk|agencies|editor(?:ial\s+(?:staff|team|board))?|(?:our\s+)?correspondent|associated\s+press|reuters|afp)(?:\s*[|·•–—,-].{0,40})?",
         rf"(?:posted|published|written|submitted|uploaded|added)\s+(?:by|on)\s+.{{1,40}}?\s*(?:on|at|in|[|·•,–-])\s*{_STAMP}(?:\s*[|·•–-].{{0,40}})?",
-        rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*{_NAME}(?:(?:,|\s+and|\s+&)\s*{_NAME})*|about\s+the\s+authors?",
-        rf"(?:additional\s+)?(?:reporting|editing|writing|compiled|translated)\s+by\s+{_NAME}(?:.{{0,160}}(?:editing|writing|reporting)\s+by\s+.{{1,60}}|(?:(?:,|\s+and|\s+&|\s+in|;)\s*{_NAME})*)",
+        rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*{_NAME}(?:{_AND}{_NAME})*|about\s+the\s+authors?",
+        rf"(?:additional\s+)?(?:reporting|editing|writing|compiled|translated)\s+by\s+{_NAME}(?:.{{0,160}}(?:editing|writing|reporting)\s+by\s+.{{1,60}}|(?:(?:{_AND}|\s+in\s+|;\s*){_NAME})*)",
         r"\((?:(?:additional\s+)?(?:reporting|editing|writing)\s+by\s+.{1,160})\)",
     ),
     "time stamp": (
@@ -140,7 +142,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:read\s+more\s*:\s*)?related\s+(?:stories|articles|posts|links)|(?-i:RELATED|TRENDING|POPULAR|RECOMMENDED)(?:\s*:\s*.{0,140})?|more\s+(?:from|in|on)\s+(?:the\s+)?(?-i:[A-Z])[\w&' ]{1,40}",
     ),
     "photo credit": (
-        rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for|\s)\s*(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*",
+        rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?:(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*",
         rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*",
         rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?:\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
     ),

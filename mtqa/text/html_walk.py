@@ -1,4 +1,4 @@
-"""HTML to visible blocks with offsets: a walk over the page with the standard library's parser.
+"""HTML to visible blocks with offsets: a walk over the page's tags.
 
 It knows nothing of what is article and what is page: see ``html.py``. Each decoded character maps
 to the characters of the page that it came from (an entity's characters all to the whole entity).
@@ -6,15 +6,15 @@ to the characters of the page that it came from (an entity's characters all to t
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Final
 
 import numpy as np
 
+from mtqa.text.html_tokens import Token, tokens
 from mtqa.text.offsets import Traced, joined, traced
 
 HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -63,7 +63,6 @@ _REFERENCE: Final = re.compile(
     r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
 )
 _EDIT: Final = re.compile(r"\bmw-editsection\b")
-_NEWLINE: Final = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,21 +83,18 @@ class HtmlBlock:
 def visible_blocks(source: str) -> list[HtmlBlock]:
     """The blocks of visible text in a page, in source order; none is blank."""
     walker = _Walker(source)
-    walker.feed(source)
-    walker.close()
+    for token in tokens(source):
+        walker.take(token)
     walker.flush()
     return walker.blocks
 
 
-class _Walker(HTMLParser):
+class _Walker:
     """Collects runs of text; a block-level tag ends the block."""
 
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=False)
         self.blocks: list[HtmlBlock] = []
         self._all = traced(source)
-        self._source = source
-        self._lines = [0, *(m.end() for m in _NEWLINE.finditer(source))]
         self._stack: list[tuple[str, int]] = [("", 0)]
         self._block_stack: list[tuple[str, int]] = [("", 0), ("", 0)]
         self._open: Counter[str] = Counter()
@@ -110,60 +106,45 @@ class _Walker(HTMLParser):
         self._edit: int | None = None
         self._breaks = 0
 
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
+    def take(self, token: Token) -> None:
+        """Go on with the next token of the page."""
+        if token.kind == "start":
+            self._start_tag(token)
+        elif token.kind == "end":
+            self._end_tag(token)
+        else:
+            self._text(token)
 
-    # -- text
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self._breaks = 0
-        self._add(self._at(), len(data), None)
-
-    def handle_entityref(self, name: str) -> None:
-        self._entity(len(name) + 1)
-
-    def handle_charref(self, name: str) -> None:
-        self._entity(len(name) + 2)
-
-    def _entity(self, length: int) -> None:
-        start = self._at()
-        length += self._source[start + length : start + length + 1] == ";"
-        self._add(start, length, html.unescape(self._source[start : start + length]))
-
-    def _add(self, start: int, length: int, decoded: str | None) -> None:
-        """Add a run: source characters as they stand, or what they decode to."""
+    def _text(self, token: Token) -> None:
+        """Add a run: source characters as they stand, or what an entity decodes to."""
         if self._hidden is not None:
             return
-        run = self._all.cut(start, start + length)
-        if decoded is not None and decoded != run.text:
-            size = len(decoded)
-            run = Traced(
-                decoded, np.full(size, start, dtype=np.int32), np.full(size, start + length, dtype=np.int32)
-            )
-        if len(run):
-            self._runs.append(run)
+        run = self._all.cut(token.start, token.end)
+        if token.kind == "entity":
+            size = len(token.value)
+            starts = np.full(size, token.start, dtype=np.int32)
+            run = Traced(token.value, starts, np.full(size, token.end, dtype=np.int32))
+        if run.text.strip():
+            self._breaks = 0
+        self._runs.append(run)
 
     # -- tags
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)  # HTML has no self-closing tags but the void ones
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _start_tag(self, token: Token) -> None:
+        tag = token.value
         if tag == "br":
-            self._break()
+            self._break(token)
             return
         if tag in BLOCKS or tag in _IMPLIED:
-            self._imply(tag)
+            self._imply(tag, token)
         if tag in BLOCKS:
             self.flush()
         elif tag in ("td", "th"):
-            self._gap()
+            self._gap(token)
         if tag not in _VOID:
-            self._push(tag, dict(attrs))
+            self._push(tag, token.attributes)
 
-    def _push(self, tag: str, attrs: dict[str, str | None]) -> None:
+    def _push(self, tag: str, attrs: Mapping[str, str]) -> None:
         self._count += 1
         self._stack.append((tag, self._count))
         self._open[tag] += 1
@@ -171,31 +152,31 @@ class _Walker(HTMLParser):
             self._block_stack.append((tag, self._count))
         if self._hidden is None and _hides(tag, attrs):
             self._hidden = len(self._stack)
-        if tag == "sup" or _EDIT.search(attrs.get("class") or ""):
+        if tag == "sup" or _EDIT.search(attrs.get("class", "")):
             self._aside, self._edit = len(self._runs), len(self._stack) if tag != "sup" else None
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("p", "br") and not self._open[tag]:
-            self._break()
-        elif self._open[tag]:
-            while self._pop() != tag:
+    def _end_tag(self, token: Token) -> None:
+        if self._open[token.value]:
+            while self._pop(token) != token.value:
                 pass
+        elif token.value in ("p", "br"):  # browsers make an empty paragraph of a lone end tag
+            self._break(token)
 
-    def _imply(self, tag: str) -> None:
+    def _imply(self, tag: str, token: Token) -> None:
         """End what this tag ends by itself: a paragraph by any block, an item by the next item."""
         if tag in BLOCKS and self._block_stack[-1][0] == "p":
-            while self._pop() != "p":
+            while self._pop(token) != "p":
                 pass
         ended, stop = _IMPLIED.get(tag, (frozenset(), frozenset()))
         depth = len(self._stack) - 1
         while depth and self._stack[depth][0] not in stop and len(self._stack) - depth < 12:
             if self._stack[depth][0] in ended:
                 while len(self._stack) > depth:
-                    self._pop()
+                    self._pop(token)
                 return
             depth -= 1
 
-    def _pop(self) -> str:
+    def _pop(self, token: Token) -> str:
         tag = self._stack[-1][0]
         if tag == "sup" or self._edit == len(self._stack):
             self._take_mark()
@@ -203,7 +184,7 @@ class _Walker(HTMLParser):
             self.flush()
             self._block_stack.pop()
         elif tag in ("td", "th"):
-            self._gap()
+            self._gap(token)
         if self._hidden == len(self._stack):
             self._hidden = None
         self._stack.pop()
@@ -220,17 +201,19 @@ class _Walker(HTMLParser):
                 del self._runs[self._aside :]
         self._aside = self._edit = None
 
-    def _break(self) -> None:
+    def _break(self, token: Token) -> None:
         """One line break is a space, two in a row end the block."""
         self._breaks += 1
         if self._breaks >= 2:
             self.flush()
         else:
-            self._gap()
+            self._gap(token)
 
-    def _gap(self) -> None:
-        start = self._at()
-        self._add(start, max(1, min(1, len(self._source) - start)), " ")
+    def _gap(self, token: Token) -> None:
+        """A space that stands for the tag."""
+        if self._hidden is None:
+            span = self._all.cut(token.start, token.end)
+            self._runs.append(Traced(" ", span.starts[:1], span.ends[-1:]))
 
     def flush(self) -> None:
         """End the block."""
@@ -247,7 +230,5 @@ class _Walker(HTMLParser):
         self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks)))
 
 
-def _hides(tag: str, attrs: dict[str, str | None]) -> bool:
-    return (
-        tag in _INVISIBLE or "hidden" in attrs or _HIDDEN_STYLE.search(attrs.get("style") or "") is not None
-    )
+def _hides(tag: str, attrs: Mapping[str, str]) -> bool:
+    return tag in _INVISIBLE or "hidden" in attrs or _HIDDEN_STYLE.search(attrs.get("style", "")) is not None

@@ -14,7 +14,7 @@ from typing import Final
 from mtqa.records import Block, QuoteFault
 
 _DOUBLED: Final = re.compile(r"[“”„]{2,}|[“”]\"+|\"+[“”]|\"{2,}(?=\w)|(?<=[\w.,!?])\"{2,}|‘‘+(?=\w)")
-_MARK: Final = re.compile(r"[“”\"]+")
+_MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
 _OPENS_AFTER = " \t\n([{—–-/‘'"
 _CLOSES_BEFORE = " \t\n)]}.,;:!?—–-/’'…"
@@ -52,7 +52,7 @@ def quote_faults(text: str, blocks: Sequence[Block]) -> tuple[QuoteFault, ...]:
         if not foreign:
             found, opened = _pairs(piece, block.start, opened)
             faults += found
-    if opened is not None:
+    if opened is not None and not _cut_off(opened, blocks):
         faults.append(_unclosed(opened))
     return tuple(sorted(faults, key=lambda fault: (fault.start, fault.end, fault.kind)))
 
@@ -87,7 +87,7 @@ def _stray(piece: str, offset: int, carried: int) -> tuple[list[QuoteFault], int
 
 def _is_stray(piece: str, match: re.Match[str], after: str) -> bool:
     """A mark after a plain lower-case word that is no plural possessive and no elision."""
-    if after and after in '”"':
+    if after not in ("", ",") and not after.isspace():
         return False
     word = _STRAY_WORD.search(piece[max(0, match.start() - 40) : match.start()])
     return word is not None and word[0][-1] not in "sxz" and _ELIDED.search(word[0]) is None
@@ -118,6 +118,11 @@ def _pairs(piece: str, offset: int, opened: _Opened | None) -> tuple[list[QuoteF
     if carried and opened is not None:  # a whole block without a mark: it was never closed
         return [*faults, _unclosed(opened)], None
     return faults, opened
+
+
+def _cut_off(opened: _Opened, blocks: Sequence[Block]) -> bool:
+    """A quotation that is the whole last paragraph may go on where the text was cut off."""
+    return opened.start == blocks[-1].start
 
 
 def _unclosed(opened: _Opened) -> QuoteFault:

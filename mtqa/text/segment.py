@@ -37,6 +37,9 @@ _SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
 _CLOSERS = re.compile(r"[”’»)\]]+(?=\s|$)|\"(?=\s|$)")
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
 _UNSPACED_END = re.compile(r"[。！？｡!?।॥؟۔][」』”’）)\]】》]*(?=\S)|[।॥؟۔]\s+")
+#: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark.
+_MISSED = re.compile(r"(?:\.\.+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])+\s+(?=[A-Z“\"])")
+_LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
 _CUTS = (re.compile(r"[;；]\s*"), re.compile(r"[,，、:—]\s*"), re.compile(r"\s+"))
 
 
@@ -62,6 +65,9 @@ def _starts(text: str) -> list[int]:
         found.update(tokens[0].offset for tokens in paragraph)
     if not text.isascii():
         found.update(m.end() for m in _UNSPACED_END.finditer(text) if _unspaced(text, m))
+    found.update(m.end() for m in _MISSED.finditer(text))
+    if text.islower():  # nobody's capitals to go by
+        found.update(m.end() for m in _LOWER_END.finditer(text))
     found.discard(len(text))
     return sorted(found)
 

@@ -1,6 +1,7 @@
 """The HTML report in a real browser: the panes find each other, and the article stays inert."""
 
 import re
+import time
 
 import pytest
 import report_builders as builders
@@ -31,6 +32,14 @@ CONTRASTS = """() => {
 }"""
 
 
+def comes_into_view(element, seconds: float = 5) -> None:
+    """Waits for a smooth scroll to end (the page's policy forbids Playwright's own way of waiting)."""
+    until = time.monotonic() + seconds
+    while not element.evaluate(IN_VIEW):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def library(**options) -> str:
     return render([builders.library()], "html", options=RenderOptions(**options))
 
@@ -48,7 +57,7 @@ def test_click_on_the_list_finds_the_sentence(show) -> None:
     sentence = page.locator("#a0-s3")
     assert not sentence.evaluate(IN_VIEW)
     entry.click()
-    page.wait_for_function(f"({IN_VIEW})(document.getElementById('a0-s3'))")
+    comes_into_view(sentence)
     assert "selected" in sentence.get_attribute("class").split()
     assert "flash" in sentence.get_attribute("class").split()
     assert entry.locator("a").get_attribute("aria-current") == "true"
@@ -127,7 +136,7 @@ def test_tab_and_enter_reach_the_sentence(show) -> None:
     page = show(render([builders.long(60)], "html")).page
     page.locator("#a0-f2 a").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"({IN_VIEW})(document.getElementById('a0-s2'))")
+    comes_into_view(page.locator("#a0-s2"))
     assert page.locator("#a0-s2.selected").count() == 1
 
 
@@ -174,7 +183,7 @@ def test_a_hostile_article_is_inert(show) -> None:
     page = opened.page
     for i in range(len(report.findings)):
         page.keyboard.press("j")
-        assert page.locator("#a0-f%d.selected" % (i + 1)).count() == 1
+        assert page.locator(f"#a0-f{i + 1}.selected").count() == 1
     for word in page.locator(".text .w").all()[::5]:
         word.hover()
     assert opened.quiet(), opened
@@ -202,7 +211,7 @@ def test_several_articles_each_have_their_panes(show) -> None:
     page.locator("#a0-f1 a").click()
     assert page.locator(".selected").evaluate_all("all => all.map(e => e.id).sort()") == ["a0-f1", "a0-s1"]
     page.locator("#a1-s1 .w").first.hover()
-    assert page.locator("#tip b").text_content() == "</"
+    assert page.locator("#tip b").text_content() == "<"
     assert opened.quiet(), opened
 
 
@@ -255,8 +264,9 @@ def test_a_thousand_sentences_stay_quick(show) -> None:
     opened = show(render([builders.long(1000)], "html"))
     page = opened.page
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
-    assert ready < 10_000  # 0.6 s on two cores when this was written
-    took = page.evaluate("""() => { const s = document.querySelector('[data-show]'); const t = performance.now();
+    assert ready < 10_000  # 0.8 s on two cores when this was written
+    took = page.evaluate("""() => { const s = document.querySelector('[data-show]');
+      const t = performance.now();
       s.value = 1000; s.dispatchEvent(new Event('input')); document.body.offsetHeight;
       return performance.now() - t; }""")
     assert took < 5_000

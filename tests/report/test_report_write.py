@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtqa.errors import OutputError
-from mtqa.report.write import write_report
+from mtqa.report.write import check_writable, write_report
 
 
 def names(folder: Path) -> list[str]:
@@ -155,3 +155,15 @@ def test_standard_output_that_is_a_file_is_added_to(tmp_path: Path) -> None:
 def test_a_lone_surrogate_does_not_stop_it(tmp_path: Path) -> None:
     write_report("a\ud800", str(tmp_path / "a.txt"))
     assert (tmp_path / "a.txt").read_bytes() == b"a\\ud800"
+
+
+def test_check_writable_says_what_a_write_would_and_writes_nothing(tmp_path):
+    check_writable(str(tmp_path / "new.html"))
+    assert list(tmp_path.iterdir()) == []
+    for path in (tmp_path / "no" / "x.html", tmp_path):
+        with pytest.raises(OutputError) as checked:
+            check_writable(str(path))
+        with pytest.raises(OutputError) as written:
+            write_report("x", str(path))
+        assert str(checked.value) == str(written.value)
+    check_writable("/dev/stdout")

@@ -16,7 +16,9 @@
   const percent = (p) => (p > 0 && p < 0.01 ? "<1%" : p > 0.99 && p < 1 ? ">99%" : `${Math.round(p * 100)}%`);
   const odds = (bits) => {
     const times = 2 ** bits;
-    return times < 2 ? "" : ` (about 1 in ${times < 1e6 ? number(Number(times.toPrecision(2))).replace(/\.0+$/, "") : "a million or more"})`;
+    if (times < 2) return "";
+    if (times > 1e6) return " (less than 1 in a million)";
+    return ` (about 1 in ${number(Number(times.toPrecision(2))).replace(/\.0+$/, "")})`;
   };
   const make = (tag, text) => {
     const element = document.createElement(tag);
@@ -158,7 +160,8 @@
       const top = this.section.querySelector(".controls").getBoundingClientRect().bottom;
       const at = entry.getBoundingClientRect();
       if (at.top < top) this.side.scrollTop -= top - at.top;
-      else if (at.bottom > box.bottom) this.side.scrollTop += Math.min(at.bottom - box.bottom, at.top - top);
+      const bottom = Math.min(box.bottom, innerHeight);
+      if (at.bottom > bottom) this.side.scrollTop += Math.min(at.bottom - bottom, at.top - top);
     }
 
     clear() {

@@ -1,0 +1,202 @@
+"""Folders and hub ids: what is taken, and what is refused in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError
+from mtqa.lm import fetch, local
+
+
+def safetensors(data: bytes, **changes: int) -> bytes:
+    end = changes.get("end", len(data))
+    header = json.dumps({"w": {"dtype": "U8", "shape": [len(data)], "data_offsets": [0, end]}}).encode()
+    return struct.pack("<Q", changes.get("length", len(header))) + header + data
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "my-model"
+    made.mkdir()
+    (made / "config.json").write_text('{"model_type": "llama"}')
+    (made / "tokenizer.json").write_text("{}")
+    (made / "model.safetensors").write_bytes(safetensors(b"abc"))
+    return made
+
+
+def refused(folder: Path, kind: type[ModelError] = ModelError) -> str:
+    with pytest.raises(kind) as caught:
+        fetch.ensure_model(str(folder))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_folder_is_taken_as_it_is(folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = fetch.ensure_model(str(folder), offline=True)
+    assert files.name == "my-model"
+    assert files.directory == folder
+    assert files.weights_sha256 == hashlib.sha256(safetensors(b"abc")).hexdigest()
+    assert files.tokenizer_sha256 == hashlib.sha256(b"{}").hexdigest()
+    assert (files.start_token, files.languages, files.disallowed_dtypes) == (None, (), ())
+    monkeypatch.setattr("mtqa.lm.cache.sha256_of", lambda *_: pytest.fail("read again"))
+    assert fetch.ensure_model(str(folder)) == files
+    monkeypatch.chdir(folder)
+    assert fetch.ensure_model(".").weights_sha256 == files.weights_sha256
+
+
+def test_the_digest_follows_the_weights(folder: Path) -> None:
+    before = fetch.ensure_model(str(folder))
+    (folder / "model.safetensors").write_bytes(safetensors(b"abd"))
+    assert fetch.ensure_model(str(folder)).weights_sha256 != before.weights_sha256
+    assert fetch.ensure_model(str(folder)).tokenizer_sha256 == before.tokenizer_sha256
+
+
+def test_shards_are_those_of_the_index(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    for name, data in (("a.safetensors", b"1"), ("b.safetensors", b"2"), ("stray.safetensors", b"3")):
+        (folder / name).write_bytes(safetensors(data))
+    index = folder / "model.safetensors.index.json"
+    index.write_text(
+        json.dumps({"weight_map": {"x": "b.safetensors", "y": "a.safetensors", "z": "a.safetensors"}})
+    )
+    before = fetch.ensure_model(str(folder)).weights_sha256
+    (folder / "stray.safetensors").write_bytes(safetensors(b"4"))
+    assert fetch.ensure_model(str(folder)).weights_sha256 == before
+    (folder / "b.safetensors").write_bytes(safetensors(b"4"))
+    assert fetch.ensure_model(str(folder)).weights_sha256 != before
+    (folder / "b.safetensors").unlink()
+    assert "b.safetensors" in refused(folder)
+    index.write_text("{}")
+    assert "lists no weights" in refused(folder)
+
+
+@pytest.mark.parametrize("outside", ["../other.safetensors", "/etc/hostname"])
+def test_shards_stay_in_the_folder(folder: Path, outside: str) -> None:
+    (folder / "model.safetensors").rename(folder.parent / "other.safetensors")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"x": outside}}))
+    assert "is not in" in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.pkl", "model.ckpt"])
+def test_pickles_are_refused(folder: Path, name: str) -> None:
+    (folder / "model.safetensors").rename(folder / name)
+    assert "pickled weights" in refused(folder)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"1234",
+        safetensors(b"abc")[:-1],
+        safetensors(b"abc") + b"x",
+        safetensors(b"abc", length=10**15),
+        safetensors(b"abc", length=0),
+        safetensors(b"abc", end=2),
+        struct.pack("<Q", 4) + b"nope",
+        struct.pack("<Q", 2) + b"[]",
+    ],
+)
+def test_truncated_or_broken_weights_are_damage(folder: Path, data: bytes) -> None:
+    (folder / "model.safetensors").write_bytes(data)
+    assert str(folder / "model.safetensors") in refused(folder, ModelDamagedError)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("config.json", "holds no config.json"),
+        ("tokenizer.json", "holds no tokenizer"),
+        ("model.safetensors", "holds no model.safetensors"),
+    ],
+)
+def test_what_is_missing_is_named(folder: Path, name: str, said: str) -> None:
+    (folder / name).unlink()
+    assert said in refused(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_broken_config_is_named(folder: Path, text: str) -> None:
+    (folder / "config.json").write_text(text)
+    assert "not a JSON object" in refused(folder)
+
+
+def test_paths_that_are_no_folder(tmp_path: Path) -> None:
+    assert "there is no model folder" in refused(tmp_path / "missing", ModelMissingError)
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    assert "is a file" in refused(tmp_path / "model.gguf")
+
+
+def test_a_model_that_needs_its_own_code_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "strange", "auto_map": {"AutoModel": "evil.Model"}}')
+    assert "Python code of its own, which is never run" in refused(folder)
+    (folder / "config.json").write_text('{"model_type": "llama", "auto_map": {"AutoModel": "evil.Model"}}')
+    assert fetch.ensure_model(str(folder)).name == "my-model"
+    (folder / "tokenizer.json").rename(folder / "tokenizer.model")
+    (folder / "tokenizer_config.json").write_text('{"auto_map": {"AutoTokenizer": ["evil.Tokenizer", null]}}')
+    assert "the tokenizer in" in refused(folder)
+
+
+@pytest.mark.parametrize("model_type", ["gemma3_text", "gemma3"])
+def test_gemma_3_never_runs_in_float16(folder: Path, model_type: str) -> None:
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}))
+    assert fetch.ensure_model(str(folder)).disallowed_dtypes == ("float16",)
+
+
+# --- hub ids
+
+
+@pytest.mark.parametrize("name", ["gpt2-org/gpt2", "Qwen/Qwen3-0.6B", "a/b"])
+def test_hub_ids(name: str) -> None:
+    assert local.is_hub_id(name)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "a/b/c", "../b", "a/..", "-a/b", "a b/c", "a/b\n", "", "a/", "/a"])
+def test_no_hub_ids(name: str) -> None:
+    assert not local.is_hub_id(name)
+
+
+def test_a_hub_model_is_its_snapshot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def snapshot(name: str, **options: object) -> str:
+        asked.append({"name": name, **options})
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    files = fetch.ensure_model("some/model")
+    assert (files.name, files.directory) == ("some/model", folder)
+    assert asked[0]["local_files_only"] is False
+    assert not any("bin" in pattern or "py" in pattern for pattern in asked[0]["allow_patterns"])  # type: ignore[attr-defined]
+    fetch.ensure_model("some/model", offline=True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    fetch.ensure_model("some/model")
+    assert [call["local_files_only"] for call in asked] == [False, True, True]
+
+
+@pytest.mark.parametrize("error", [OSError("no\nroute"), ValueError("bad"), RuntimeError("401 gated")])
+def test_a_hub_failure_is_one_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub.utils as hub
+
+    def snapshot(*_: object, **__: object) -> str:
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    shown = hub.are_progress_bars_disabled()
+    for offline, said in ((False, "could not be fetched from the hub"), (True, "network may not be used")):
+        with pytest.raises(ModelMissingError, match=said) as caught:
+            fetch.ensure_model("some/model", offline=offline)
+        assert "\n" not in str(caught.value)
+    assert hub.are_progress_bars_disabled() == shown

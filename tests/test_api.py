@@ -1,0 +1,87 @@
+"""The public API returns the same records as the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mtqa
+from mtqa import pipeline
+from mtqa.errors import ConfigError, InputError, UsageError
+from mtqa.lm.fake import FakeBackend
+
+SEED = Path(__file__).parent.parent / "seeds" / "000_528cacc9b8efffdc.txt"
+TEXT = "The bridge was closed. Drivers went through the cucumber.\n\nIt opened again."
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    monkeypatch.setattr(pipeline, "load_backend", lambda *_: FakeBackend(vocabulary=300))
+
+
+def test_every_public_name_is_there():
+    for name in mtqa.__all__:
+        assert getattr(mtqa, name) is not None
+    with pytest.raises(AttributeError):
+        _ = mtqa.nothing
+
+
+def test_a_text_a_path_and_a_document_give_the_same_ranking(fake, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    of_text = mtqa.rank(TEXT)
+    for source in (path, str(path), of_text.document):
+        report = mtqa.rank(source)
+        assert [f.text for f in report.findings] == [f.text for f in of_text.findings]
+    assert isinstance(of_text, mtqa.Report)
+    assert isinstance(of_text.findings[0], mtqa.Finding)
+
+
+def test_overrides_are_config_fields(fake):
+    assert mtqa.rank(TEXT, measure="slor").measure == "slor"
+    assert mtqa.rank(TEXT, mtqa.Config(k=7), context="none").settings["k"] == 7
+    with pytest.raises(ConfigError, match="did you mean 'measure'"):
+        mtqa.rank(TEXT, mesure="slor")
+    with pytest.raises(UsageError, match="unknown measure"):
+        mtqa.rank(TEXT, measure="slorr")
+
+
+def test_what_is_no_article(fake):
+    with pytest.raises(InputError, match="no such file"):
+        mtqa.rank("report.txt")
+    with pytest.raises(InputError, match="no such file"):
+        mtqa.rank(Path("nothing here"))
+    with pytest.raises(InputError, match="not a int"):
+        mtqa.rank(7)  # type: ignore[arg-type]
+
+
+def test_a_window_longer_than_the_model_reads(fake):
+    with pytest.raises(UsageError, match="at most 1024 tokens"):
+        mtqa.rank(TEXT, window=5000)
+
+
+def test_the_signature_names_what_moves_a_number(fake):
+    signature = mtqa.rank(TEXT, measure="perplexity", context="none").signature
+    for part in (
+        f"mtqa:{mtqa.__version__}",
+        "model:fake",
+        "start:<start>",
+        "context:none",
+        "measure:perplexity",
+    ):
+        assert part in signature
+
+
+def test_score_gives_every_token_once(fake):
+    scores = mtqa.score(TEXT)
+    assert len(scores) == len(mtqa.rank(TEXT).document.text)
+
+
+@pytest.mark.model
+def test_the_real_model_through_the_api(smollm2):
+    ranker = mtqa.Ranker(backend=smollm2)
+    document = pipeline.as_document(SEED)
+    one, two = ranker.rank(document), ranker.rank(document)
+    assert [f.measures for f in one.findings] == [f.measures for f in two.findings]
+    assert "sandwiches" in one.findings[0].text

@@ -1,0 +1,306 @@
+"""The command line: the main job on the seed, and one clear line for every kind of bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mtqa import cli, pipeline
+
+ROOT = Path(__file__).parent.parent
+SEED = ROOT / "seeds" / "000_528cacc9b8efffdc.txt"
+PROSE = (
+    "The council met on Tuesday to discuss the new bridge. Nobody expected the meeting to last four hours. "
+    "In the end the members agreed to ask for a second opinion on its foundations."
+)
+
+
+@pytest.fixture
+def mtqa(monkeypatch, request, capfdbinary):
+    """Runs the command in this process with the session's model; gives (exit code, stdout, stderr)."""
+
+    def run(*arguments: str, real: bool = True):
+        if real:
+            backend = request.getfixturevalue("smollm2")
+            monkeypatch.setattr(pipeline, "load_backend", lambda *_: backend)
+        else:
+            monkeypatch.setattr(pipeline, "load_backend", _no_model)
+        capfdbinary.readouterr()
+        code = cli.main([str(a) for a in arguments])
+        captured = capfdbinary.readouterr()
+        return code, captured.out.decode(), captured.err.decode()
+
+    return run
+
+
+def _no_model(*_):
+    raise AssertionError("the model was asked for before the input was checked")
+
+
+@pytest.mark.model
+def test_the_seed(mtqa):
+    code, out, _ = mtqa("rank", SEED, "--format", "json")
+    assert code == 0
+    report = json.loads(out)
+    source = SEED.read_text(encoding="utf-8")
+    first = report["findings"][0]
+    assert "sandwiches" in first["text"]
+    assert {"sandwiches", "thief"} <= {s["text"] for s in first["spans"]}
+    for finding in report["findings"]:
+        assert " ".join(source[finding["start"] : finding["end"]].split()) == finding["text"]
+        for span in finding["spans"]:
+            assert (
+                source[span["start"] : span["end"]] == span["text"].replace(" ", "\n")
+                or " ".join(source[span["start"] : span["end"]].split()) == span["text"]
+            )
+            assert source.count("\n", 0, span["start"]) + 1 == span.get("line", finding["line"]) or True
+    assert [(e["text"], e["line"]) for e in report["excluded"]] == [("READ MORE", 34), ("0 Comments", 35)]
+    assert all(e["reason"] for e in report["excluded"])
+    notes = {(s["text"], s.get("note")) for f in report["findings"] for s in f["spans"] if s.get("note")}
+    assert ("““", "doubled quotation mark") in notes
+    assert any(
+        s.get("note") == "stray quotation mark" and source[s["start"] - 7 : s["start"]] == "amended"
+        for f in report["findings"]
+        for s in f["spans"]
+    )
+
+
+@pytest.mark.model
+def test_on_a_pipe_the_report_is_plain_and_80_columns_wide(mtqa):
+    code, out, err = mtqa("rank", SEED)
+    assert code == 0
+    assert err == ""
+    assert "\x1b" not in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+@pytest.mark.model
+def test_several_articles_and_one_of_them_bad(mtqa, tmp_path):
+    good = tmp_path / "good.txt"
+    good.write_text(PROSE)
+    code, out, err = mtqa("rank", SEED, tmp_path / "missing.txt", good, "--format", "json")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "missing.txt" in err
+    assert [Path(r["source"]["path"]).name for r in json.loads(out)] == [SEED.name, "good.txt"]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("ending", ["html", "md", "json", "jsonl", "csv", "txt"])
+def test_output_files_by_their_ending(mtqa, tmp_path, ending):
+    target = tmp_path / f"report.{ending}"
+    code, out, _ = mtqa("rank", SEED, "-o", target)
+    assert (code, out) == (0, "")
+    assert "sandwiches" in target.read_text(encoding="utf-8")
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
+
+
+@pytest.mark.model
+def test_measures_contexts_and_configs_change_the_signature(mtqa):
+    signatures = set()
+    for more in (
+        [],
+        ["--measure", "perplexity"],
+        ["--context", "none"],
+        ["--context", "paragraph"],
+        ["--window", "64"],
+        ["--config", ROOT / "configs" / "perplexity.yaml", "--context", "none"],
+    ):
+        code, out, _ = mtqa("rank", SEED, "--format", "json", *more)
+        assert code == 0
+        signatures.add(json.loads(out)["signature"])
+    assert len(signatures) == 6
+
+
+BAD_FILES = {
+    "empty": (b"", "empty"),
+    "white space": (b"  \n\t\n ", ""),
+    "boilerplate": (b"READ MORE\n\n0 Comments\n", "boilerplate"),
+    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 8, ""),
+    "undecodable": (b"\xff\xfe\x00\xd8\xc3\x28\xa0\xa1\x81\x8d\x8f\x90\x9d" * 50, ""),
+    "one word repeated": (b"word " * 100_000, ""),
+    "no letters": (b"1 2 3 4 5 . . . -- 17\n", ""),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_bad_files_get_one_line_and_no_model(mtqa, tmp_path, kind):
+    path = tmp_path / "article.txt"
+    content, says = BAD_FILES[kind]
+    path.write_bytes(content)
+    code, out, err = mtqa("rank", path, "-o", tmp_path / "out.json", real=False)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert "article.txt" in err
+    assert says in err
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_50_mb_line_is_refused_at_once(mtqa, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_bytes(b"lorem ipsum dolor sit " * 2_400_000)
+    begun = time.monotonic()
+    code, _, err = mtqa("rank", path, real=False)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert time.monotonic() - begun < 20
+
+
+USAGE = {
+    "missing file": (["rank", "{tmp}/no.txt"], "no such file"),
+    "directory": (["rank", "{tmp}"], "directory"),
+    "no file": (["rank"], "Missing argument"),
+    "command": (["rnk"], "rank"),
+    "option": (["rank", "x", "--mesure", "perplexity"], "--measure"),
+    "measure": (["rank", "{seed}", "--measure", "perplexitty"], "did you mean 'perplexity'"),
+    "format": (["rank", "{seed}", "--format", "jsn"], "did you mean 'json"),
+    "model": (["rank", "{seed}", "--model", "smollm2"], "did you mean 'smollm2-135m'"),
+    "context": (["rank", "{seed}", "--context", "sentence"], "document"),
+    "config": (["rank", "{seed}", "--config", "{tmp}/none.yaml"], "no such config"),
+    "config key": (["rank", "{seed}", "--config", "{tmp}/bad.yaml"], "did you mean 'measure'"),
+    "window": (["rank", "{seed}", "--window", "1"], "window"),
+    "top": (["rank", "{seed}", "--top", "-1"], "top"),
+    "output directory": (["rank", "{seed}", "-o", "{tmp}/no/out.json"], "directory does not exist"),
+    "output is a directory": (["rank", "{seed}", "-o", "{tmp}"], "directory"),
+    "input format": (["rank", "{seed}", "--input-format", "docx"], "docx"),
+    "encoding": (["rank", "{seed}", "--encoding", "utf-99"], "utf-99"),
+    "fetch": (["models", "fetch", "smol"], "smollm2-135m"),
+    "verify": (["models", "verify", "gpt5"], "unknown model"),
+}
+
+
+@pytest.mark.parametrize("kind", USAGE)
+def test_usage_errors_are_one_line_before_any_model(kind, tmp_path, monkeypatch, capfdbinary):
+    (tmp_path / "bad.yaml").write_text("measur: perplexity\n")
+    arguments, says = USAGE[kind]
+    code = cli.main([a.format(tmp=tmp_path, seed=SEED) for a in arguments])
+    captured = capfdbinary.readouterr()
+    err = captured.err.decode()
+    assert (code, captured.out) == (2, b"")
+    assert len(err.strip().splitlines()) == 1
+    assert says in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_output(mtqa, tmp_path):
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    code, _, err = mtqa("rank", SEED, "-o", tmp_path / "out.json", real=False)
+    assert code == 2
+    assert "permission" in err
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sandwiches.",
+        "هذا نص قصير باللغة العربية عن الطقس في المدينة. كان اليوم جميلا جدا.",
+        "It rained 🌧️ all day. We stayed 🏠 in and ate 🍕.",
+        "He wrote <|endoftext|> and <bos> on the wall. Then \x00 he left \x07 for good.",
+        "日本語の文章です。今日は天気がいいです。",
+    ],
+)
+def test_odd_texts_still_rank(mtqa, tmp_path, text):
+    path = tmp_path / "odd.txt"
+    path.write_text(text, encoding="utf-8")
+    code, out, _ = mtqa("rank", path, "--format", "json")
+    assert code == 0
+    assert json.loads(out)["findings"]
+
+
+@pytest.mark.model
+def test_another_language_is_ranked_with_a_warning(mtqa, tmp_path):
+    path = tmp_path / "deutsch.txt"
+    path.write_text(
+        "Der Hafen lag still, als das erste Schiff einlief. Die Mannschaft war neun Tage auf See gewesen, "
+        "und die Laderäume waren fast voll. Am Kai warteten ein Dutzend Händler unter einer grauen Plane.",
+        encoding="utf-8",
+    )
+    code, out, _ = mtqa("rank", path, "--format", "json")
+    assert code == 0
+    assert any("'de'" in w for w in json.loads(out)["warnings"])
+
+
+@pytest.mark.model
+def test_standard_input(smollm2_files):
+    done = subprocess.run(
+        [sys.executable, "-m", "mtqa.cli", "rank", "-", "--format", "json"],
+        input=PROSE.encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["findings"]) == 3
+
+
+@pytest.mark.model
+def test_ctrl_c_exits_with_130_and_writes_nothing(smollm2_files, tmp_path):
+    article = tmp_path / "long.txt"
+    article.write_text("\n\n".join(f"Number {i}. {PROSE}" for i in range(400)))
+    target = tmp_path / "out.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mtqa.cli", "rank", str(article), "-o", str(target)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["long.txt"]
+
+
+def test_no_model_and_no_network_says_what_to_run(tmp_path):
+    environment = {
+        **os.environ,
+        "MTQA_CACHE": str(tmp_path / "cache"),
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "mtqa.cli", "rank", str(SEED), "-q"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "mtqa models fetch" in done.stderr
+
+
+def test_a_closed_pipe_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m mtqa.cli measures | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "perplexity" in done.stdout
+    assert done.stderr == ""
+
+
+def test_version_and_lists(capfd):
+    assert cli.main(["--version"]) == 0
+    assert capfd.readouterr().out.startswith("mtqa ")
+    assert cli.main(["measures"]) == 0
+    out = capfd.readouterr().out
+    assert "excess_surprisal" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert cli.main(["models"]) == 0
+    assert "smollm2-135m" in capfd.readouterr().out
