@@ -14,6 +14,7 @@ from typing import Any
 from mtqa.config import Config, make_config
 from mtqa.detect.measures import measure
 from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.detect.unigrams import frequency_language
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.lm.backend import Backend
 from mtqa.lm.passages import concatenate, passages
@@ -28,9 +29,9 @@ from mtqa.text.read import document_from_text, read_article
 Source = str | os.PathLike[str] | Document
 
 #: Below this probability the language of a text is not held against it.
-_LANGUAGE_CERTAIN = 0.95
+_LANGUAGE_CERTAIN = 0.99
 #: Nor is that of a text shorter than this, in characters.
-_LANGUAGE_CHARACTERS = 200
+_LANGUAGE_CHARACTERS = 120
 
 
 class Ranker:
@@ -75,7 +76,7 @@ class Ranker:
         """The document's sentences, most suspicious first."""
         config, model = self.config, self.backend.identity
         language, certain = detect_language(document.text)
-        settings = RankSettings(config.measure, config.threshold_nats, config.k, _slor_language(language))
+        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequency_language(language))
         ranking = rank_sentences(document, self.score(document), settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
@@ -185,10 +186,3 @@ def _context_warning(document: Document, context: str) -> tuple[str, ...]:
     if context == "document" and len(document.sentences) == 1:
         return ("only one sentence: there is nothing to rank it against",)
     return ()
-
-
-def _slor_language(language: str) -> str:
-    """The language of the word frequencies: wordfreq's, or English where it has none."""
-    from wordfreq import available_languages
-
-    return language if language in available_languages() else "en"

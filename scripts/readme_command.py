@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def readme_command(which: str) -> str:
-    """The shell line behind ``<!-- command: which -->`` in the README. Raises `SystemExit` if it is not there."""
+    """The shell line behind ``<!-- command: which -->`` in the README, or `SystemExit`."""
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
     found = re.search(rf"<!-- command: {re.escape(which)} -->\s*```\w*\n(.+?)\n```", readme, re.DOTALL)
     if not found:

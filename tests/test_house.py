@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "detect": {"errors", "records", "config"},
     "report": {"errors", "records", "config", "text", "lm", "detect"},
     "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "__init__"},
+    "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "cli": {"errors", "records", "config", "text", "lm", "detect", "report", "pipeline", "console", "tables"},

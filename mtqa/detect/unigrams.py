@@ -8,6 +8,8 @@ from functools import lru_cache
 
 #: What a word that wordfreq does not list counts as: its floor for large lists (Zipf 1, one in 10⁸).
 _FLOOR = 1e-8
+#: Languages that wordfreq can look up only with a dictionary of its own (MeCab, jieba) installed.
+_NEED_MORE = ("ja", "ko", "zh")
 
 
 @lru_cache(maxsize=200_000)
@@ -23,3 +25,10 @@ def word_nats(word: str, language: str) -> float:
 def unigram_nats(words: Iterable[str], language: str = "en") -> float:
     """−ln of the product of the words' relative frequencies."""
     return sum(word_nats(word, language) for word in words)
+
+
+def frequency_language(language: str) -> str:
+    """The language whose frequencies to use for a text: its own, or English where wordfreq lacks it."""
+    from wordfreq import available_languages
+
+    return language if language in available_languages() and language not in _NEED_MORE else "en"

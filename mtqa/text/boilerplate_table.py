@@ -130,7 +130,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     "navigation": (
         r"(?:home|start|main|index|news|world|sport|business)(?:\s*(?:[>»›→/|]|::)\s*[\w&' -]{1,60}){1,6}\s*[>»›→/|]?",
         r"(?:skip|jump|go|back|return)\s+to\s+(?:the\s+)?(?:main\s+)?(?:content|navigation|search|menu|top(?:\s+of\s+(?:the\s+)?page)?|home(?:\s*page)?|footer|contents|index|results|blog|news)|back|top|up",
-        r"menu|main\s+menu|navigation|search(?:\s+(?:for\s*:|this\s+site|the\s+site|here))?|close(?:\s+menu)?|open\s+menu|toggle\s+(?:navigation|menu|search)|home(?:\s*page)?|sitemap|site\s+map|log\s*(?:in|out)|sign\s*(?:in|out)|register|my\s+account|contact(?:\s+us)?|about(?:\s+us)?|help|faqs?|sections|more|archives?|categories|shop|cart|basket|checkout|add\s+to\s+(?:cart|basket|wishlist|list|bag)|wishlist|print(?:er)?[\s-]friendly(?:\s+version)?|table\s+of\s+contents|contents",
+        r"from\s+wikipedia,?\s+the\s+free\s+encyclop(?:e|ae|æ)dia|menu|main\s+menu|navigation|search(?:\s+(?:for\s*:|this\s+site|the\s+site|here))?|close(?:\s+menu)?|open\s+menu|toggle\s+(?:navigation|menu|search)|home(?:\s*page)?|sitemap|site\s+map|log\s*(?:in|out)|sign\s*(?:in|out)|register|my\s+account|contact(?:\s+us)?|about(?:\s+us)?|help|faqs?|sections|more|archives?|categories|shop|cart|basket|checkout|add\s+to\s+(?:cart|basket|wishlist|list|bag)|wishlist|print(?:er)?[\s-]friendly(?:\s+version)?|table\s+of\s+contents|contents",
         r"(?:next|previous|prev|older|newer)(?:\s+(?:article|story|post|page|entry|entries|posts|stories|chapter|slide|image|photo))?(?:\s*(?:[:»›→>]|\|)\s*.{0,100})?",
         r"(?:next|previous|prev|older|newer|first|last)(?:\s*[|/·,»«›‹→←<>-]*\s+(?:next|previous|prev|older|newer|first|last|\d+))+",
         r"page\s+\d+(?:\s+(?:of|/)\s+\d+)?|[-–—]\s*\d{1,4}\s*[-–—]|\d{1,4}\s*(?:/|of)\s*\d{1,4}|\[?\d{1,3}\]?",
@@ -141,6 +141,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:you\s+(?:may|might)\s+also\s+(?:like|enjoy|be\s+interested\s+in)|people\s+also\s+(?:read|ask|viewed)|customers\s+(?:also|who\s+(?:bought|viewed)\s+this).{0,60}|recommended(?:\s+(?:for\s+you|by\s*.{0,30}))?|trending(?:\s+now)?|most\s+(?:read|popular|viewed|shared)|don['’]t\s+miss|what\s+to\s+read\s+next|up\s+next|more\s+like\s+this|in\s+case\s+you\s+missed\s+it|related)(?:\s*(?::.{0,140}|…|\.{3}))?",
         r"(?:read\s+more\s*:\s*)?related\s+(?:stories|articles|posts|links)|(?-i:RELATED|TRENDING|POPULAR|RECOMMENDED)(?:\s*:\s*.{0,140})?|more\s+(?:from|in|on)\s+(?:the\s+)?(?-i:[A-Z])[\w&' ]{1,40}",
     ),
+    "reference": (r"\^\s.{1,190}",),
     "photo credit": (
         rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?:(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*",
         rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*",

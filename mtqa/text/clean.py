@@ -34,7 +34,8 @@ _CHARACTERS: Final = re.compile(
     re.VERBOSE,
 )
 _LIGATURES: Final = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
-_LINES = re.compile(r"[^\r\n]+")
+_LINES = re.compile(r"[^\r\n\v\f\u2028\u2029]+")
+_BETWEEN_WORDS = re.compile(r"[ \t]")
 _LINE_BREAKING = re.compile(r"[\r\n]")
 
 
@@ -101,7 +102,7 @@ def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _differences(was: str, now: str, offset: int) -> Iterator[Edit]:
     """Edits that turn ``was`` into ``now``: word by word where the words agree in number."""
-    old, new = was.split(" "), now.split(" ")
+    old, new = _BETWEEN_WORDS.split(was), _BETWEEN_WORDS.split(now)
     if len(old) != len(new):
         yield from _aligned(was, now, offset)
         return

@@ -124,10 +124,17 @@ def joined(pieces: Sequence[Traced], glue: str) -> Traced:
     for index, piece in enumerate(pieces):
         if index and glue:
             texts.append(glue)
-            arrays.append(_constant(len(glue), pieces[index - 1].end, piece.start))
+            arrays.append(_constant(len(glue), *_gap(pieces[index - 1], piece)))
         texts.append(piece.text)
         arrays.append((piece.starts, piece.ends))
     return _glued(texts, arrays)
+
+
+def _gap(left: Traced, right: Traced) -> tuple[int, int]:
+    """The source between two pieces; where one repair made the ends of both, that repair's."""
+    if left.end < right.start:
+        return left.end, right.start
+    return min(int(left.starts[-1]), right.start), left.end
 
 
 def _constant(length: int, start: int, end: int) -> tuple[Ints, Ints]:

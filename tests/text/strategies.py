@@ -1,0 +1,93 @@
+"""Generated articles: words and marks of many scripts, dirt, mark-up, line ends."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+WORDS = st.sampled_from(
+    [
+        *(
+            "the",
+            "River",
+            "rose",
+            "by",
+            "two",
+            "metres",
+            "Jane",
+            "café",
+            "don't",
+            "amended’",
+            "U.S.",
+            "No.",
+            "3.5",
+        ),
+        *(
+            "““stop",
+            '"Go!"',
+            "(so",
+            "called)",
+            "naïve",
+            "река",
+            "中国",
+            "نهر",
+            "שלום",
+            "😀",
+            "👨‍👩‍👧",
+            "e.g.",
+            "inter-",
+        ),
+        *(
+            "READ",
+            "MORE",
+            "Comments",
+            "http://a.example",
+            "a@b.example",
+            "O'Neill",
+            "<b>",
+            "&amp;",
+            ">",
+            "*",
+            "1.",
+        ),
+    ]
+)
+ENDS = st.sampled_from([".", "!", "?", '."', ".”", "", ":", ";", "。", "..."])
+DIRT = st.sampled_from(
+    ["", "", "", "\u200b", "\u00ad", "\x00", "\x07", "ﬁ", "\u00a0", "Ã©", "â€™", "\ufeff", "\u200f"]
+)
+BREAKS = st.sampled_from(["\n", "\r\n", "\n\n", "\r\n\r\n", "\r", " \n \n", "\f", "\u2028"])
+
+
+@st.composite
+def sentences(draw: st.DrawFn) -> str:
+    words = draw(st.lists(st.tuples(WORDS, DIRT), min_size=1, max_size=12))
+    glue = draw(st.sampled_from([" ", "  ", "\t", "\n", "\r\n"]))
+    spaced = [
+        word + dirt + (glue if index == len(words) // 2 else " ") for index, (word, dirt) in enumerate(words)
+    ]
+    return "".join(spaced).strip(" ") + draw(ENDS)
+
+
+@st.composite
+def articles(draw: st.DrawFn) -> str:
+    """Some text, sometimes with a boilerplate line, always with a letter in ordinary text."""
+    parts = draw(st.lists(sentences(), min_size=1, max_size=8))
+    between = [draw(BREAKS | st.just(" ")) for _ in parts]
+    tail = draw(st.sampled_from(["", "\nREAD MORE\n0 Comments", "\r\n\r\nAdvertisement"]))
+    return "The river rose overnight. " + "".join(a + b for a, b in zip(parts, between, strict=True)) + tail
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> str:
+    """HTML made of paragraphs, lists and headings, tags now and then broken."""
+    body = []
+    for text in draw(st.lists(sentences(), min_size=1, max_size=8)):
+        tag = draw(st.sampled_from(["p", "h2", "li", "div", "blockquote", "td"]))
+        close = draw(st.sampled_from([f"</{tag}>", f"</{tag}>", "", "<br>", "<br><br>"]))
+        inner = text.replace("“", "&ldquo;") + draw(
+            st.sampled_from(["", "&nbsp;&eacute;", "<sup>[1]</sup>", "&bogus;"])
+        )
+        body.append(f"<{tag}>{inner}{close}")
+    return (
+        f"<html><body><nav>Home</nav><article><p>The river rose.</p>{''.join(body)}</article></body></html>"
+    )

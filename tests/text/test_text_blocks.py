@@ -1,0 +1,142 @@
+"""Plain text to blocks: wrapped or not, headings, captions, lists, mail, verse."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from mtqa.records import Document
+from mtqa.text.offsets import LineIndex
+from mtqa.text.read import document_from_text, read_article
+
+SEED = Path(__file__).parents[2] / "seeds" / "000_528cacc9b8efffdc.txt"
+PARAGRAPHS = [
+    "The council on Tuesday approved the construction of a new bridge over the river, which had been planned "
+    "for ten years and which will cost five million pounds.",
+    "The mayor said that it was a great day for everyone who lived on both banks. She thanked the engineers, "
+    "the planners and the many people who had written to her.",
+    "Residents had complained about the detour. It takes forty minutes in the morning and even longer in the "
+    "evening, when New Yorkers come home from work.",
+]
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def test_the_seed() -> None:
+    document = read_article(SEED)
+    assert len(document.blocks) == 9
+    assert len(document.sentences) == 14
+    assert [(e.text, e.reason, e.line) for e in document.excluded] == [
+        ("READ MORE", "link to more", 34),
+        ("0 Comments", "comment counter", 35),
+    ]
+    faults = [(f.kind, document.text[f.start - 1 : f.end]) for f in document.quote_faults]
+    assert faults == [("doubled", " ““"), ("stray", "d’"), ("stray", "t’")]
+    (thief,) = [s for s in document.sentences if "thief" in document.text[s.start : s.end]]
+    span = document.to_source(thief.start, thief.end)
+    assert LineIndex(document.source).line_of(span.start) == 30
+    assert "Lavrov urged Belarusian civil society" in document.text
+
+
+@pytest.mark.parametrize("width", [40, 60, 72, 80, 100])
+@pytest.mark.parametrize("glue", ["\n\n", "\r\n\r\n"])
+def test_wrapped_paragraphs_come_back_whole(width: int, glue: str) -> None:
+    wrapped = glue.join(
+        glue[: len(glue) // 2].join(textwrap.wrap(text, width, break_on_hyphens=False)) for text in PARAGRAPHS
+    )
+    assert [text for _, text in blocks(document_from_text(wrapped))] == PARAGRAPHS
+
+
+def test_double_spaced_lines_are_joined() -> None:
+    text = "\n\n".join(line for paragraph in PARAGRAPHS[:2] for line in textwrap.wrap(paragraph, 60))
+    assert " ".join(text for _, text in blocks(document_from_text(text))) == " ".join(PARAGRAPHS[:2])
+
+
+def test_lines_that_are_paragraphs_stay_apart() -> None:
+    text = "\n".join(["Council backs bridge", PARAGRAPHS[0], "A long wait", *PARAGRAPHS[1:], "READ MORE"])
+    document = document_from_text(text)
+    assert blocks(document) == [
+        ("heading", "Council backs bridge"),
+        ("body", PARAGRAPHS[0]),
+        ("heading", "A long wait"),
+        ("body", PARAGRAPHS[1]),
+        ("body", PARAGRAPHS[2]),
+    ]
+
+
+def test_a_heading_above_wrapped_lines() -> None:
+    text = "Council backs bridge\n" + textwrap.fill(PARAGRAPHS[0], 60)
+    assert blocks(document_from_text(text)) == [("heading", "Council backs bridge"), ("body", PARAGRAPHS[0])]
+
+
+def test_boilerplate_words_inside_a_wrapped_sentence_are_text() -> None:
+    text = (
+        "He went up the mountain again, because nobody\nwould print\n"
+        "this page that he had written about the war\nand its end."
+    )
+    document = document_from_text(text)
+    assert document.excluded == ()
+
+
+def test_hyphens_at_line_ends() -> None:
+    text = (
+        "The plan was tendered inter-\nnationally, and a well-\nknown firm won it. It works interna-\n"
+        "tionally and has for years, with an international\nstaff that trades internationally."
+    )
+    document = document_from_text(text)
+    assert "internationally, and a well-known firm" in document.text
+    assert [r.kind for r in document.repairs] == ["hyphenation", "hyphenation"]
+
+
+def test_lists_captions_and_credits() -> None:
+    text = (
+        "We need:\n- two ropes\n- one ladder\n\nPhoto: A rope on a ladder\nPhoto: Getty Images\n\n"
+        "Figure 3: Ropes by year\n\nThat is all."
+    )
+    document = document_from_text(text)
+    assert blocks(document) == [
+        ("heading", "We need:"),
+        ("list-item", "- two ropes"),
+        ("list-item", "- one ladder"),
+        ("caption", "Photo: A rope on a ladder"),
+        ("caption", "Figure 3: Ropes by year"),
+        ("body", "That is all."),
+    ]
+    assert [(e.text, e.before) for e in document.excluded] == [("Photo: Getty Images", 4)]
+
+
+def test_quoted_mail() -> None:
+    text = (
+        "I agree.\n\n> We should plant the roses now, since it has been\n> so mild.\n>\n> Tom\n\n"
+        "Best wishes,\nAnn\n-- \nAnn Smith\n"
+    )
+    document = document_from_text(text)
+    assert ("quote", "We should plant the roses now, since it has been so mild.") in blocks(document)
+    assert [e.reason for e in document.excluded][-1] == "e-mail signature"
+
+
+def test_verse_is_a_stanza() -> None:
+    text = (
+        "I walked along the river bank\nWhere willows bend and sway,\n"
+        "And all the water, green and dank,\nRan slowly to the bay."
+    )
+    assert len(document_from_text(text).blocks) == 1
+
+
+def test_headlines_after_related_articles_go_too() -> None:
+    text = f"{PARAGRAPHS[0]}\n\nRelated articles\nDam warnings ignored\nHow to dry a carpet\n"
+    document = document_from_text(text)
+    assert len(document.blocks) == 1
+    assert {e.reason for e in document.excluded} == {"related articles"}
+
+
+@pytest.mark.parametrize(
+    ("source", "position", "line"),
+    [("a\nb", 0, 1), ("a\nb", 1, 1), ("a\nb", 2, 2), ("a\r\nb", 2, 1), ("a\r\nb", 3, 2), ("a\rb\n\nc", 5, 4)],
+)
+def test_line_numbers(source: str, position: int, line: int) -> None:
+    assert LineIndex(source).line_of(position) == line

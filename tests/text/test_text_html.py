@@ -1,0 +1,162 @@
+"""HTML and Markdown: what is article, what is page, and where it all stood."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mtqa.records import Document
+from mtqa.text.html_tokens import tokens
+from mtqa.text.html_walk import visible_blocks
+from mtqa.text.read import document_from_text
+
+PAGE = """<!DOCTYPE html><html><head><title>River rises overnight - Daily News</title>
+<style>p{}</style><script>var a="<p>no</p>";</script></head>
+<body><header><nav><ul><li><a href="/">Home</a></li><li><a href="/n">News</a></ul></nav>
+<h1>Daily News</h1></header>
+<main><article><h1>River rises overnight</h1><p class="byline">By Jane Doe</p>
+<figure><img alt="no"><figcaption>The river at Mill&nbsp;Bridge on Monday</figcaption></figure>
+<p>The river rose by two metres overnight &amp; flooded <b>three</b> villages, the fire service said on
+Monday morning.<sup><a href="#1">[1]</a></sup> Residents &#8220;had to leave&#8221; their homes.</p>
+<p>Why?</p><p hidden>not to be seen</p>
+<p>Because the dam<br>broke, according to the engineers who had inspected it and had warned the council.</p>
+<h2>Aftermath <span class="mw-editsection">[<a>edit</a>]</span></h2>
+<ul><li>Three villages were flooded in the night.</li><li>Nobody was hurt, the police said.</li></ul>
+<blockquote>We had ten minutes to get out of the house, and we lost everything we owned.</blockquote>
+<table><tr><th>Village</th><th>Depth</th></tr><tr><td>Milton</td><td>2&nbsp;m</td></tr></table>
+<p>The area was 20 km<sup>2</sup> in size, and caf&eacute;s were closed, the mayor said in a statement.</p>
+<div><a>Share on Facebook</a> <a>Tweet</a></div>
+</article><aside><h3>Related articles</h3><ul><li>Dam warnings ignored</li></ul></aside></main>
+<footer>&copy; 2021 Daily News. All rights reserved.</footer></body></html>"""
+
+BROKE = "Because the dam broke, according to the engineers who had inspected it and had warned the council."
+
+MARKDOWN = """---
+title: no
+---
+# The *heading*
+
+Some **bold** text with a [link text](http://a.example "a link text")
+and ![alt](i.png) `code` in caf&eacute; \\*s\\*.
+Second line.
+
+> A quoted
+> paragraph.
+
+1. First item.
+
+```python
+print("no")
+```
+
+| A | B |
+|---|---|
+| one | two |
+
+<div>raw</div>
+"""
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+@pytest.fixture(scope="module")
+def page() -> Document:
+    return document_from_text(PAGE, format="html")
+
+
+def test_a_page_gives_its_article(page: Document) -> None:
+    assert blocks(page) == [
+        ("heading", "River rises overnight"),
+        ("caption", "The river at Mill Bridge on Monday"),
+        (
+            "body",
+            "The river rose by two metres overnight & flooded three villages, the fire service said on "
+            "Monday morning. Residents “had to leave” their homes.",
+        ),
+        ("body", "Why?"),
+        ("body", BROKE),
+        ("heading", "Aftermath"),
+        ("list-item", "Three villages were flooded in the night."),
+        ("list-item", "Nobody was hurt, the police said."),
+        ("quote", "We had ten minutes to get out of the house, and we lost everything we owned."),
+        ("table", "Village Depth"),
+        ("table", "Milton 2 m"),
+        ("body", "The area was 20 km2 in size, and cafés were closed, the mayor said in a statement."),
+    ]
+
+
+def test_the_rest_of_the_page_is_excluded_with_reasons(page: Document) -> None:
+    reasons = {piece.text: piece.reason for piece in page.excluded}
+    assert reasons["By Jane Doe"] == "byline"
+    assert reasons["[1]"] == "reference mark"
+    assert reasons["Share on Facebook Tweet"] == "share bar"
+    assert reasons["© 2021 Daily News. All rights reserved."] == "copyright line"
+    assert not any(text == "no" or "seen" in text for text in reasons)
+
+
+def test_entities_map_to_the_whole_of_them(page: Document) -> None:
+    for shown, written in [("“", "&#8220;"), ("é", "&eacute;"), ("&", "&amp;")]:
+        at = page.text.index(shown)
+        span = page.to_source(at, at + 1)
+        assert page.source[span.start : span.end] == written
+
+
+def test_words_map_to_themselves(page: Document) -> None:
+    for word in ("overnight", "villages", "engineers", "Milton", "statement"):
+        at = page.text.index(word)
+        span = page.to_source(at, at + len(word))
+        assert page.source[span.start : span.end] == word
+
+
+def test_a_fragment_that_trafilatura_leaves_is_read_by_its_elements() -> None:
+    document = document_from_text("<nav>Home</nav><p>It rose.</p>", format="html")
+    assert document.text == "It rose."
+
+
+@pytest.mark.parametrize(
+    "piece", ['<a href="', "<!", "<!--", "<", "&a", "<p>", "<div>", "<b a='x>", "</p", "<script>", "&#"]
+)
+def test_the_walk_takes_linear_time(piece: str) -> None:
+    began = time.perf_counter()
+    visible_blocks(piece * (300_000 // len(piece)))
+    assert time.perf_counter() - began < 8  # a quadratic walk takes minutes
+
+
+def test_tokens_stand_in_order_inside_the_page() -> None:
+    position = 0
+    for token in tokens(PAGE):
+        assert position <= token.start < token.end <= len(PAGE)
+        position = token.end
+
+
+def test_markdown() -> None:
+    document = document_from_text(MARKDOWN, format="markdown")
+    assert blocks(document) == [
+        ("heading", "The heading"),
+        ("body", "Some bold text with a link text and code in café *s*. Second line."),
+        ("quote", "A quoted paragraph."),
+        ("list-item", "First item."),
+        ("table", "A B"),
+        ("table", "one two"),
+    ]
+    assert [piece.reason for piece in document.excluded] == ["front matter", "code block", "raw HTML"]
+    for word, written in [
+        ("heading", "heading"),
+        ("link text", "link text"),
+        ("é", "&eacute;"),
+        ("quoted", "quoted"),
+    ]:
+        at = document.text.index(word)
+        span = document.to_source(at, at + len(word))
+        assert document.source[span.start : span.end] == written
+    at = document.text.index("link text")
+    assert document.to_source(at, at + 4).start == MARKDOWN.index("[link text]") + 1
+
+
+def test_markdown_with_windows_line_ends() -> None:
+    document = document_from_text("# One\r\n\r\nTwo and\r\nthree.\r\n", format="markdown")
+    assert blocks(document) == [("heading", "One"), ("body", "Two and three.")]
+    assert document.source[document.to_source(5, 8).start :].startswith("Two")

@@ -1,0 +1,173 @@
+"""Bad input gives one clear line; encodings are found; files, standard input and formats."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import random
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mtqa.errors import InputError, UsageError
+from mtqa.text.read import MAX_BYTES, document_from_text, read_article
+
+TEXT = "The river rose overnight. Nobody was hurt."
+
+
+def docx() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+    return buffer.getvalue()
+
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "empty"),
+    "white": (b" \r\n\t\n", "white space"),
+    "boilerplate": (b"READ MORE\n0 Comments\n", r"only boilerplate \(link to more, comment counter\)"),
+    "no letters": (b"1 2 3\n4.5\n", "no letter"),
+    "pdf": (b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "PDF.*pdftotext"),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(50), "PNG image"),
+    "elf": (b"\x7fELF" + bytes(50), "program"),
+    "gzip": (gzip.compress(TEXT.encode()), "gzip.*unpack"),
+    "docx": (docx(), "Word document.*extract"),
+    "random": (random.Random(1).randbytes(5_000), "binary"),
+    "repeated": (b"spam " * 100_000, r"100,000 of its 100,000 words are 'spam'"),
+    "undecodable": (b"The river \x81\x8d\x8f\x90\x9d rose \xff\xfe\x81 now \x9d\x81 up" * 3, "not UTF-8"),
+    "broken utf-16": (b"\xff\xfea\x00b\x00c", "utf-16"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files_give_one_line(name: str, tmp_path: Path) -> None:
+    data, message = BAD[name]
+    path = tmp_path / "article.txt"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=message) as caught:
+        read_article(path)
+    assert "\n" not in str(caught.value)
+    assert "article.txt" in str(caught.value)
+
+
+def test_missing_file_and_directory(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_article(tmp_path / "nothing.txt")
+    with pytest.raises(InputError, match="directory"):
+        read_article(tmp_path)
+    with pytest.raises(InputError, match="can't be read"):
+        read_article("a\0b")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_no_permission(tmp_path: Path) -> None:
+    path = tmp_path / "secret.txt"
+    path.write_text(TEXT)
+    path.chmod(0)
+    with pytest.raises(InputError, match="no permission"):
+        read_article(path)
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(InputError, match="20 MB; split it"):
+        read_article(path)
+
+
+def test_unknown_format_and_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    with pytest.raises(UsageError, match="did you mean 'html'"):
+        read_article(path, format="htm")
+    with pytest.raises(UsageError, match="unknown encoding"):
+        read_article(path, encoding="utf-9")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8", "The café's river rose. Naïve."),
+        ("utf-8-sig", "The café's river rose."),
+        ("utf-16", "The café's river rose."),
+        ("utf-16-le", "The café's river rose."),
+        ("utf-32", "The café's river rose."),
+        ("cp1250", "Řeka v noci stoupla o dva metry, uvedli hasiči. Nikdo nebyl zraněn. Voda už klesá."),
+        ("gb18030", "中国政府星期一宣布了新的政策。这项政策将于明年开始实施。"),
+        ("cp1251", "Река поднялась ночью на два метра. Никто не пострадал, сообщила служба."),
+        ("cp1252", "The café’s river “rose” – slowly."),
+        (
+            "koi8-r",
+            "Река поднялась ночью на два метра. Никто не пострадал, сообщила служба в понедельник утром.",
+        ),
+        (
+            "shift_jis",
+            "川の水位は夜のうちに二メートル上がった。けが人はいなかった。消防が月曜日の朝に発表した。",
+        ),
+    ],
+)
+def test_encodings_are_found(encoding: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode(encoding))
+    document = read_article(path)
+    assert document.source == text
+    assert document.text == text
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
+    document = read_article("-")
+    assert document.path is None
+    assert document.text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "form"),
+    [
+        ("a.txt", "# The river rose.", "text"),
+        ("a.md", "# The river rose.", "markdown"),
+        ("a.htm", "<p>The river rose.</p>", "html"),
+        ("a", "\n<!-- x -->\n<!DOCTYPE html><p>The river rose.</p>", "html"),
+    ],
+)
+def test_the_format_is_guessed(name: str, data: str, form: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(data)
+    assert read_article(path).format == form
+
+
+def test_stray_controls_are_dropped_with_a_warning() -> None:
+    document = document_from_text("The ri\x00ver\nrose\x07 over\u200bnight.")
+    assert document.text.replace("\n\n", " ") == "The river rose overnight."
+    assert document.warnings == ("2 control characters (NUL or the like) were left out, the first on line 1",)
+    assert [repair.kind for repair in document.repairs] == ["control", "control", "invisible"]
+
+
+def test_repairs_say_what_was_and_what_is() -> None:
+    document = document_from_text("It didnâ€™t ﬁt\u00a0in the cafÃ©.")
+    assert document.text == "It didn’t fit in the café."
+    assert [(r.kind, r.was, r.now) for r in document.repairs] == [
+        ("mojibake", "â€™", "’"),
+        ("ligature", "ﬁ", "fi"),
+        ("space", "\u00a0", " "),
+        ("mojibake", "Ã©", "é"),
+    ]
+    assert all(document.source[r.start : r.end] == r.was for r in document.repairs)
+
+
+@pytest.mark.parametrize("text", ["👨‍👩‍👧 went home.", "می‌خواهم بروم.", "The flag 🏴󠁧󠁢󠁥󠁮󠁧󠁿 flew.", "A ❤️ for you."])
+def test_joiners_that_are_spelling_stay(text: str) -> None:
+    document = document_from_text(text)
+    assert document.text == text
+    assert document.repairs == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["“Curly” quotes… stay – so do ½ and Å.", "RÉSUMÉ ÀÉÎ", "ТЕКСТ", "naïve façade"]
+)
+def test_what_is_not_broken_is_not_mended(text: str) -> None:
+    assert document_from_text(text).text == text
