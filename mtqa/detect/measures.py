@@ -78,7 +78,7 @@ def sentence_scores(
 class MeasureSettings:
     """The numbers that some measures take from the config (and a sentence's unigram surprisal)."""
 
-    threshold_nats: float = 5.0
+    threshold_nats: float = 7.0
     k: int = 3
     unigram_nats: float = 0.0
 
@@ -179,7 +179,7 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "excess_surprisal",
             "Σ max(0, sᵢ − threshold)",
-            "mtqa; threshold 5 nats by default",
+            "mtqa; threshold 7 nats by default",
             "only what is above the threshold counts, and it adds up",
             _excess,
         ),

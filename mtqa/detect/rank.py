@@ -24,7 +24,7 @@ class RankSettings:
     """The config's part in ranking. ``language`` is for word frequencies (SLOR) alone."""
 
     measure: str
-    threshold_nats: float = 5.0
+    threshold_nats: float = 7.0
     k: int = 3
     language: str = "en"
 

@@ -32,7 +32,7 @@ def test_the_sentence_with_the_surprising_word_is_first_and_the_word_is_its_span
     first = ranking.findings[0]
     assert first.text == SENTENCES[1]
     assert first.rank == 1
-    assert first.score == pytest.approx(9.0)
+    assert first.score == pytest.approx(14.0 - 7.0)
     assert [s.text for s in first.spans] == ["cucumber"]
     assert first.spans[0].surprisal_nats == pytest.approx(14.0)
     assert first.spans[0].expected[0].text == "people"
