@@ -2,11 +2,12 @@
 
     python scripts/compare_measures.py --data ../shared/data --limit 75 -o docs/measures.json
 
-Scores documents as they are segmented in the corpora (shapes "documents" and "scored" of their README), in
-document context, with one model. Prints a Markdown table: for documents average precision over sentences
-(boilerplate lines left out) and precision at 1 (share of documents in which the first sentence is a
-corrupted one); for human scores Spearman's correlation, signed so that higher is better. Writes the same as
-JSON with -o. Needs scikit-learn and scipy (`pip install -c constraints.txt '.[evaluate]'`).
+Scores documents as they are segmented in the corpora (shapes "documents" and "scored" of their README),
+in document context, with one model. Prints a Markdown table: for documents average precision over
+sentences (boilerplate lines left out) and precision at 1 (share of documents in which the first sentence
+is a corrupted one); for human scores, of isolated sentences, Spearman's correlation, signed so that
+higher is better. Writes the same as JSON to -o, corpus by corpus; corpora that are there already are not
+scored again. Needs scikit-learn and scipy (`pip install -c constraints.txt '.[evaluate]'`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.pipeline import Ranker
 from mtqa.records import Document
+from mtqa.report.write import write_report
 from mtqa.text.read import document_from_sentences
 
 CORPORA = (
@@ -39,41 +41,45 @@ CORPORA = (
     "mlqe_pe/et-en.test20.jsonl",
     "mlqe_pe/ru-en.test20.jsonl",
 )
+#: Isolated sentences of a corpus that go through the model together, each on its own.
+TOGETHER = 200
 #: Isolated sentences are that many times fewer tokens than documents: more of them for one --limit.
 SENTENCES_A_DOCUMENT = 8
 
 
 def documents(path: Path, limit: int) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
-    """The corpus's documents and their sentences' labels; an isolated sentence is a document of one."""
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines):
-            record = json.loads(line)
-            scored = "sentences" not in record
-            if limit and number >= limit * (SENTENCES_A_DOCUMENT if scored else 1):
-                return
-            rows = [record] if scored else record["sentences"]
-            kept = [row for row in rows if not row.get("boilerplate")]
-            paragraphs = [row["par"] for row in kept] if all("par" in row for row in kept) else None
-            yield document_from_sentences([row["text"] for row in kept], paragraphs=paragraphs), kept
+    """The corpus's documents (or groups of isolated sentences) and their sentences' records."""
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    if "sentences" not in records[0]:
+        records = records[: limit * SENTENCES_A_DOCUMENT or None]
+        groups = [records[i : i + TOGETHER] for i in range(0, len(records), TOGETHER)]
+    else:
+        groups = [r["sentences"] for r in records[: limit or None]]
+    for rows in groups:
+        kept = [row for row in rows if not row.get("boilerplate")]
+        paragraphs = [row["par"] for row in kept] if all("par" in row for row in kept) else None
+        yield document_from_sentences([row["text"] for row in kept], paragraphs=paragraphs), kept
 
 
-def corpus_values(ranker: Ranker, path: Path, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """Measure values ``(n, measures)``, gold ``(n,)``, each one's document ``(n,)``; is gold a score?"""
+def corpus_values(rankers: dict[bool, Ranker], path: Path, limit: int) -> dict[str, Any]:
+    """``values (n, measures)``, ``gold (n,)``, ``owner (n,)`` (each one's document); is gold a score?"""
     values, gold, owner = [], [], []
     is_score = False
     for number, (document, rows) in enumerate(documents(path, limit)):
-        found = rank_sentences(document, ranker.score(document), RankSettings("perplexity"), lambda _: 1)
-        for finding in found.findings:
-            row = rows[finding.sentence]
-            is_score = "label" not in row
+        is_score = "label" not in rows[0]
+        tokens = rankers[is_score].score(document)
+        for finding in rank_sentences(document, tokens, RankSettings("perplexity"), lambda _: 1).findings:
             values.append([finding.measures[name] for name in MEASURES])
-            gold.append(row["score"] if is_score else row["label"])
+            gold.append(rows[finding.sentence]["score" if is_score else "label"])
             owner.append(number)
-        print(
-            f"\r{path.parent.name}/{path.stem}: {number + 1} documents", end="", file=sys.stderr, flush=True
-        )
+        print(f"\r{path.parent.name}/{path.stem}: {len(gold)} sentences", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    return np.array(values, dtype=float), np.array(gold, dtype=float), np.array(owner), is_score
+    return {
+        "values": np.array(values, dtype=float),
+        "gold": np.array(gold, dtype=float),
+        "owner": np.array(owner),
+        "is_score": is_score,
+    }
 
 
 def figures(values: np.ndarray, gold: np.ndarray, owner: np.ndarray, is_score: bool) -> dict[str, Any]:
@@ -125,21 +131,35 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     ranker = Ranker(Config(model=options.model, context=options.context))
-    results: dict[str, Any] = {}
+    alone = Ranker(Config(model=options.model, context="none"), backend=ranker.backend)
+    signature = ranker.signature()
+    results = done_already(options.output, signature, options.limit)
     for corpus in options.corpora:
         path = options.data / corpus
+        name = f"{path.parent.name}/{path.stem}"
         if not path.is_file():
             raise SystemExit(f"{path}: no such corpus; name its folder with --data or MTQA_DATA")
-        values, gold, owner, is_score = corpus_values(ranker, path, options.limit)
-        results[f"{path.parent.name}/{path.stem}"] = {
-            "n": len(gold),
-            "documents": len(np.unique(owner)),
-            "figures": figures(values, gold, owner, is_score),
+        if name in results:
+            continue
+        scored = corpus_values({False: ranker, True: alone}, path, options.limit)
+        results[name] = {
+            "n": len(scored["gold"]),
+            "documents": len(np.unique(scored["owner"])),
+            "figures": figures(**scored),
         }
+        if options.output:
+            report = {"signature": signature, "limit": options.limit, "corpora": results}
+            write_report(json.dumps(report, indent=1) + "\n", str(options.output))
     print(markdown(results))
-    if options.output:
-        report = {"signature": ranker.signature(), "limit": options.limit, "corpora": results}
-        options.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def done_already(output: Path | None, signature: str, limit: int) -> dict[str, Any]:
+    """The corpora that an interrupted run has written, if it ran with the same settings."""
+    if output is None or not output.exists():
+        return {}
+    report = json.loads(output.read_text(encoding="utf-8"))
+    same = report["signature"] == signature and report["limit"] == limit
+    return dict(report["corpora"]) if same else {}
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def test_the_terminal_output_shown_is_what_the_command_prints(smollm2, monkeypat
 @pytest.mark.parametrize("which", ["rank", "test"])
 def test_the_two_commands_are_there_for_ci(which: str):
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "readme_command.py", which], capture_output=True, text=True, check=True
+        [sys.executable, ROOT / "scripts" / "readme_command.py", which],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.startswith("pip install -c constraints.txt")
     assert "readme_command.py test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
