@@ -39,8 +39,8 @@ def measure_table(measures: Iterable[Measure], *, default: str, width: int) -> s
         )
     notation = (
         "s: a token's surprisal in nats; H, σ: mean and standard deviation of the surprisal that the model "
-        "expected there; m: total probability of the likelier tokens; n: tokens of the sentence. Higher is more "
-        "suspicious. rank FILE --measure NAME ranks by one; docs/methods.md says when each fails."
+        "expected there; m: total probability of the likelier tokens; n: tokens of the sentence. Higher "
+        "is more suspicious. rank FILE --measure NAME ranks by one; docs/methods.md says when each fails."
     )
     return "\n".join([*lines, "", *textwrap.wrap(notation, width)])
 
