@@ -9,21 +9,25 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mtqa.config import Config, make_config
 from mtqa.detect.measures import measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.lm.backend import Backend
+from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
 from mtqa.lm.progress import NoProgress, Progress
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
-from mtqa.records import Document, Report, TokenScores
+from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
+
+if TYPE_CHECKING:
+    from mtqa.lm.ledger import KnownScores
 
 Source = str | os.PathLike[str] | Document
 
@@ -34,7 +38,10 @@ _LANGUAGE_CHARACTERS = 200
 
 
 class Ranker:
-    """Ranks articles with one config; the model is loaded when it is first needed, and once."""
+    """Ranks articles with one config; the model is loaded when it is first needed, and once.
+
+    What the score ledger knows needs no model. A ``backend`` of the caller's own is always asked.
+    """
 
     def __init__(
         self,
@@ -48,6 +55,9 @@ class Ranker:
         measure(self.config.measure)
         self._progress = progress or NoProgress()
         self._backend = backend
+        self._identity: ModelIdentity | None = None
+        self._known: KnownScores | None = None
+        self._ledger = self.config.ledger and backend is None
 
     @property
     def backend(self) -> Backend:
@@ -56,27 +66,56 @@ class Ranker:
             self._backend = load_backend(self.config, self._progress)
         return self._backend
 
+    @property
+    def identity(self) -> ModelIdentity:
+        """What of the model moves its numbers; the model is loaded only where nothing has told it yet."""
+        return self._identity if self._identity is not None else self.backend.identity
+
     def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
-        """Every token of the document, scored once, in the config's context; in document positions."""
+        """Every token of the document, scored once, in the config's context; in document positions.
+
+        Taken from the score ledger where it is there, unless hidden states are asked for.
+        """
+        pieces = passages(document, self.config.context)
+        if layer is not None or not self._ledger:
+            return self._scored(pieces, layer)
+        known = self._known_scores()
+        found = known.get(pieces)
+        if found is None:
+            found = Scored(self._scored(pieces), self.backend.identity)
+            known.put(pieces, found)
+        self._identity = found.identity
+        return found.scores
+
+    def _scored(self, pieces: Sequence[Passage], layer: int | None = None) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
         return concatenate(
             score_passages(
                 self.backend,
-                passages(document, self.config.context),
+                pieces,
                 window=size,
                 layer=layer,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )
 
+    def _known_scores(self) -> KnownScores:
+        if self._known is None:
+            from mtqa.lm.fetch import ensure_model
+            from mtqa.lm.ledger import KnownScores
+
+            self._known = KnownScores(self.config, ensure_model(self.config.model, progress=self._progress))
+        return self._known
+
     def rank(self, document: Document) -> Report:
         """The document's sentences, most suspicious first."""
-        config, model = self.config, self.backend.identity
+        config, scores = self.config, self.score(document)
+        model = self.identity
         language, certain = detect_language(document.text)
         settings = RankSettings(config.measure, config.threshold_nats, config.k, _slor_language(language))
-        ranking = rank_sentences(document, self.score(document), settings, LineIndex(document.source).line_of)
+        ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
         return Report(
@@ -96,7 +135,7 @@ class Ranker:
         """One line that names every choice that moves a number."""
         from mtqa import __version__
 
-        c, model = self.config, self.backend.identity
+        c, model = self.config, self.identity
         window = c.window or min(DEFAULT_WINDOW, model.max_tokens)
         return (
             f"mtqa:{__version__}|{model.signature()}|context:{c.context}|window:{window}"

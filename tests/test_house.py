@@ -24,7 +24,20 @@ MAY_IMPORT = {
     "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "__init__"},
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
-    "cli": {"errors", "records", "config", "text", "lm", "detect", "report", "pipeline", "console", "tables"},
+    "ledger_commands": {"errors", "lm"},
+    "cli": {
+        "errors",
+        "records",
+        "config",
+        "text",
+        "lm",
+        "detect",
+        "report",
+        "pipeline",
+        "console",
+        "tables",
+        "ledger_commands",
+    },
     "__init__": {"config", "pipeline", "records"},
 }
 MAY_IMPORT["cli"].add("__init__")
