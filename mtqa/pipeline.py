@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,9 +112,12 @@ class Ranker:
 
     def rank(self, document: Document) -> Report:
         """The document's sentences, most suspicious first."""
-        config, scores = self.config, self.score(document)
-        model = self.identity
-        language, certain = detect_language(document.text)
+        # The detector's tables take a third of a second to unpack: done while the model is loaded.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            detected = beside.submit(detect_language, document.text)
+            scores = self.score(document)
+            language, certain = detected.result()
+        config, model = self.config, self.identity
         settings = RankSettings(config.measure, config.threshold_nats, config.k, _slor_language(language))
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:

@@ -1,7 +1,8 @@
 """One side of the benchmark in a process of its own: bare torch, mtqa, minicons or lmppl.
 
-``python benchmark_sides.py SIDE MODEL_DIRECTORY THREADS DEVICE`` reads a task a line (JSON) from stdin and answers with
-a line of JSON on stdout. Peers run in environments without mtqa: only the side that needs it imports it.
+``python benchmark_sides.py SIDE MODEL_DIRECTORY THREADS DEVICE`` reads a task a line (JSON) from stdin
+and answers with a line of JSON on stdout. Peers run in environments without mtqa: only the side that needs
+it imports it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 import warnings
 from typing import Any
@@ -113,7 +115,9 @@ class Lmppl:
     def __init__(self, folder: str, device: str) -> None:
         import lmppl
 
-        self._model = lmppl.LM(folder, num_gpus=0 if device == "cpu" else 1)
+        with tempfile.TemporaryDirectory() as copy:
+            _for_transformers_4(folder, copy)
+            self._model = lmppl.LM(copy, num_gpus=0 if device == "cpu" else 1)
 
     def run(self, task: dict[str, Any]) -> dict[str, Any]:
         """``batch`` texts at a time, in their order, the start token put in front of each."""
@@ -124,6 +128,18 @@ class Lmppl:
 
 
 SIDES = {"bare": Bare, "mtqa": Mtqa, "minicons": Minicons, "lmppl": Lmppl}
+
+
+def _for_transformers_4(folder: str, copy: str) -> None:
+    """The model's folder in the form that transformers 4 reads: it overlooks version 5's rotary settings."""
+    for name in os.listdir(folder):
+        if name != "config.json":
+            os.symlink(os.path.join(folder, name), os.path.join(copy, name))
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        config = json.load(file)
+    config.update({k: v for k, v in config.get("rope_parameters", {}).items() if k == "rope_theta"})
+    with open(os.path.join(copy, "config.json"), "w", encoding="utf-8") as file:
+        json.dump(config, file)
 
 
 def main() -> None:
@@ -141,7 +157,10 @@ def main() -> None:
         versions = {"torch": torch.__version__, "transformers": sys.modules["transformers"].__version__}
         print(json.dumps({"ready": True, **versions}), file=answers, flush=True)
         for line in sys.stdin:
-            print(json.dumps(worker.run(json.loads(line))), file=answers, flush=True)
+            task = json.loads(line)
+            begin = time.process_time()
+            answer = worker.run(task)
+            print(json.dumps({**answer, "cpu": time.process_time() - begin}), file=answers, flush=True)
     except Exception as error:
         # The parent shows the reason in the place of the number.
         print(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}), file=answers, flush=True)
