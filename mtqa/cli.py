@@ -15,6 +15,7 @@ import click
 
 from mtqa import __version__
 from mtqa.errors import MtqaError, RunError, UsageError, one_line
+from mtqa.ledger_commands import ledger
 
 if TYPE_CHECKING:
     from mtqa.records import Document, Report
@@ -69,6 +70,7 @@ def cli() -> None:
 @click.option("--top", type=int, metavar="N", help="Sentences to show; 0 is all.")
 @click.option("--input-format", metavar="NAME", help="text, markdown or html, where the name does not tell.")
 @click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
+@click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Settings and every excluded piece in the report.")
 def rank(articles: tuple[str, ...], **options: Any) -> None:
@@ -85,6 +87,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
             key: options[key]
             for key in ("model", "measure", "context", "device", "dtype", "window", "threads")
         },
+        ledger=False if options["no_ledger"] else None,
     )
     format_ = _format(options["format_"], options["output"])
     documents, failed = _read_all(articles, options)
@@ -220,6 +223,9 @@ def measures() -> None:
     from mtqa.tables import measure_table
 
     click.echo(measure_table(MEASURES.values(), default=Config().measure, width=_columns()))
+
+
+cli.add_command(ledger)
 
 
 def _say(error: BaseException | str) -> None:

@@ -40,6 +40,8 @@ class Config(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     #: Threads for PyTorch on the CPU; None leaves its own number.
     threads: int | None = Field(default=None, ge=1, le=4096)
+    #: Take a text's token scores from the score ledger where they are there, and keep them there.
+    ledger: bool = True
 
 
 def load_config(path: str | Path | None = None, **overrides: Any) -> Config:

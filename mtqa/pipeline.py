@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mtqa.config import Config, make_config
 from mtqa.detect.measures import measure
@@ -17,25 +18,32 @@ from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.lm.backend import Backend
+from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
 from mtqa.lm.progress import NoProgress, Progress
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
-from mtqa.records import Document, Report, TokenScores
+from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
 
+if TYPE_CHECKING:
+    from mtqa.lm.ledger import KnownScores
+
 Source = str | os.PathLike[str] | Document
 
-#: Below this probability the language of a text is not held against it.
+#: Below this probability a text's language is not known.
 _LANGUAGE_CERTAIN = 0.99
-#: Nor is that of a text shorter than this, in characters.
+#: Nor for a text shorter than this, in characters.
 _LANGUAGE_CHARACTERS = 120
 
 
 class Ranker:
-    """Ranks articles with one config; the model is loaded when it is first needed, and once."""
+    """Ranks articles with one config; the model is loaded when it is first needed, and once.
+
+    What the score ledger knows needs no model. A ``backend`` of the caller's own is always asked.
+    """
 
     def __init__(
         self,
@@ -49,6 +57,9 @@ class Ranker:
         measure(self.config.measure)
         self._progress = progress or NoProgress()
         self._backend = backend
+        self._identity: ModelIdentity | None = None
+        self._known: KnownScores | None = None
+        self._ledger = self.config.ledger and backend is None
 
     @property
     def backend(self) -> Backend:
@@ -57,38 +68,71 @@ class Ranker:
             self._backend = load_backend(self.config, self._progress)
         return self._backend
 
+    @property
+    def identity(self) -> ModelIdentity:
+        """What of the model moves its numbers; the model is loaded only where nothing has told it yet."""
+        return self._identity if self._identity is not None else self.backend.identity
+
     def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
-        """Every token of the document, scored once, in the config's context; in document positions."""
+        """Every token of the document, scored once, in the config's context; in document positions.
+
+        Taken from the score ledger where it is there, unless hidden states are asked for.
+        """
+        pieces = passages(document, self.config.context)
+        if layer is not None or not self._ledger:
+            return self._scored(pieces, layer)
+        known = self._known_scores()
+        found = known.get(pieces)
+        if found is None:
+            found = Scored(self._scored(pieces), self.backend.identity)
+            known.put(pieces, found)
+        self._identity = found.identity
+        return found.scores
+
+    def _scored(self, pieces: Sequence[Passage], layer: int | None = None) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
         return concatenate(
             score_passages(
                 self.backend,
-                passages(document, self.config.context),
+                pieces,
                 window=size,
                 layer=layer,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )
 
+    def _known_scores(self) -> KnownScores:
+        if self._known is None:
+            from mtqa.lm.fetch import ensure_model
+            from mtqa.lm.ledger import KnownScores
+
+            self._known = KnownScores(self.config, ensure_model(self.config.model, progress=self._progress))
+        return self._known
+
     def rank(self, document: Document) -> Report:
         """The document's sentences, most suspicious first."""
-        config, model = self.config, self.backend.identity
-        language, certain = detect_language(document.text)
-        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequency_language(language))
-        ranking = rank_sentences(document, self.score(document), settings, LineIndex(document.source).line_of)
+        # The detector's tables take a third of a second to unpack: done while the model is loaded.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            detected = beside.submit(_sure_language, document)
+            scores = self.score(document)
+            language = detected.result()
+        config, model = self.config, self.identity
+        frequencies = frequency_language(language or _own_language(model.languages))
+        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequencies)
+        ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
         return Report(
             document=document,
-            signature=self.signature(),
+            signature=f"{self.signature()}|frequencies:{frequencies}",
             measure=config.measure,
             model=model,
             findings=ranking.findings,
             words=ranking.words,
             warnings=document.warnings
-            + _language_warning(document, language, certain, model.languages)
+            + _language_warning(language, model.languages)
             + _context_warning(document, config.context),
             settings=config.model_dump(),
         )
@@ -97,7 +141,7 @@ class Ranker:
         """One line that names every choice that moves a number."""
         from mtqa import __version__
 
-        c, model = self.config, self.backend.identity
+        c, model = self.config, self.identity
         window = c.window or min(DEFAULT_WINDOW, model.max_tokens)
         return (
             f"mtqa:{__version__}|{model.signature()}|context:{c.context}|window:{window}"
@@ -145,8 +189,8 @@ def _names_a_file(text: str) -> bool:
         exists = Path(text).is_file()
     except (OSError, ValueError):
         return False
-    looks_like_one = Path(text).suffix.lower() in (".txt", ".md", ".markdown", ".html", ".htm")
-    return exists or (looks_like_one and " " not in text)
+    # A sentence may well be one line, but it does not end in ".txt".
+    return exists or Path(text).suffix.lower() in (".txt", ".md", ".markdown", ".html", ".htm")
 
 
 def load_backend(config: Config, progress: Progress) -> Backend:
@@ -169,12 +213,21 @@ def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
     return make_config({**config.model_dump(), **overrides})
 
 
-def _language_warning(
-    document: Document, language: str, certain: float, known: Sequence[str]
-) -> tuple[str, ...]:
-    if not known or "*" in known or language in known:
-        return ()
-    if certain < _LANGUAGE_CERTAIN or len(document.text) < _LANGUAGE_CHARACTERS:
+def _sure_language(document: Document) -> str | None:
+    """The text's language where it can be told for certain: short texts are guessed wildly."""
+    if len(document.text) < _LANGUAGE_CHARACTERS:
+        return None
+    language, probability = detect_language(document.text)
+    return language if probability >= _LANGUAGE_CERTAIN else None
+
+
+def _own_language(known: Sequence[str]) -> str:
+    """The model's language, or English for one that knows many or doesn't say."""
+    return known[0] if known and known[0] != "*" else "en"
+
+
+def _language_warning(language: str | None, known: Sequence[str]) -> tuple[str, ...]:
+    if language is None or not known or "*" in known or language in known:
         return ()
     return (
         f"the text seems to be in {one_line(language, 20)!r}, the model knows {', '.join(known)}: "

@@ -12,6 +12,13 @@ ARTICLE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def no_ledger(monkeypatch):
+    """No test reads or writes the score ledger of whoever runs it; those that want one name a folder."""
+    monkeypatch.setenv("MTQA_LEDGER", "off")
+    monkeypatch.delenv("MTQA_LEDGER_BYTES", raising=False)
+
+
 @pytest.fixture(scope="session")
 def article() -> str:
     """Two paragraphs of sound prose."""

@@ -1,0 +1,68 @@
+"""`mtqa ledger`: what the score ledger holds, and how to prune, verify and clear it."""
+
+from __future__ import annotations
+
+import click
+
+_EXAMPLES = """
+Examples:
+
+\b
+  mtqa ledger
+  mtqa ledger prune --bytes 200000000
+  mtqa ledger verify
+  mtqa ledger clear
+"""
+
+
+@click.group(invoke_without_command=True, epilog=_EXAMPLES)
+@click.pass_context
+def ledger(context: click.Context) -> None:
+    """Show the score ledger: what was scored once is not scored again.
+
+    Its folder is in mtqa's cache (MTQA_CACHE), or the one that MTQA_LEDGER names; MTQA_LEDGER=off turns it
+    off, as `mtqa rank --no-ledger` and `ledger: false` in a config do. It takes 1 GB at most, or
+    MTQA_LEDGER_BYTES.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from mtqa.lm.ledger_admin import ledger_state
+
+    state = ledger_state()
+    click.echo(f"path      {state.path}")
+    click.echo(f"entries   {state.entries:,} ({state.tokens:,} tokens)")
+    click.echo(f"size      {state.bytes / 1e6:,.1f} MB of {state.limit / 1e6:,.1f} MB")
+    click.echo(f"hits      {state.hits:,}; {state.stored:,} scored and stored")
+    click.echo(f"dropped   {state.pruned:,} to make room, {state.damaged:,} damaged")
+    for other in state.others:
+        click.echo(f"beside it {other.name} (goes with `mtqa ledger clear`)")
+
+
+@ledger.command()
+@click.option("--bytes", "limit", type=click.IntRange(min=0), metavar="N", help="Bytes to keep.")
+def prune(limit: int | None) -> None:
+    """Drop the least recently used entries: `mtqa ledger prune --bytes 200000000`."""
+    from mtqa.lm.ledger_admin import prune_ledger
+
+    click.echo(f"{_entries(prune_ledger(limit))} dropped")
+
+
+@ledger.command()
+def verify() -> None:
+    """Read every entry and drop the damaged ones; they are computed anew when they are needed."""
+    from mtqa.lm.ledger_admin import verify_ledger
+
+    sound, damaged = verify_ledger()
+    click.echo(f"{_entries(sound)} sound, {damaged} damaged{' and dropped' if damaged else ''}")
+
+
+@ledger.command()
+def clear() -> None:
+    """Drop every entry, and what is left of older or damaged ledgers."""
+    from mtqa.lm.ledger_admin import clear_ledger
+
+    click.echo(f"{_entries(clear_ledger())} dropped")
+
+
+def _entries(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'}"

@@ -1,0 +1,177 @@
+"""`mtqa ledger` and `mtqa rank --no-ledger`, and the main job twice without torch the second time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mtqa import cli, pipeline
+from mtqa.lm.fake import FakeBackend
+from mtqa.lm.ledger_place import damaged_copy, ledger_file
+from mtqa.lm.local import ModelFiles
+
+ROOT = Path(__file__).parent.parent
+SEED = ROOT / "seeds" / "000_528cacc9b8efffdc.txt"
+PROSE = "The council met on Tuesday. Nobody expected the cucumber.\n\nIn the end the members agreed."
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("MTQA_LEDGER", str(tmp_path / "ledger"))
+    return tmp_path / "ledger"
+
+
+@pytest.fixture
+def loads(monkeypatch, tmp_path) -> list[FakeBackend]:
+    """The fake in the model's place; every backend that was loaded."""
+    made: list[FakeBackend] = []
+    model = tmp_path / "model"
+    model.mkdir()
+    files = ModelFiles("fake", model, "0" * 64, "0" * 64, None, ("*",))
+    monkeypatch.setattr(pipeline, "load_backend", lambda *_: made.append(FakeBackend()) or made[-1])
+    monkeypatch.setattr("mtqa.lm.fetch.ensure_model", lambda *_, **__: files)
+    return made
+
+
+@pytest.fixture
+def article(tmp_path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(PROSE)
+    return path
+
+
+@pytest.fixture
+def mtqa(capfdbinary):
+    def run(*arguments: object):
+        capfdbinary.readouterr()
+        code = cli.main([str(a) for a in arguments])
+        captured = capfdbinary.readouterr()
+        return code, captured.out.decode(), captured.err.decode()
+
+    return run
+
+
+def test_every_format_and_measure_from_one_scoring(mtqa, folder, loads, article):
+    from mtqa.report.formats import FORMATS
+
+    for format_ in FORMATS:
+        for measure in ("perplexity", "excess_boosted"):
+            code, out, err = mtqa("rank", article, "--format", format_, "--measure", measure)
+            assert (code, err) == (0, "")
+            assert out
+    assert len(loads) == 1
+
+
+def test_the_report_is_the_same_byte_for_byte(mtqa, folder, loads, article):
+    reports = {mtqa("rank", article, "--format", "json") for _ in range(3)}
+    assert len(reports) == 1
+    assert len(loads) == 1
+
+
+def test_no_ledger(mtqa, folder, loads, article, tmp_path):
+    mtqa("rank", article, "--no-ledger")
+    config = tmp_path / "c.yaml"
+    config.write_text("ledger: false\n")
+    mtqa("rank", article, "--config", config)
+    assert len(loads) == 2
+    assert not folder.exists()
+
+
+def test_what_it_shows(mtqa, folder, loads, article):
+    code, out, err = mtqa("ledger")
+    assert (code, err) == (0, "")
+    assert "entries   0 (0 tokens)" in out
+    assert not folder.exists()
+    for _ in range(3):
+        mtqa("rank", article)
+    code, out, err = mtqa("ledger")
+    assert (code, err) == (0, "")
+    assert str(ledger_file(folder)) in out
+    assert f"entries   1 ({len(PROSE)} tokens)" in out
+    assert "of 1,000.0 MB" in out
+    assert "hits      2; 1 scored and stored" in out
+
+
+def test_verify_prune_and_clear(mtqa, folder, loads, article, tmp_path):
+    mtqa("rank", article)
+    assert mtqa("ledger", "verify") == (0, "1 entry sound, 0 damaged\n", "")
+    other = tmp_path / "b.txt"
+    other.write_text(PROSE * 2)
+    mtqa("rank", other)
+    with closing(sqlite3.connect(ledger_file(folder))) as db, db:
+        db.execute("UPDATE data SET data = x'00' WHERE id = 1")
+    assert mtqa("ledger", "verify") == (0, "1 entry sound, 1 damaged and dropped\n", "")
+    assert mtqa("ledger", "prune") == (0, "0 entries dropped\n", "")
+    assert mtqa("ledger", "prune", "--bytes", "0") == (0, "1 entry dropped\n", "")
+    mtqa("rank", other)
+    assert mtqa("ledger", "clear") == (0, "1 entry dropped\n", "")
+    assert mtqa("ledger", "clear") == (0, "0 entries dropped\n", "")
+
+
+def test_bad_usage_is_one_line(mtqa, folder, loads, article, monkeypatch):
+    for arguments in (("prune", "--bytes", "-1"), ("prune", "--bytes", "x"), ("prun",)):
+        code, out, err = mtqa("ledger", *arguments)
+        assert (code, out) == (2, "")
+        assert len(err.splitlines()) == 1
+    monkeypatch.setenv("MTQA_LEDGER_BYTES", "1 GB")
+    for command in (("ledger",), ("rank", article)):
+        code, out, err = mtqa(*command)
+        assert (code, out) == (2, "")
+        assert "MTQA_LEDGER_BYTES" in err
+    monkeypatch.setenv("MTQA_LEDGER", "off")
+    assert mtqa("ledger")[0] == 2
+
+
+def test_a_damaged_file_shows_and_is_mended(mtqa, folder, loads, article):
+    mtqa("rank", article)
+    ledger_file(folder).write_bytes(b"nothing like a database, and long enough to be read as one" * 40)
+    code, out, _ = mtqa("rank", article)
+    assert code == 0
+    assert out
+    assert len(loads) == 2
+    assert damaged_copy(ledger_file(folder)).name in mtqa("ledger")[1]
+
+
+def test_a_ledger_that_can_not_be_opened(mtqa, folder, loads, article, monkeypatch):
+    folder.write_text("a file in its place")
+    code, out, _ = mtqa("rank", article)
+    assert code == 0
+    assert out
+    ledger_file(folder.parent / "there").mkdir(parents=True)
+    monkeypatch.setenv("MTQA_LEDGER", str(folder.parent / "there"))
+    code, out, err = mtqa("ledger")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.model
+def test_the_seed_twice_in_processes_of_their_own(folder, smollm2_files):
+    code = (
+        "import sys\nfrom mtqa.cli import main\n"
+        f"code = main(['rank', {str(SEED)!r}, '--format', 'json', *sys.argv[1:]])\n"
+        "print(*sorted({'torch', 'transformers', 'tokenizers'} & set(sys.modules)), file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    outs = []
+    for more in ([], [], ["--measure", "perplexity"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *more],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        outs.append((json.loads(done.stdout), done.stderr.split()))
+    assert outs[0][1] == ["tokenizers", "torch", "transformers"]
+    assert outs[1][1] == outs[2][1] == []
+    assert outs[0][0] == outs[1][0]
+    assert outs[2][0]["signature"] != outs[0][0]["signature"]
+    assert "sandwiches" in outs[1][0]["findings"][0]["text"]
