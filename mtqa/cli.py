@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa import __version__
-from mtqa.errors import MtqaError, RunError, UsageError, one_line
+from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line, unknown
 from mtqa.ledger_commands import ledger
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def cli() -> None:
     "-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html, json, jsonl or csv."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
-@click.option("--top", type=int, metavar="N", help="Sentences to show; 0 is all.")
+@click.option("--top", type=click.IntRange(min=0), metavar="N", help="Sentences to show; 0 is all.")
 @click.option("--input-format", metavar="NAME", help="text, markdown or html, where the name does not tell.")
 @click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
 @click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
@@ -79,6 +79,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     FILE is a text, Markdown or HTML file, or - for stdin.
     """
     from mtqa.config import load_config
+    from mtqa.detect.measures import measure
     from mtqa.report.formats import render
 
     config = load_config(
@@ -89,10 +90,13 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         },
         ledger=False if options["no_ledger"] else None,
     )
-    format_ = _format(options["format_"], options["output"])
+    measure(config.measure)
+    format_ = _format(options["format_"], options["output"], articles)
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"])
-    _write(render(reports, format_, options=_render_options(options)), options["output"])
+    _write(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
+    if not options["quiet"] and (options["output"] or format_ in ("csv", "jsonl")):
+        _say_warnings(reports)
     if failed:
         sys.exit(2)
 
@@ -124,28 +128,46 @@ def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool) -> lis
         return [ranker.rank(document) for document in documents]
 
 
-def _format(wanted: str | None, output: str | None) -> str:
+def _format(wanted: str | None, output: str | None, articles: Sequence[str]) -> str:
     """The report's format, known to exist, and a place to write it: checked before any work."""
     from mtqa.report.formats import FORMATS, format_for_path
     from mtqa.report.write import check_writable
 
-    name = wanted or (format_for_path(output) if output else None) or "terminal"
+    guessed = format_for_path(output) if output else None
+    if not wanted and not guessed and output and os.path.splitext(output)[1]:
+        raise UsageError(f"{one_line(output)}: no format goes by that ending; name one with --format")
+    name = wanted or guessed or "terminal"
     if name not in FORMATS:
-        from mtqa.errors import unknown
-
         raise UsageError(unknown("format", name, FORMATS))
-    if output and output != "-":
-        check_writable(output)
+    if output is None or output == "-":
+        if sys.stdout is None:
+            raise OutputError("standard output is closed; write to a file with -o")
+        return name
+    check_writable(output)
+    for path in articles:
+        if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
+            raise OutputError(f"{one_line(output)} is one of the articles; write the report elsewhere")
     return name
 
 
-def _render_options(options: dict[str, Any]) -> Any:
+def _say_warnings(reports: Sequence[Report]) -> None:
+    """What a reader of the report would not see, or not at once."""
+    for report in reports:
+        for warning in report.warnings:
+            _say(f"{report.document.path or 'text'}: {warning}")
+
+
+def _render_options(options: dict[str, Any], articles: int) -> Any:
     from mtqa.report.formats import RenderOptions
 
-    on_terminal = sys.stdout.isatty() and options["output"] in (None, "-")
-    width = min(_columns(), 120) if on_terminal else 80
-    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return RenderOptions(top=options["top"], width=width, color=color, verbose=options["verbose"])
+    on_terminal = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    return RenderOptions(
+        top=options["top"],
+        width=min(_columns(), 120) if on_terminal else 80,
+        color=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        verbose=options["verbose"],
+        several=articles > 1,
+    )
 
 
 def _columns() -> int:
@@ -156,8 +178,16 @@ def _columns() -> int:
 
 def _write(text: str, output: str | None) -> None:
     if output is None or output == "-":
-        sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), 1
+            )  # what is left in the buffer would fail again at exit
+            raise OutputError(f"can't write to standard output: {error.strerror or error}") from error
         return
     from mtqa.report.write import write_report
 
@@ -234,9 +264,14 @@ def _say(error: BaseException | str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``mtqa`` command. Returns the exit code; shows one line, never a traceback, for a mistake."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = cli.main(args=arguments, prog_name="mtqa", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        # Not cli.main(): that prints a line of its own for Ctrl-C.
+        with cli.make_context("mtqa", given) as context:
+            cli.invoke(context)
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except MtqaError as error:
         _say(error)
         return error.exit_code

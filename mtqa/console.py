@@ -18,8 +18,8 @@ class Console:
     """A `mtqa.lm.progress.Progress` that draws on stderr; a context manager that cleans up behind it."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._terminal = sys.stderr.isatty() and not quiet
+        self._quiet = quiet or sys.stderr is None
+        self._terminal = not self._quiet and sys.stderr.isatty()
         self._bar: Any = None
         self._task: Any = None
         self._stage: str | None = None

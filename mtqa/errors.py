@@ -2,7 +2,7 @@
 
 ::
 
-    MtqaError                  anything below; ``.hint`` says what to do next
+    MtqaError                  anything below
     ├── UsageError             the caller asked for something that does not exist (exit 2)
     │   └── ConfigError        a config file or value is wrong
     ├── InputError             the article can't be read or holds nothing to rank (exit 2)

@@ -120,7 +120,7 @@ class Ranker:
             language = detected.result()
         config, model = self.config, self.identity
         frequencies = frequency_language(language or _own_language(model.languages))
-        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequencies)
+        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequencies, config.context)
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")

@@ -19,7 +19,7 @@ def model_table(models: Iterable[ModelState], *, width: int) -> str:
             "many" if "*" in m.languages else ", ".join(m.languages),
             m.licence,
             f"{m.bytes / 1e6:.0f} MB",
-            m.state if m.problem is None or m.state != "damaged" else f"{m.state}: {m.problem}",
+            m.state,
         )
         for m in models
     ]

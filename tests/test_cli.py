@@ -91,6 +91,48 @@ def test_several_articles_and_one_of_them_bad(mtqa, tmp_path):
 
 
 @pytest.mark.model
+def test_json_is_a_list_where_several_articles_were_asked_for(mtqa, tmp_path):
+    code, out, _ = mtqa("rank", SEED, tmp_path / "missing.txt", "--format", "json")
+    assert code == 2
+    assert isinstance(json.loads(out), list)
+
+
+def test_a_report_never_takes_the_place_of_an_article(mtqa, tmp_path):
+    article = tmp_path / "a.md"
+    article.write_text(PROSE)
+    code, _, err = mtqa("rank", SEED, article, "-o", tmp_path / "." / "a.md", real=False)
+    assert code == 2
+    assert "one of the articles" in err
+    assert article.read_text() == PROSE
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("redirected", "code", "says"),
+    [
+        (">&-", 2, "standard output is closed"),
+        ("> /dev/full", 2, "can't write to standard output"),
+        ("2>&- > /dev/null", 0, ""),
+        ("--input-format text - <&-", 2, "standard input"),
+    ],
+)
+def test_streams_that_are_closed_or_full(smollm2_files, tmp_path, redirected, code, says):
+    article = tmp_path / "a.txt"
+    article.write_text(PROSE)
+    name = "" if redirected.startswith("--input") else str(article)
+    done = subprocess.run(
+        f"{sys.executable} -m mtqa.cli rank {name} {redirected}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 1
+
+
+@pytest.mark.model
 @pytest.mark.parametrize("ending", ["html", "md", "json", "jsonl", "csv", "txt"])
 def test_output_files_by_their_ending(mtqa, tmp_path, ending):
     target = tmp_path / f"report.{ending}"
@@ -164,7 +206,11 @@ USAGE = {
     "config": (["rank", "{seed}", "--config", "{tmp}/none.yaml"], "no such config"),
     "config key": (["rank", "{seed}", "--config", "{tmp}/bad.yaml"], "did you mean 'measure'"),
     "window": (["rank", "{seed}", "--window", "1"], "window"),
-    "top": (["rank", "{seed}", "--top", "-1"], "top"),
+    "top": (["rank", "{seed}", "--top", "-1"], "--top"),
+    "unknown ending": (["rank", "{seed}", "-o", "{tmp}/r.pdf"], "--format"),
+    "empty output": (["rank", "{seed}", "-o", ""], "empty"),
+    "long model name": (["rank", "{seed}", "--model", "m" * 5000], "mmm"),
+    "no such user": (["rank", "{seed}", "--model", "~nosuch/x"], "~nosuch"),
     "output directory": (["rank", "{seed}", "-o", "{tmp}/no/out.json"], "directory does not exist"),
     "output is a directory": (["rank", "{seed}", "-o", "{tmp}"], "directory"),
     "input format": (["rank", "{seed}", "--input-format", "docx"], "docx"),
@@ -176,6 +222,7 @@ USAGE = {
 
 @pytest.mark.parametrize("kind", USAGE)
 def test_usage_errors_are_one_line_before_any_model(kind, tmp_path, monkeypatch, capfdbinary):
+    monkeypatch.setattr(pipeline, "load_backend", _no_model)
     (tmp_path / "bad.yaml").write_text("measur: perplexity\n")
     arguments, says = USAGE[kind]
     code = cli.main([a.format(tmp=tmp_path, seed=SEED) for a in arguments])
@@ -225,6 +272,9 @@ def test_another_language_is_ranked_with_a_warning(mtqa, tmp_path):
     code, out, _ = mtqa("rank", path, "--format", "json")
     assert code == 0
     assert any("'de'" in w for w in json.loads(out)["warnings"])
+    code, out, err = mtqa("rank", path, "--format", "csv")
+    assert "'de'" in err
+    assert mtqa("rank", path, "--format", "csv", "--quiet")[2] == ""
 
 
 @pytest.mark.model

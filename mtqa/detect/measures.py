@@ -27,8 +27,8 @@ class SentenceScores:
     """What a measure sees of one sentence: its n ≥ 1 tokens' statistics, and two counts.
 
     ``characters``: length of the sentence in characters. ``unigram_nats``: −ln of the product of its
-    words' relative frequencies, 0 where no measure asks for it. ``threshold_nats`` and ``k`` are the
-    config's, for the measures that have them.
+    words' relative frequencies, 0 where no measure asks for it. ``opens``: 1 where the first token opens a
+    passage, else 0. ``threshold_nats`` and ``k`` are the config's, for the measures that have them.
     """
 
     surprisal: Doubles
@@ -40,6 +40,7 @@ class SentenceScores:
     unigram_nats: float
     threshold_nats: float
     k: int
+    opens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,18 @@ def sentence_scores(
         unigram_nats=settings.unigram_nats,
         threshold_nats=settings.threshold_nats,
         k=settings.k,
+        opens=settings.opens,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """The numbers that some measures take from the config (and a sentence's unigram surprisal)."""
+    """What measures take from the config, and from the sentence besides its tokens."""
 
     threshold_nats: float = 7.0
     k: int = 3
     unigram_nats: float = 0.0
+    opens: int = 0
 
 
 def _top(values: Doubles, k: int) -> float:
@@ -103,8 +106,13 @@ def _curvature(x: SentenceScores) -> float:
     return float((x.surprisal - x.entropy).sum() / spread) if spread > 0 else 0.0
 
 
-def _excess(x: SentenceScores) -> float:
-    return float(np.maximum(x.surprisal - x.threshold_nats, 0.0).sum())
+def _above(values: Doubles, threshold: float, x: SentenceScores) -> float:
+    """Sum of what is above the threshold.
+
+    A passage's first token is left out: with nothing before it, every word is surprising. On isolated
+    sentences of MLQE (ro, et) that raises Spearman's correlation by .001 and .010.
+    """
+    return float(np.maximum(values[x.opens :] - threshold, 0.0).sum())
 
 
 def _slor(x: SentenceScores) -> float:
@@ -181,14 +189,14 @@ MEASURES: Mapping[str, Measure] = {
             "Σ max(0, sᵢ − threshold)",
             "mtqa; threshold 7 nats by default",
             "only what is above the threshold counts, and it adds up",
-            _excess,
+            lambda x: _above(x.surprisal, x.threshold_nats, x),
         ),
         Measure(
             "excess_over_entropy",
             "Σ max(0, sᵢ − Hᵢ − 4)",
             "mtqa",
             "the same above the model's own uncertainty: improbable words where it was sure",
-            lambda x: float(np.maximum(x.surprisal - x.entropy - EXCESS_OVER_ENTROPY_NATS, 0.0).sum()),
+            lambda x: _above(x.surprisal - x.entropy, EXCESS_OVER_ENTROPY_NATS, x),
         ),
         Measure(
             "boosted_mean",
@@ -209,7 +217,7 @@ MEASURES: Mapping[str, Measure] = {
             "Σ max(0, −ln(1 − mᵢ) − 3)",
             "mtqa, after " + _BOOSTED,
             "what the likelier alternatives leave is under 5 %, and it adds up",
-            lambda x: float(np.maximum(boosted_nats(x) - EXCESS_BOOSTED_NATS, 0.0).sum()),
+            lambda x: _above(boosted_nats(x), EXCESS_BOOSTED_NATS, x),
         ),
         Measure(
             "log_rank",

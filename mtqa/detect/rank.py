@@ -12,66 +12,98 @@ from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_sc
 from mtqa.detect.spans import suspect_spans, word_evidence
 from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
-from mtqa.detect.words import WordTable, sentence_tokens, word_table
+from mtqa.detect.words import sentence_tokens, word_table
 from mtqa.records import Document, Finding, Sentence, TokenScores, Word
 
-#: Languages that wordfreq's small list has, for SLOR; any other text is scored as English.
-Language = str
+#: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
+_TIE_BREAKER = "boosted_topk"
 
 
 @dataclass(frozen=True, slots=True)
 class RankSettings:
-    """The config's part in ranking. ``language`` is for word frequencies (SLOR) alone."""
+    """The config's part in ranking.
+
+    ``language`` is for word frequencies (SLOR) alone; ``context`` says which tokens had nothing
+    before them (see `openings`).
+    """
 
     measure: str
     threshold_nats: float = 7.0
     k: int = 3
     language: str = "en"
+    context: str = "document"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Findings, worst first, and every word for the heat map, in text order."""
+    """Findings, worst first; every word for the heat map, in text order; sentences without a token."""
 
     findings: tuple[Finding, ...]
     words: tuple[Word, ...]
     unscored: tuple[Sentence, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    """One sentence with what is known of it: its words, and the indices of its tokens."""
+
+    sentence: Sentence
+    words: Sequence[Word]
+    tokens: npt.NDArray[np.int32]
+    opens: bool
+
+
 def rank_sentences(
     document: Document, tokens: TokenScores, settings: RankSettings, line_of: Callable[[int], int]
 ) -> Ranking:
-    """Rank every sentence that has a token; ties keep the order of the text.
+    """Rank every sentence that has a token; full ties keep the order of the text.
 
     ``tokens`` covers the document once; ``line_of`` maps a source position to a line from 1.
     Raises `UsageError` for an unknown measure.
     """
     measure(settings.measure)
     table = word_table(document, tokens)
-    words = all_words(document, table, tokens, word_evidence(table, tokens))
+    opening = openings(document, tokens, settings.context)
+    words = all_words(document, table, tokens, word_evidence(table, tokens, opening))
     by_sentence = _by_sentence(words, len(document.sentences))
-    which = sentence_tokens(table, len(document.sentences))
-    rows = [
-        _finding(document, index, (tokens, which[index]), by_sentence[index], settings, line_of)
-        for index in range(len(document.sentences))
-        if len(which[index])
-    ]
-    rows.sort(key=lambda finding: (-finding.score, finding.sentence))
-    findings = tuple(replace(finding, rank=rank) for rank, finding in enumerate(rows, start=1))
-    unscored = tuple(s for s, own in zip(document.sentences, which, strict=True) if not len(own))
-    return Ranking(findings, words, unscored)
+    found: list[Finding] = []
+    for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
+        if len(own):
+            scored = _Scored(document.sentences[index], by_sentence[index], own, bool(opening[own[0]]))
+            values = _measure_values(tokens, scored, settings)
+            finding = _finding(document, scored, values, line_of)
+            found.append(replace(finding, sentence=index, score=values[settings.measure]))
+    found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
+    ranked = {f.sentence for f in found}
+    return Ranking(
+        tuple(replace(finding, rank=rank) for rank, finding in enumerate(found, start=1)),
+        words,
+        tuple(s for i, s in enumerate(document.sentences) if i not in ranked),
+    )
 
 
-def measure_values(
-    sentence: str,
-    words: Sequence[str],
-    scored: tuple[TokenScores, npt.NDArray[np.int32]],
-    settings: RankSettings,
-) -> Mapping[str, float]:
-    """Every measure of one sentence. ``scored``: the document's tokens and this sentence's indices."""
-    tokens, which = scored
-    numbers = MeasureSettings(settings.threshold_nats, settings.k, unigram_nats(words, settings.language))
-    scores = sentence_scores(tokens, which, len(sentence), numbers)
+def openings(document: Document, tokens: TokenScores, context: str) -> npt.NDArray[np.bool_]:
+    """Which of the N tokens open a passage, and so were scored with nothing before them."""
+    if context == "document":
+        starts = [0]
+    else:
+        starts = [p.start for p in (document.blocks if context == "paragraph" else document.sentences)]
+    opening = np.zeros(len(tokens), dtype=np.bool_)
+    first = np.searchsorted(tokens.ends, np.asarray(starts, dtype=np.int32), side="right")
+    opening[first[first < len(tokens)]] = True
+    return opening
+
+
+def _measure_values(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> Mapping[str, float]:
+    """Every measure of one sentence, by name."""
+    numbers = MeasureSettings(
+        threshold_nats=settings.threshold_nats,
+        k=settings.k,
+        unigram_nats=unigram_nats([w.text for w in scored.words], settings.language),
+        opens=int(scored.opens),
+    )
+    length = scored.sentence.end - scored.sentence.start
+    scores = sentence_scores(tokens, scored.tokens, length, numbers)
     return {name: one.score(scores) for name, one in MEASURES.items()}
 
 
@@ -83,32 +115,23 @@ def _by_sentence(words: Sequence[Word], count: int) -> list[list[Word]]:
 
 
 def _finding(
-    document: Document,
-    index: int,
-    scored: tuple[TokenScores, npt.NDArray[np.int32]],
-    words: Sequence[Word],
-    settings: RankSettings,
-    line_of: Callable[[int], int],
+    document: Document, scored: _Scored, values: Mapping[str, float], line_of: Callable[[int], int]
 ) -> Finding:
-    sentence = document.sentences[index]
-    text = document.text[sentence.start : sentence.end]
-    values = measure_values(text, [w.text for w in words], scored, settings)
+    """The sentence's finding; its rank, index and score are put in by the caller."""
+    sentence = scored.sentence
     source = document.to_source(sentence.start, sentence.end)
     faults = [f for f in document.quote_faults if sentence.start <= f.start and f.end <= sentence.end]
     return Finding(
         rank=0,
-        sentence=index,
+        sentence=-1,
         kind=sentence.kind,
-        text=text,
+        text=document.text[sentence.start : sentence.end],
         start=source.start,
         end=source.end,
         line=line_of(source.start),
-        score=values[settings.measure],
+        score=0.0,
         perplexity=values["perplexity"],
-        tokens=len(scored[1]),
+        tokens=len(scored.tokens),
         measures=values,
-        spans=suspect_spans(document, words, faults, line_of),
+        spans=suspect_spans(document, scored.words, faults, line_of),
     )
-
-
-__all__ = ["RankSettings", "Ranking", "WordTable", "measure_values", "rank_sentences"]

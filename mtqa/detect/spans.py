@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ _SPAN_NATS = 2.0
 #: … and this share of the sentence's strongest word's.
 _SPAN_SHARE = 0.3
 _MOST_SPANS = 6
+#: Below this probability an alternative says nothing of what should stand there.
+_EXPECTED_LEAST = 0.01
 
 _FAULTS = {
     "doubled": "doubled quotation mark",
@@ -44,9 +46,13 @@ class WordEvidence:
     evidence: npt.NDArray[np.float64]
 
 
-def word_evidence(table: WordTable, tokens: TokenScores) -> WordEvidence:
-    """The evidence of every word of a document."""
+def word_evidence(
+    table: WordTable, tokens: TokenScores, opening: npt.NDArray[np.bool_] | None = None
+) -> WordEvidence:
+    """The evidence of every word of a document; a token that opens a passage gives none."""
     surplus = tokens.surprisal_nats - tokens.entropy_nats - EVIDENCE_NATS
+    if opening is not None:
+        surplus = np.where(opening, np.float32(0.0), surplus)
     return WordEvidence(
         word_sums(table, tokens.surprisal_nats),
         word_sums(table, tokens.entropy_nats),
@@ -96,20 +102,23 @@ def expected(text: str, tokens: TokenScores, token: int, word_start: int) -> tup
     """What the model expected at a word's most surprising token, as whole words where it can be told.
 
     Where that token is not the word's first, what stands before it is kept: "sand" + "wiches" with "y"
-    expected gives "sandy".
+    expected gives "sandy". A piece that would have gone on with the word before is left out, as is what
+    was expected with less than `_EXPECTED_LEAST`.
     """
     if token < 0:
         return ()
-    before = text[word_start : max(int(tokens.starts[token]), word_start)].strip()
+    start = int(tokens.starts[token])
+    before = text[word_start : max(start, word_start)].strip()
+    new_word = text[start:word_start].isspace()
     found: dict[str, float] = {}
     for piece_id, p in zip(tokens.alternative_ids[token], tokens.alternative_p[token], strict=True):
         piece = tokens.pieces.get(int(piece_id), "")
-        goes_on = before and piece and piece[0].isalnum()
-        shown = (before + piece if goes_on else (before or piece)).strip()
-        if shown and "\ufffd" not in shown:
+        goes_on = piece[:1].isalnum()
+        shown = (before + piece if before and goes_on else (before or piece)).strip()
+        if shown and p >= _EXPECTED_LEAST and "\ufffd" not in shown and not (new_word and goes_on):
             found[shown] = found.get(shown, 0.0) + float(p)
     # Marks say little about what should stand in a word's place: shown only where there is nothing else.
-    as_words = {shown: p for shown, p in found.items() if any(c.isalnum() for c in shown)}
+    as_words = {shown: p for shown, p in found.items() if shown[0].isalnum()}
     return tuple(Expectation(shown, p) for shown, p in (as_words or found).items())
 
 
@@ -153,24 +162,20 @@ def _nats(word: Word) -> float:
 
 def _word_span(document: Document, group: Sequence[Word], line_of: Callable[[int], int]) -> SuspectSpan:
     worst = max(group, key=lambda w: w.suspicion)
-    return _span(document, Span(group[0].start, group[-1].end), line_of, group, worst.expected, None)
+    span = _span(document, Span(group[0].start, group[-1].end), group, line_of)
+    return replace(span, expected=worst.expected)
 
 
 def _fault_span(
     document: Document, fault: QuoteFault, words_here: Sequence[Word], line_of: Callable[[int], int]
 ) -> SuspectSpan:
     inside = [w for w in words_here if w.start < fault.end and fault.start < w.end]
-    note = _FAULTS.get(fault.kind, fault.kind)
-    return _span(document, Span(fault.start, fault.end), line_of, inside, (), note)
+    span = _span(document, Span(fault.start, fault.end), inside, line_of)
+    return replace(span, note=_FAULTS.get(fault.kind, fault.kind))
 
 
 def _span(
-    document: Document,
-    where: Span,
-    line_of: Callable[[int], int],
-    inside: Sequence[Word],
-    expectations: tuple[Expectation, ...],
-    note: str | None,
+    document: Document, where: Span, inside: Sequence[Word], line_of: Callable[[int], int]
 ) -> SuspectSpan:
     source = document.to_source(where.start, where.end)
     return SuspectSpan(
@@ -179,7 +184,6 @@ def _span(
         line=line_of(source.start),
         text=document.text[where.start : where.end],
         surprisal_nats=sum(w.surprisal_nats for w in inside),
-        expected=expectations,
+        expected=(),
         document=where,
-        note=note,
     )

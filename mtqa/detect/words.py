@@ -7,23 +7,30 @@ token of blanks alone goes to the word that follows it, one with a line break to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from mtqa.records import Document, Ints, TokenScores
 
-# A number with its separators, an abbreviation with full stops, a word with inner hyphens and
-# apostrophes, a run of one punctuation mark, or any other single character.
-_WORD = re.compile(
-    r"\d+(?:[.,:/]\d+)*"
-    r"|(?:[^\W\d_]\.){2,}"
-    r"|\w[\w\u0300-\u036f]*(?:['’\-‐‑.&@_]\w[\w\u0300-\u036f]*)*"
+#: A number with its separators and unit, an abbreviation with full stops, a word with its marks and inner
+#: hyphens and apostrophes, a run of one punctuation mark, or any other single character.
+_WORD = (
+    r"\d\w*(?:[.,:/]\d\w*)*"
+    r"|(?:\p{L}\.){2,}"
+    r"|[\w\p{M}]+(?:['’\-‐‑.&@_][\w\p{M}]+)*"
     r"|([^\w\s])\1*"
 )
-_BREAK = re.compile(r"\s")
+
+
+@lru_cache(maxsize=1)
+def _word_pattern() -> Any:
+    import regex  # Python's own has no \p{M}: vowel signs would split the words of half of India
+
+    return regex.compile(_WORD)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +57,7 @@ def split_words(text: str) -> list[tuple[int, int]]:
     >>> [text[a:b] for a, b in split_words(text)]
     ['Its', '9.5', 'million', '"', 'sandwiches', '"', '(', 'U.S.', '-', 'led', ')', '.']
     """
-    return [m.span() for m in _WORD.finditer(text)]
+    return [m.span() for m in _word_pattern().finditer(text) if not m.group().isspace()]
 
 
 def word_table(document: Document, tokens: TokenScores) -> WordTable:
@@ -80,7 +87,7 @@ def token_keys(text: str, tokens: TokenScores) -> Ints:
 
 def _starts_blank(text: str, starts: Ints) -> np.ndarray:
     blank = np.zeros(len(text) + 1, dtype=bool)
-    blank[[m.start() for m in _BREAK.finditer(text)]] = True
+    blank[[i for i, c in enumerate(text) if c.isspace()]] = True
     return blank[starts]
 
 

@@ -69,9 +69,9 @@ def ensure_model(name: str, *, progress: Progress | None = None, offline: bool =
     told = progress or NoProgress()
     if name in CATALOGUE:
         return _ensure_entry(CATALOGUE[name], told, offline)
-    folder = Path(name).expanduser()
-    if name and (folder.exists() or local.is_path(name)):
-        with disk_errors(f"reading the model in {one_line(name)}"):
+    with disk_errors(f"reading the model in {one_line(name, 80)}"):
+        folder = Path(os.path.expanduser(name))
+        if name and (folder.exists() or local.is_path(name)):
             return local.local_model(folder, told)
     if local.is_hub_id(name):
         folder = local.hub_folder(name, offline=offline)

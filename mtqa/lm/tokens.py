@@ -26,6 +26,9 @@ _CHAT_TOKENS = ("<|im_start|>", "<|user|>", "<start_of_turn>", "<|start_header_i
 #: What separates documents in the training of models whose tokenizers name no usable BOS.
 _DOCUMENT_SEPARATORS = ("<|endoftext|>", "<|end_of_text|>", "<|begin_of_text|>", "<s>", "</s>")
 
+#: The log-probability of a piece that is not to be used.
+_NEVER = -1e9
+
 
 class DocumentTokenizer:
     """Text to ids and character spans; one start token, and never another special one."""
@@ -37,6 +40,11 @@ class DocumentTokenizer:
         self._names = {t["id"]: t["content"] for t in data.get("added_tokens", [])}
         self._tokenizer = _plain(data)
         self._cache: dict[int, str] = {}
+
+    @property
+    def size(self) -> int:
+        """One more than the largest id that a text can give."""
+        return max(int(self._tokenizer.get_vocab_size(with_added_tokens=True)), self.start_id + 1)
 
     def tokenize(self, text: str) -> Tokens:
         """The text's tokens, without the start token."""
@@ -103,8 +111,28 @@ def _plain(data: dict[str, Any]) -> Any:
     from tokenizers import Tokenizer
 
     kept = [t for t in data.get("added_tokens", []) if not t["content"].strip()]
-    plain = {**data, "added_tokens": kept, "truncation": None, "padding": None, "post_processor": None}
+    special = {t["content"] for t in data.get("added_tokens", []) if t["content"].strip()}
+    model = _without_pieces(data.get("model", {}), special)
+    plain = {
+        **data,
+        "model": model,
+        "added_tokens": kept,
+        "truncation": None,
+        "padding": None,
+        "post_processor": None,
+    }
     return Tokenizer.from_str(json.dumps(plain))
+
+
+def _without_pieces(model: dict[str, Any], special: set[str]) -> dict[str, Any]:
+    """A Unigram model that never takes a special string as one piece (a BPE has no merges that would)."""
+    if model.get("type") != "Unigram":
+        return model
+    pieces = [
+        [piece, _NEVER if piece in special and i != model.get("unk_id") else score]
+        for i, (piece, score) in enumerate(model["vocab"])
+    ]
+    return {**model, "vocab": pieces}
 
 
 def _start(data: dict[str, Any], directory: Path, wanted: str | None) -> tuple[str, int]:

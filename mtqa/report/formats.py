@@ -40,12 +40,14 @@ class RenderOptions:
     ``top``: how many findings an article shows; None is the format's own default (10 in terminal and
     markdown, all elsewhere), 0 is all. ``width``: columns of the terminal (None: 80). ``color``: ANSI
     colours in the terminal format. ``verbose``: settings and every excluded piece in terminal and markdown.
+    ``several``: more than one article was asked for, though perhaps only one could be ranked: JSON is a list.
     """
 
     top: int | None = None
     width: int | None = None
     color: bool = False
     verbose: bool = False
+    several: bool = False
 
 
 def render(

@@ -32,7 +32,8 @@ _CSV_FIXED = (
 def render_json(reports: Sequence[Report], options: RenderOptions) -> str:
     """One article: an object; several: a list of them."""
     articles = [article(report, options) for report in reports]
-    return _dump(articles[0] if len(articles) == 1 else articles, indent=2)
+    one = len(articles) == 1 and not options.several
+    return _dump(articles[0] if one else articles, indent=2)
 
 
 def render_jsonl(reports: Sequence[Report], options: RenderOptions) -> str:

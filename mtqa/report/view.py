@@ -173,7 +173,11 @@ def cut_short(count: int) -> str:
     >>> cut_short(10)
     'Shown: the 10 most suspicious sentences.'
     """
-    return f"Shown: the {plural(count, 'most suspicious sentence')}."
+    return (
+        "Shown: the most suspicious sentence."
+        if count == 1
+        else f"Shown: the {count} most suspicious sentences."
+    )
 
 
 def warnings(report: Report) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ _WHY = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.ELOOP: "its symbolic links lead in a circle; choose another place",
 }
+
+#: Names of this process's own streams.
+_STREAM = re.compile(r"/dev/(std(in|out|err)|fd/\d+)|/proc/[^/]+/fd/\d+")
 
 
 def write_report(text: str, path: str) -> None:
@@ -78,7 +82,7 @@ def _target(path: str) -> str | None:
     """The regular file to replace or make, or None for what is written to directly."""
     if not path:
         raise ValueError("the file name is empty")
-    if os.path.abspath(path).startswith(("/dev/", "/proc/")):
+    if _STREAM.fullmatch(os.path.abspath(path)):
         return None  # resolving would replace the file that stdout is redirected to
     target = os.path.realpath(path)
     try:

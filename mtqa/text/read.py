@@ -122,6 +122,8 @@ def _too_large(name: str) -> InputError:
 
 
 def _stdin_bytes() -> bytes:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; name a file, or pipe a text into -")
     return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 

@@ -61,7 +61,7 @@ def test_ties_keep_the_order_of_the_text():
 @given(st.permutations(range(5)))
 def test_the_ranking_does_not_depend_on_where_a_sentence_stands(order):
     texts = [f"Sentence {'abcde'[i]} has word{i} in it." for i in range(5)]
-    values = {f"word{i}": 6.0 + i for i in range(5)}
+    values = {f"word{i}": 8.0 + i for i in range(5)}
     findings = _ranked(document_from_sentences([texts[i] for i in order]), values).findings
     assert [f.text for f in findings] == texts[::-1]
 
@@ -99,10 +99,39 @@ def test_what_was_expected_keeps_the_part_of_the_word_before_it():
         ("sand", 0.7),
         ("sandy", 0.1),
     ]
-    assert [e.text for e in expected(text, tokens, 1, 4)] == ["people", "y"]
+    assert [e.text for e in expected(text, tokens, 1, 4)] == ["people"]
     assert expected(text, tokens, -1, 0) == ()
 
 
 def test_an_unknown_measure_is_refused():
     with pytest.raises(UsageError, match="unknown measure 'perplex'"):
         _ranked(document_from_sentences(SENTENCES), {}, "perplex")
+
+
+def test_the_first_token_of_a_passage_is_no_evidence_but_counts_in_perplexity():
+    document = document_from_sentences(["Zyx came home late.", "Then all was well."])
+    findings = {f.sentence: f for f in _ranked(document, {"Zyx": 12.0, "Then": 12.0}).findings}
+    assert findings[0].score == 0.0
+    assert findings[0].spans == ()
+    assert findings[0].perplexity == findings[1].perplexity > 20
+    assert findings[1].score == pytest.approx(5.0)
+    alone = rank_sentences(
+        document,
+        by_words(document.text, {"Zyx": 12.0, "Then": 12.0}),
+        RankSettings("excess_surprisal", context="none"),
+        lambda _: 1,
+    )
+    assert {f.score for f in alone.findings} == {0.0}
+
+
+def test_sentences_of_the_same_score_are_ordered_by_their_worst_tokens():
+    document = document_from_sentences(["All was well.", "Then the rain came.", "It was late."])
+    ranking = _ranked(document, {"rain": 6.5}, mass=0.9)
+    assert {f.score for f in ranking.findings} == {0.0}
+    assert ranking.findings[0].sentence == 1
+
+
+def test_pieces_that_would_go_on_with_the_word_before_are_not_expected():
+    text = "We repair boats"
+    tokens = scores(text, [(0, 2), (2, 9), (9, 15)], [1.0, 9.0, 1.0])
+    assert [e.text for e in expected(text, tokens, 1, 3)] == ["people"]

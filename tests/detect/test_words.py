@@ -23,6 +23,8 @@ from tests.detect.builders import by_words, scores
         ("cafe\u0301 naïve", ["cafe\u0301", "naïve"]),
         ("wait... what?!", ["wait", "...", "what", "?", "!"]),
         ("بيت كبير", ["بيت", "كبير"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("the 19th, 210D", ["the", "19th", ",", "210D"]),
     ],
 )
 def test_words_and_punctuation(text: str, words: list[str]):

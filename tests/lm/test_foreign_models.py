@@ -1,0 +1,189 @@
+"""Models that are not ours: small ones made here, right ones and ones that would give wrong numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtqa.errors import ModelError
+from mtqa.lm.fetch import ensure_model
+from mtqa.lm.score import score_passages
+from mtqa.lm.tokens import DocumentTokenizer
+from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+from mtqa.records import Passage
+
+UNSEEN = "A grey seal slept while nobody watched."
+TEXT = "The harbour was quiet when the first trawler came in."
+
+
+def _tokenizer(folder: Path, *, kind: str = "bpe", size: int = 400) -> None:
+    """A small tokenizer with <s>, </s> and <pad>, trained on a few lines."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    special = ["<pad>", "<s>", "</s>", "<unk>"]
+    lines = [TEXT, "Prices have fallen since the spring.", "He wrote <s> on the wall."] * 20
+    if kind == "unigram":
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        tokenizer.decoder = decoders.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=special, unk_token="<unk>")
+    else:
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(lines, trainer)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"bos_token": "<s>", "eos_token": "</s>", "tokenizer_class": "PreTrainedTokenizerFast"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(names))
+
+
+def _llama(**changes):
+    from transformers import LlamaConfig
+
+    values = {
+        "vocab_size": 400,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "max_position_embeddings": 64,
+        "tie_word_embeddings": False,
+    }
+    return LlamaConfig(**{**values, **changes})
+
+
+def _save(folder: Path, model) -> Path:
+    folder.mkdir(exist_ok=True)
+    model.save_pretrained(folder)
+    _tokenizer(folder)
+    return folder
+
+
+def _load(folder: Path) -> TorchCausalBackend:
+    return TorchCausalBackend(ensure_model(str(folder)), LoadOptions(device="cpu"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    import torch
+
+    torch.manual_seed(0)
+
+
+def _architectures():
+    from transformers import Gemma2Config, Gemma2ForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaForCausalLM
+
+    gpt2 = GPT2Config(vocab_size=400, n_embd=32, n_layer=2, n_head=2, n_positions=64)
+    gemma = Gemma2Config(
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        max_position_embeddings=64,
+        sliding_window=16,
+        final_logit_softcapping=3.0,
+    )
+    return {
+        "llama": lambda: LlamaForCausalLM(_llama()),
+        "gpt2": lambda: GPT2LMHeadModel(gpt2),
+        "gemma2, soft-capped logits and a sliding window": lambda: Gemma2ForCausalLM(gemma),
+    }
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2, soft-capped logits and a sliding window"])
+def test_any_causal_architecture_gives_transformers_own_loss(tmp_path, name):
+    import torch
+
+    backend = _load(_save(tmp_path / "m", _architectures()[name]()))
+    assert backend.identity.start_token == "<s>"
+    tokens = backend.tokenize(UNSEEN)
+    ids = torch.tensor([[backend.identity.start_id, *tokens.ids.tolist()]])
+    assert 20 < ids.shape[1] <= 64
+    with torch.inference_mode():
+        loss = backend._model(input_ids=ids, labels=ids).loss
+    scores = score_passages(backend, [Passage(UNSEEN, 0), Passage("Prices", 0)])[0]
+    assert scores.surprisal_nats.mean() == pytest.approx(float(loss), abs=1e-4)
+    assert score_passages(backend, [Passage(UNSEEN * 9, 0)])[0].surprisal_nats.shape[0] > 200
+
+
+def test_weights_without_a_head_are_refused_not_filled_with_random_numbers(tmp_path):
+    from transformers import LlamaForCausalLM, LlamaModel
+
+    folder = _save(tmp_path / "m", LlamaModel(_llama()))
+    with pytest.raises(ModelError, match=r"lacks 1 of the model's tensors \(lm_head.weight"):
+        _load(folder)
+    folder = _save(tmp_path / "n", LlamaForCausalLM(_llama(num_hidden_layers=1)))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2, "layer_types": None}))
+    with pytest.raises(ModelError, match="lacks 9 of the model's tensors"):
+        _load(folder)
+
+
+def test_a_model_that_sees_what_follows_is_refused(tmp_path):
+    from transformers import LlamaForCausalLM
+
+    model = LlamaForCausalLM(_llama())
+    folder = _save(tmp_path / "m", model)
+    backend = _load(folder)
+    for layer in backend._model.model.layers:
+        layer.self_attn.is_causal = False
+    original = backend._model.model.forward
+
+    def both_ways(input_ids, **more):
+        # What a bidirectional encoder amounts to: every state knows the last token.
+        output = original(input_ids=input_ids, **more)
+        output.last_hidden_state = output.last_hidden_state + output.last_hidden_state[:, -1:]
+        return output
+
+    backend._model.model.forward = both_ways
+    with backend._running(), pytest.raises(ModelError, match="not causal"):
+        backend._check()
+
+
+def test_an_encoder_is_refused(tmp_path):
+    from transformers import BertConfig, BertLMHeadModel
+
+    config = BertConfig(
+        vocab_size=400, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
+    )
+    folder = _save(tmp_path / "m", BertLMHeadModel(config))
+    with pytest.raises(ModelError, match="not"):
+        _load(folder)
+
+
+def test_a_tokenizer_of_another_model_is_refused(tmp_path):
+    from transformers import LlamaForCausalLM
+
+    folder = _save(tmp_path / "m", LlamaForCausalLM(_llama(vocab_size=100)))
+    with pytest.raises(ModelError, match="not of the same model"):
+        _load(folder)
+
+
+def test_special_strings_are_plain_text_for_a_unigram_tokenizer_too(tmp_path):
+    _tokenizer(tmp_path, kind="unigram", size=60)
+    tokenizer = DocumentTokenizer(tmp_path)
+    tokens = tokenizer.tokenize("The <s> harbour </s>")
+    assert tokenizer.start_id not in tokens.ids
+    assert len(tokens) > 4
+    assert (np.diff(tokens.starts) >= 0).all()
+
+
+def test_a_chat_token_is_never_the_start_of_a_document(tmp_path):
+    from tokenizers import Tokenizer
+
+    _tokenizer(tmp_path)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    tokenizer.add_special_tokens(["<|im_start|>", "<|endoftext|>"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<|im_start|>"}))
+    assert DocumentTokenizer(tmp_path).start_token == "<|endoftext|>"
+    assert DocumentTokenizer(tmp_path, start_token="</s>").start_token == "</s>"
