@@ -15,9 +15,6 @@ import time
 import warnings
 from typing import Any
 
-#: Padded tokens in a batch of the bare forward pass: mtqa's own budget, so that both do the same work.
-BARE_BATCH_TOKENS = 2048
-
 
 class Bare:
     """The model's own forward pass and head in plain torch; nothing is computed from the logits."""
@@ -30,22 +27,17 @@ class Bare:
         self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device)
 
     def run(self, task: dict[str, Any]) -> dict[str, Any]:
-        """``ids``: rows, start token included. Sentences of like lengths go together, padded on the right."""
+        """``ids``: batches of rows, start token included: mtqa's own batches, padded on the right."""
         import torch
 
-        rows = sorted(task["ids"], key=len, reverse=True)
-        budget = BARE_BATCH_TOKENS if task["kind"] == "sentences" else 0
         begin = time.perf_counter()
         with torch.inference_mode():
-            while rows:
-                width = len(rows[0])
-                count = max(1, min(len(rows), budget // width))
-                batch = [row + [row[0]] * (width - len(row)) for row in rows[:count]]
-                logits = self._model(torch.tensor(batch, device=self._device), use_cache=False).logits
-                rows = rows[count:]
+            for rows in task["ids"]:
+                width = max(map(len, rows))
+                padded = [row + [row[0]] * (width - len(row)) for row in rows]
+                self._model(torch.tensor(padded, device=self._device), use_cache=False).logits  # noqa: B018
             if self._device == "cuda":
                 torch.cuda.synchronize()
-        del logits
         return {"seconds": time.perf_counter() - begin}
 
 
@@ -70,20 +62,21 @@ class Mtqa:
         seconds = time.perf_counter() - begin
         answer: dict[str, Any] = {"seconds": seconds, "tokens": sum(len(s) for s in scores)}
         if task.get("details"):
-            answer["ids"] = self._rows(task["texts"])
+            answer["ids"] = [batch for group in groups for batch in self._batches([p.text for p in group])]
             answer["surprisals"] = [list(map(float, s.surprisal_nats)) for s in scores]
             answer["start_token"] = self._backend.identity.start_token
         return answer
 
-    def _rows(self, texts: list[str]) -> list[list[int]]:
-        """The ids that go through the model, start token included: a row a window."""
-        from mtqa.lm.windows import DEFAULT_WINDOW, all_windows
+    def _batches(self, texts: list[str]) -> list[list[list[int]]]:
+        """The ids that go through the model, start token included: a row a window, batch by batch."""
+        from mtqa.lm.windows import DEFAULT_WINDOW, all_windows, batches
 
-        identity = self._backend.identity
-        windows = all_windows(
-            [self._backend.tokenize(text) for text in texts], min(DEFAULT_WINDOW, identity.max_tokens)
-        )
-        return [[identity.start_id, *map(int, window.ids)] for window in windows]
+        identity, tokens = self._backend.identity, [self._backend.tokenize(text) for text in texts]
+        windows = all_windows(tokens, min(DEFAULT_WINDOW, identity.max_tokens))
+        rows = [[identity.start_id, *map(int, window.ids)] for window in windows]
+        return [
+            [rows[i] for i in batch] for batch in batches(list(map(len, rows)), self._backend.batch_tokens)
+        ]
 
 
 class Minicons:

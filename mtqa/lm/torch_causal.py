@@ -1,7 +1,7 @@
 """Causal transformers models under PyTorch.
 
 One forward pass of the decoder over a padded batch of windows; then the language-model head and
-all statistics in chunks of `HEAD_ROWS` positions, so that memory grows neither with vocabulary ×
+all statistics in chunks of positions, so that memory grows neither with vocabulary ×
 length nor with the number of windows. Padding goes on the right, where a causal model can't see it,
 and is dropped before the head.
 """
@@ -27,13 +27,15 @@ from mtqa.records import ModelIdentity
 if TYPE_CHECKING:
     import torch
 
-#: Positions whose logits exist at one time. On two AVX2 cores (SmolLM2-135M, 49,152 words) the
-#: statistics of 64 cost a tenth of the head's own product, of 256 a half: the buffers stay small
-#: enough for malloc to reuse instead of asking the kernel for fresh pages.
-HEAD_ROWS = 64
+#: Logits that exist at one time (three buffers of them), in numbers. On two AVX2 cores (SmolLM2-135M, 49,152
+#: words) 512 positions took 297 ms in chunks of 64, 262 in chunks of 128, 269 of 256; the head's own product
+#: in one piece takes 199.
+_HEAD_LOGITS = {"cpu": 128 * 49_152, "mps": 256 * 49_152, "cuda": 1024 * 49_152}
+_HEAD_ROWS_LEAST = 64
 
-#: Padded tokens in one forward pass. On a CPU more bring no speed, only memory.
-_BATCH_TOKENS = {"cpu": 2048, "mps": 4096, "cuda": 32768}
+#: Padded tokens in one forward pass. On the same two cores 150 sentences of 18 tokens went at 380 tokens a second
+#: with 2,048 (29 % of them padding), at 500 with 384 (8 %), at 460 with 128 (2 %).
+_BATCH_TOKENS = {"cpu": 384, "mps": 4096, "cuda": 32768}
 
 #: Positions in a row at the least. For fewer than 8 the matrix product takes another path on some CPUs,
 #: which moved a first token's surprisal by 1e-4 nats.
@@ -68,6 +70,7 @@ class TorchCausalBackend:
         self._threads = options.threads
         self._model = _load(source.directory, self._dtype, self._device)
         self._budget = options.batch_tokens or _BATCH_TOKENS[self._device]
+        self._head_rows = head_rows(self._device, self._model.get_output_embeddings().weight.shape[0])
         self._identity = ModelIdentity(
             name=source.name,
             weights_sha256=source.weights_sha256,
@@ -90,6 +93,11 @@ class TorchCausalBackend:
     def device(self) -> str:
         """``cpu``, ``cuda`` or ``mps``."""
         return self._device
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens in one forward pass, at most; a longer window goes alone."""
+        return self._budget
 
     def tokenize(self, text: str) -> Tokens:
         """The text's tokens, special-token strings in it taken as plain text."""
@@ -126,7 +134,7 @@ class TorchCausalBackend:
         rows = torch.tensor([p[0] for p in places], device=self._device)
         columns = torch.tensor([p[1] for p in places], device=self._device)
         targets = ids.to(self._device)[rows, columns + 1]
-        joined = head_statistics(self._logits, states[rows, columns], targets, HEAD_ROWS)
+        joined = head_statistics(self._logits, states[rows, columns], targets, self._head_rows)
         hidden = None
         if deeper is not None:
             hidden = deeper[rows, columns + 1].float().cpu().numpy()
@@ -192,6 +200,15 @@ class TorchCausalBackend:
         finally:
             if self._threads is not None:
                 torch.set_num_threads(before)
+
+
+def head_rows(device: str, vocabulary: int) -> int:
+    """Positions that go through the language-model head together.
+
+    >>> head_rows("cpu", 49_152), head_rows("cpu", 262_144)
+    (128, 64)
+    """
+    return max(_HEAD_ROWS_LEAST, _HEAD_LOGITS[device] // vocabulary)
 
 
 def pick_device(wanted: str) -> str:
