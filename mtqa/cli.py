@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa import __version__
+from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line, unknown
 from mtqa.ledger_commands import ledger
 
@@ -256,6 +257,7 @@ def measures() -> None:
 
 
 cli.add_command(ledger)
+cli.add_command(corrupt)
 
 
 def _say(error: BaseException | str) -> None:

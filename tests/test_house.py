@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
+    "corrupt_command": {"errors", "bench", "text", "report"},
     "cli": {
         "errors",
         "records",
@@ -38,6 +39,7 @@ MAY_IMPORT = {
         "console",
         "tables",
         "ledger_commands",
+        "corrupt_command",
     },
     "__init__": {"config", "pipeline", "records"},
 }

@@ -1,0 +1,44 @@
+"""Several corruptions in one sentence, as after a round of translations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mtqa.bench.corruptions import inflection, lexical, order
+from mtqa.bench.corruptions.choose import shuffled
+from mtqa.bench.corruptions.edits import Corruption, compose
+from mtqa.bench.corruptions.grammar import Sentence
+from mtqa.bench.corruptions.resources import Corruptor, Resources
+
+_STEPS: tuple[Corruptor, ...] = (
+    order.verb_final,
+    order.adjective_after_noun,
+    order.drop_function,
+    order.scramble,
+    inflection.preposition,
+    inflection.tense,
+    inflection.article,
+    inflection.agreement,
+    lexical.wrong_sense,
+    lexical.wrong_sense,
+    lexical.false_friend,
+    lexical.noun_swap,
+    lexical.rare_synonym,
+)
+
+
+def chain(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """Two to four of the word and grammar errors, one after the other."""
+    wanted = int(rng.integers(2, 5))
+    so_far: Corruption | None = None
+    done = 0
+    for step in shuffled(_STEPS, rng):
+        made = step(sentence, rng, resources)
+        if made is None:
+            continue
+        so_far = compose(so_far, made) if so_far else made
+        sentence = resources.lexicon.sentence(made.text)
+        done += 1
+        if done == wanted:
+            break
+    return so_far if done >= 2 else None

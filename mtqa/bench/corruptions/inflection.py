@@ -1,0 +1,270 @@
+"""Wrong forms: agreement, tense, number, pronoun case, prepositions, articles."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from mtqa.bench.corruptions.choose import content_words, pick, put, removal, shuffled
+from mtqa.bench.corruptions.closed import DO, MODALS, SUBJECTS
+from mtqa.bench.corruptions.edits import Corruption, Edit, apply
+from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token, article_for
+from mtqa.bench.corruptions.resources import Resources
+from mtqa.bench.corruptions.tables import GOVERNED, PREPOSITIONS
+
+_NUMBER = {"is": "are", "are": "is", "was": "were", "were": "was", "has": "have", "does": "do"}
+_OBJECT = {"i": "me", "we": "us", "they": "them", "he": "him", "she": "her"}
+_SUBJECT = {"me": "I", "us": "we", "them": "they", "him": "he"}
+_SINGULAR = frozenset({"a", "an", "this", "that", "each", "every", "another"})
+_PLURAL = frozenset(
+    {"these", "those", "many", "several", "few", "both", "two", "three", "four", "five", "six"}
+)
+
+
+def agreement(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """Verb or noun in the wrong number: *the farmers was*, *she go*, *many problem*."""
+    tokens = sentence.tokens
+    options: list[list[Edit]] = []
+    for i in range(1, len(tokens)):
+        form = _wrong_number(tokens, i, resources.lexicon)
+        if form and form != tokens[i].lower and tokens[i].text.islower():
+            options.append(put(sentence, i, form))
+    return apply(sentence.text, pick(options, rng)) if options else None
+
+
+def _wrong_number(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> str | None:
+    token, before = tokens[place], tokens[place - 1]
+    if token.lower in _NUMBER and before.tag in "NI" and before.lower not in {"you", "who", "what"}:
+        return None if _conditional(tokens, place) or _unnumbered(tokens, place) else _NUMBER[token.lower]
+    if token.tag == "V" and token.sure > 0.9 and before.lower in {"he", "she", "it"} and token.fine == "VBZ":
+        return token.lemma if token.lemma != "say" else None
+    if token.tag == "V" and token.sure > 0.9 and before.lower in {"we", "they", "i"} and token.fine == "VB":
+        return lexicon.inflected(token.lemma, "VBZ") if place == 1 or tokens[place - 2].tag in "SC" else None
+    if token.tag == "N" and token.sure > 0.9 and not _noun_follows(tokens, place):
+        if before.lower in _PLURAL and token.fine == "NNS":
+            return token.lemma
+        countable = token.fine == "NN" and before.lower in {"a", "an", "this", "every", "each"}
+        return lexicon.inflected(token.lemma, "NNS") if countable else None
+    return None
+
+
+def _conditional(tokens: tuple[Token, ...], place: int) -> bool:
+    return any(t.lower in {"if", "wish", "wishes", "whether", "though"} for t in tokens[:place])
+
+
+def _unnumbered(tokens: tuple[Token, ...], place: int) -> bool:
+    """Subjects that take either number: collectives, *none*, *there*, quantities."""
+    either = {
+        "team",
+        "group",
+        "government",
+        "company",
+        "couple",
+        "staff",
+        "majority",
+        "number",
+        "family",
+        "none",
+    }
+    either |= {
+        "there",
+        "all",
+        "some",
+        "any",
+        "most",
+        "half",
+        "data",
+        "which",
+        "that",
+        "public",
+        "police",
+        "media",
+    }
+    return any(t.lower in either for t in tokens[max(0, place - 4) : place])
+
+
+def _noun_follows(tokens: tuple[Token, ...], place: int) -> bool:
+    return place + 1 < len(tokens) and tokens[place + 1].tag in "NLGJ" and tokens[place + 1].is_word
+
+
+def tense(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A verb form that its place rules out: *will went*, *to dying*, *it following that*, *has ate it*."""
+    options: list[tuple[int, str]] = []
+    for i in range(1, len(sentence.tokens)):
+        options += [(i, form) for form in _wrong_tense(sentence.tokens, i, resources.lexicon)]
+    if not options:
+        return None
+    place, form = pick(options, rng)
+    return apply(sentence.text, put(sentence, place, form))
+
+
+def _wrong_tense(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> list[str]:
+    token, before = tokens[place], tokens[place - 1]
+    if token.sure < 0.9 or token.tag not in "VGK" or not token.text.islower() or token.lemma == "say":
+        return []
+    forms = {f: lexicon.inflected(token.lemma, f) for f in ("VB", "VBD", "VBZ", "VBG", "VBN")}
+    bare = before.tag == "T" or before.lower in MODALS or before.lower in DO
+    wanted: tuple[str, ...]
+    if token.tag == "V" and token.fine == "VB" and bare:
+        wanted = ("VBD", "VBZ", "VBG") if before.tag != "T" else ("VBD", "VBZ")
+    elif token.tag == "K" and before.lower in {"has", "have", "had"}:
+        wanted = ("VB", "VBG", "VBZ")
+    elif token.tag == "K" and before.lower in {"is", "are", "was", "were"}:
+        wanted = ("VB", "VBZ")
+    elif token.tag == "V" and before.lower in SUBJECTS and token.fine in {"VBD", "VBZ"}:
+        wanted = ("VBG",)
+    else:
+        return []
+    same = {token.lower, forms["VBN"] if token.tag == "K" else token.lower}
+    return [f for w in wanted if (f := forms[w]) and f not in same]
+
+
+def pronoun(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A pronoun in the wrong case: *us sang this hymn*, *they told he*."""
+    del resources
+    tokens = sentence.tokens
+    options: list[Edit] = []
+    for i, token in enumerate(tokens):
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        before = tokens[i - 1] if i else None
+        if token.lower in _OBJECT and after and after.tag in "VMB" and (not before or before.tag in "SC"):
+            new = _OBJECT[token.lower]
+            options.append(Edit(token.start, token.end, new.title() if not i else new))
+        governed = (
+            before and before.tag in "VP" and before.sure > 0.9 and (after is None or after.tag in "SPT")
+        )
+        if token.text in _SUBJECT and governed:
+            options.append(Edit(token.start, token.end, _SUBJECT[token.lower]))
+    return apply(sentence.text, [pick(options, rng)]) if options else None
+
+
+def preposition(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A preposition that its word does not take: *interested of*, *consists at*."""
+    del resources
+    tokens = sentence.tokens
+    found = []
+    for i in range(1, len(tokens) - 1):
+        token, before, after = tokens[i], tokens[i - 1], tokens[i + 1]
+        bound = before.tag in "NVKJG" and before.sure > 0.85 and before.is_word
+        plain = token.text in PREPOSITIONS and token.tag in "PT" and token.sure > 0.9
+        headed = after.is_word and after.tag in "DNLJI" and after.lower not in {"all", "that", "which"}
+        if bound and plain and headed:
+            found.append(i)
+    if not found:
+        return None
+    governed = [i for i in found if GOVERNED.get(tokens[i - 1].lemma, ("",))[0] == tokens[i].text]
+    place = pick(governed or found, rng)
+    wrong = GOVERNED[tokens[place - 1].lemma][1:] if governed else PREPOSITIONS[tokens[place].text]
+    options = wrong if governed else [p for p in wrong if _never(p, tokens[place - 1].tag)]
+    return apply(sentence.text, put(sentence, place, pick(options, rng)))
+
+
+def _never(new: str, before: str) -> bool:
+    """Whether the new preposition is surely wrong there: *of* fits most nouns, *by* most verbs."""
+    return (new != "of" or before in "VGK") and (new not in {"by", "to"} or before in "J")
+
+
+def article(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """An article missing, too many, or of the wrong sound: *bought car*, *the his house*, *a apple*."""
+    kinds = (_article_dropped, _article_dropped, _article_added, _article_sound)
+    for kind in shuffled(kinds, rng):
+        edits = kind(sentence, rng, resources.lexicon)
+        if edits:
+            return apply(sentence.text, edits)
+    return None
+
+
+def _article_dropped(sentence: Sentence, rng: np.random.Generator, lexicon: Lexicon) -> list[Edit]:
+    """One before a singular noun that counts, in the middle of a sentence."""
+    tokens = sentence.tokens
+    found = []
+    for i in range(1, len(tokens) - 1):
+        head = i + 2 if tokens[i + 1].tag == "J" and i + 2 < len(tokens) else i + 1
+        countable = tokens[head].tag == "N" and tokens[head].fine == "NN" and tokens[head].sure > 0.9
+        if (
+            tokens[i].text in {"a", "an", "the"}
+            and tokens[i - 1].is_word
+            and countable
+            and tokens[i - 1].lower != "that"
+        ):
+            plural = lexicon.inflected(tokens[head].lemma, "NNS")
+            loose = tokens[i].text == "the" and _abstract(tokens[head].lemma)
+            if plural and not loose and _counted(lexicon, tokens[head].lemma, plural):
+                found.append(i)
+    place = pick(found, rng) if found else None
+    return [] if place is None else removal(sentence, place, place)
+
+
+def _abstract(lemma: str) -> bool:
+    """Nouns that go without an article as well: *treatment*, *production*, *safety*."""
+    return lemma.endswith(
+        ("ment", "ion", "ing", "ance", "ence", "ity", "ness", "ship", "ism", "th", "age", "al")
+    )
+
+
+def _counted(lexicon: Lexicon, lemma: str, plural: str) -> bool:
+    return plural != lemma and lexicon.zipf(plural) > lexicon.zipf(lemma) - 0.9
+
+
+def _article_added(sentence: Sentence, rng: np.random.Generator, lexicon: Lexicon) -> list[Edit]:
+    """One before a possessive, a determiner or a pronoun."""
+    del lexicon
+    owned = {
+        "my",
+        "your",
+        "our",
+        "their",
+        "its",
+        "this",
+        "these",
+        "another",
+        "every",
+        "him",
+        "it",
+        "them",
+        "us",
+    }
+    found = [t for t in sentence.tokens[1:] if t.text in owned]
+    return [Edit(p.start, p.start, "the ")] if found and (p := pick(found, rng)) else []
+
+
+def _article_sound(sentence: Sentence, rng: np.random.Generator, lexicon: Lexicon) -> list[Edit]:
+    """*an car*, *a apple*."""
+    del lexicon
+    tokens = sentence.tokens
+    found = [
+        t
+        for t, after in itertools.pairwise(tokens)
+        if t.text in {"a", "an"} and after.text.islower() and article_for(after.text) == t.text
+    ]
+    return (
+        [Edit(p.start, p.end, "a" if p.text == "an" else "an")] if found and (p := pick(found, rng)) else []
+    )
+
+
+def noun_number(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A noun in the singular without article, or a mass plural: *in all province of the country*."""
+    tokens = sentence.tokens
+    found = [
+        i
+        for i in content_words(sentence, "N", 0.9)
+        if i
+        and tokens[i].fine == "NNS"
+        and tokens[i - 1].tag in "VPJG"
+        and not _noun_follows(tokens, i)
+        and _bare(tokens, i)
+        and resources.lexicon.zipf(tokens[i].lemma) < resources.lexicon.zipf(tokens[i].lower) + 0.8
+    ]
+    if not found:
+        return None
+    place = pick(found, rng)
+    return apply(sentence.text, put(sentence, place, tokens[place].lemma))
+
+
+def _bare(tokens: tuple[Token, ...], place: int) -> bool:
+    """No article, possessive or name stands before the noun and its adjectives."""
+    start = place - 1
+    while start > 0 and tokens[start].tag == "J":
+        start -= 1
+    return tokens[start].tag in "VPG"

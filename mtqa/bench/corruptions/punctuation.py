@@ -1,0 +1,139 @@
+"""Marks, capitals and letters gone wrong: quotes, doubled stops, broken words, debris."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import numpy as np
+
+from mtqa.bench.corruptions.choose import pick, shuffled
+from mtqa.bench.corruptions.edits import Corruption, Edit, apply
+from mtqa.bench.corruptions.grammar import Sentence, Token
+from mtqa.bench.corruptions.resources import Resources
+from mtqa.bench.corruptions.tables import DEBRIS
+
+_DOUBLES = ('"', "“", "”", "„", "«", "»")
+_SINGLES = ("'", "’", "‘", "`")
+_QUOTE = re.compile(r"[\"“”«»]")
+
+
+def quotes(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A quotation mark doubled, mixed, lost, or where none belongs: *““the deal*, *amended’ to*."""
+    del resources
+    marks = list(_QUOTE.finditer(sentence.text))
+    if marks and rng.random() < 0.5:
+        return apply(sentence.text, [_spoilt(marks[int(rng.integers(len(marks)))], rng)])
+    words = [t for t in sentence.words if len(t.text) > 2]
+    if not words:
+        return None
+    token = pick(words, rng)
+    mark = pick(_DOUBLES if rng.random() < 0.6 else _SINGLES, rng)
+    mark = mark if rng.random() < 0.6 else mark + pick(_DOUBLES, rng)
+    place = token.start if rng.random() < 0.5 else token.end
+    return apply(sentence.text, [Edit(place, place, mark)])
+
+
+def _spoilt(mark: re.Match[str], rng: np.random.Generator) -> Edit:
+    start, end, text = mark.start(), mark.end(), mark[0]
+    kind = int(rng.integers(3))
+    if kind == 0:
+        return Edit(end, end, text)
+    if kind == 1:
+        return Edit(start, end, "")
+    return Edit(start, end, pick([m for m in ("„", "«", "»", "``", "'") if m != text], rng))
+
+
+def stops(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A comma or stop doubled, or between words that it parts: *the, council said..*."""
+    del resources
+    text, tokens = sentence.text, sentence.tokens
+    doubles = [t for t in tokens if t.text in {",", ".", ";", ":", "?"}]
+    wedges = [
+        a
+        for a, b in itertools.pairwise(tokens)
+        if a.tag in "DPTM" and a.is_word and b.is_word and a.text.islower() and text[a.end : b.start] == " "
+    ]
+    if doubles and (not wedges or rng.random() < 0.5):
+        mark = pick(doubles, rng)
+        return apply(text, [Edit(mark.end, mark.end, pick((mark.text, mark.text, ",", ".", ";."), rng))])
+    if not wedges:
+        return None
+    place = pick(wedges, rng).end
+    return apply(text, [Edit(place, place, pick((",", ".", ";", ":", " -", "?"), rng))])
+
+
+def capitals(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A capital where none belongs, or none where one does: *they Went*, *in sydney*, *tHe*."""
+    del resources
+    first = sentence.first_word()
+    options: list[Edit] = []
+    for token in sentence.words:
+        text = token.text
+        if not text.isalpha():
+            continue
+        if token is not first and text.islower() and token.tag in "VRGKPITMB" and len(text) > 2:
+            options.append(
+                Edit(token.start, token.end, text.capitalize() if rng.random() < 0.7 else text.upper())
+            )
+        elif token is not first and text.istitle() and token.tag == "L" and len(text) > 2:
+            options += [Edit(token.start, token.end, text.lower())] * 3
+        elif token is first and text.istitle() and len(sentence.tokens) > 4:
+            options += [Edit(token.start, token.end, text.lower())] * 2
+    return apply(sentence.text, [pick(options, rng)]) if options else None
+
+
+def broken_word(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A word split, glued to the next, or with a letter wrong: *har bour*, *ofthe*, *marekt*."""
+    zipf = resources.lexicon.zipf
+    for token in shuffled([t for t in sentence.words if t.text.isalpha() and len(t.text) > 4], rng)[:4]:
+        kind = int(rng.integers(6))
+        edit = (
+            _glued(sentence, token)
+            if kind == 0
+            else Edit(token.start, token.end, _noisy(token.text, kind, rng))
+        )
+        parts = edit.new.lower().split() if edit else []
+        if edit and (len(parts) > 1 or zipf(parts[0]) == 0) and not all(zipf(p) > 3 for p in parts):
+            return apply(sentence.text, [edit])
+    return None
+
+
+def _glued(sentence: Sentence, token: Token) -> Edit | None:
+    """The word and the next one without the space between."""
+    text = sentence.text
+    rest = re.match(r" ([a-z]+)", text[token.end :])
+    return Edit(token.start, token.end + rest.end(), token.text + rest[1]) if rest else None
+
+
+def _noisy(word: str, kind: int, rng: np.random.Generator) -> str:
+    at = int(rng.integers(2, len(word) - 1))
+    if kind == 1:
+        return f"{word[:at]} {word[at:]}"
+    if kind == 2:
+        return word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
+    if kind == 3:
+        return word[:at] + word[at + 1 :]
+    if kind == 4:
+        return word[:at] + word[at] + word[at:]
+    return word[:at] + "abcdefghiklmnoprstuvwy"[int(rng.integers(22))] + word[at + 1 :]
+
+
+def debris(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """Remains of wrong decoding, markup or a tokeniser: *the councilâ€™s plan*, *and &amp; the*."""
+    del resources
+    text = sentence.text
+    marks = [(m.start(), m.end()) for m in re.finditer(r"['’“”\"–é]", text)]
+    if marks and rng.random() < 0.6:
+        start, end = pick(marks, rng)
+        return apply(text, [Edit(start, end, _misread(text[start:end]))])
+    spaces = [m.start() for m in re.finditer(r"(?<=\w) (?=\w)", text)]
+    if not spaces:
+        return None
+    place, mark = pick(spaces, rng), pick(DEBRIS, rng)
+    return apply(text, [Edit(place, place, f" {mark}" if rng.random() < 0.5 else mark)])
+
+
+def _misread(mark: str) -> str:
+    """UTF-8 read as Windows-1252."""
+    return {"'": "&#39;", '"': "&quot;"}.get(mark) or mark.encode().decode("cp1252", "replace")

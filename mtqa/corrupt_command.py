@@ -1,0 +1,87 @@
+"""`mtqa corrupt`: labelled documents from clean text, to measure mtqa on texts of one's own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+_EXAMPLES = """
+Examples:
+
+\b
+  mtqa corrupt clean.txt -o labelled.jsonl
+  mtqa corrupt *.txt --seed 3 --share 0.1 0.3 --types wrong_sense,loop
+  mtqa corrupt --list
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("articles", nargs=-1, metavar="FILE...")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="The same seed, the same output."
+)
+@click.option(
+    "--share", type=(float, float), default=(0.10, 0.20), metavar="LOW HIGH", help="Share of sentences."
+)
+@click.option("--types", metavar="NAME,NAME", help="Only these types; --list shows them.")
+@click.option("--visible-only", is_flag=True, help="No types that only the source would show.")
+@click.option("--list", "list_types", is_flag=True, help="List the types of corruption and stop.")
+@click.option("-o", "--output", metavar="FILE", help="Write the JSON lines there.")
+def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **options: Any) -> None:
+    """Corrupt a share of the sentences of clean articles, each labelled with type, severity and spans.
+
+    One JSON object a line, in the documents shape of docs/methods.md. Needs lemminflect (pip install
+    'mtqa[corrupt]') and WordNet's data (apt-get install wordnet-base).
+    """
+    from mtqa.errors import UsageError
+
+    if list_types:
+        return _list()
+    if not articles:
+        raise UsageError("name at least one article, or - for standard input (see mtqa corrupt --help)")
+    lines = "".join(_lines(articles, options))
+    if output is None or output == "-":
+        sys.stdout.write(lines)
+        return
+    from mtqa.report.write import write_report
+
+    write_report(lines, output)
+
+
+def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
+    import json
+
+    from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
+    from mtqa.text.read import read_article
+
+    weights = _weights(options["types"])
+    settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
+    documents = []
+    for path in articles:
+        document = read_article(path)
+        documents.append((path, [document.text[s.start : s.end] for s in document.sentences]))
+    records = corrupt_documents(documents, seed=options["seed"], settings=settings)
+    return [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+
+
+def _weights(wanted: str | None) -> dict[str, float]:
+    """All types but the wanted ones turned off; an unknown one is left for the settings to refuse."""
+    from mtqa.bench.corruptions.registry import TYPES
+
+    if wanted is None:
+        return {}
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    return {name: 0.0 for name in TYPES if name not in names} | {
+        name: (TYPES[name].weight or 1.0) if name in TYPES else 1.0 for name in names
+    }
+
+
+def _list() -> None:
+    from mtqa.bench.corruptions.registry import TYPES
+
+    for name, kind in TYPES.items():
+        needs = " (needs a language model)" if kind.needs_proposer else ""
+        hidden = "" if kind.visible else " (only the source would show it)"
+        click.echo(f"{name:22}{kind.severity:8}weight {kind.weight:g}{hidden}{needs}")
