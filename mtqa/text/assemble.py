@@ -14,6 +14,8 @@ from mtqa.text.offsets import LineIndex, joined, traced
 from mtqa.text.pieces import Piece, heading_like
 from mtqa.text.quotes import quote_faults
 from mtqa.text.segment import sentence_spans
+from mtqa.text.tables import without_data
+from mtqa.text.tails import with_titles, without_tails
 
 BLANK_LINE: Final = "\n\n"
 _REPEATED_WORDS = 1_000  # from this many words on …
@@ -39,7 +41,7 @@ def origin_of(text: str, path: str | None, format: str) -> Origin:  # noqa: A002
 
 def document(origin: Origin, source: str, pieces: Sequence[Piece], repairs: Sequence[Repair]) -> Document:
     """The document of these blocks. Raises `InputError` where there is nothing to rank."""
-    pieces = _without_signature(_without_related(pieces))
+    pieces = without_tails(without_data(_without_signature(_without_related(with_titles(pieces)))))
     kept = [piece for piece in pieces if piece.reason is None]
     _refuse(origin.name, source, pieces, kept)
     text = joined([piece.text for piece in kept], BLANK_LINE)

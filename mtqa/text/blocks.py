@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
-from mtqa.text.offsets import Edit, Traced, joined
+from mtqa.text.hyphens import Lexicon, unhyphenated
+from mtqa.text.offsets import Traced, joined
 from mtqa.text.pieces import Piece, heading_like, judged
 
 _LINE_END: Final = re.compile(r"\r\n|[\r\n\v\x85\u2028]|(?P<page>[\f\u2029])")
@@ -25,12 +26,11 @@ _ITEM: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"(?:>\s?)+")
 _VERSE_END: Final = re.compile(r"[,;:—–-]$")
-_CELLS: Final = re.compile(r"\t+|\s*\|\s*|\s{3,}")
+_CELL: Final = re.compile(r"[^\t|]+")
 _CJK: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _CJK_END, _CJK_START = re.compile(f"[{_CJK}]$"), re.compile(f"^[{_CJK}]")
-_HYPHENATED: Final = re.compile(r"(\w*[^\W\d_])[-\u2010]$")
+_HYPHENATED: Final = re.compile(r"[^\W\d_][-\u2010]$")
 _FIRST_WORD: Final = re.compile(r"\S+")
-_WORD: Final = re.compile(r"\w+(?:-\w+)*")
 
 _MAX_WIDTH = 200  # a longer line is a paragraph, not a wrapped line
 _VERSE_WIDTH = 70  # characters; a longer line is prose
@@ -67,10 +67,10 @@ def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
     lines = list(_lines(text))
     layout = layout_of(lines)
     repairs: list[Repair] = []
-    known = set(_WORD.findall(text.text.lower())) if layout.width else set()
+    lexicon = Lexicon(text.text)
     pieces: list[Piece] = []
     for group in _versed(_groups(lines, layout)):
-        pieces += _pieces(group, known, repairs)
+        pieces += _pieces(group, lexicon, repairs)
     return _headed(pieces), repairs
 
 
@@ -251,17 +251,25 @@ def _same_quote(before: str, now: str) -> bool:
     return a[0].count(">") == b[0].count(">")
 
 
-def _pieces(group: list[Line], known: set[str], repairs: list[Repair]) -> Iterator[Piece]:
+def _pieces(group: list[Line], lexicon: Lexicon, repairs: list[Repair]) -> Iterator[Piece]:
     first = group[0].content
     if first.startswith(">"):
-        text = _joined([_unquoted(line.text, repairs) for line in group], known, repairs)
+        text = _joined([_unquoted(line.text, repairs) for line in group], lexicon, repairs)
         if text is not None:
             yield judged(Piece(text, "quote"))
         return
     kind = "table" if _row(first) else "list-item" if _ITEM.match(first) else "body"
-    text = _joined([line.text for line in group], known, repairs)
+    text = _joined([line.text for line in group], lexicon, repairs)
+    cells = _cells(first) if len(group) == 1 and kind != "list-item" else 0
     if text is not None:
-        yield judged(Piece(text, kind))
+        yield judged(Piece(text, kind, cells=cells))
+
+
+def _cells(text: str) -> int:
+    """The number of filled cells in a line set with tabs or bars; 0 for any other line."""
+    if "\t" not in text and not _row(text):
+        return 0
+    return sum(not cell.isspace() for cell in _CELL.findall(text))
 
 
 def _unquoted(line: Traced, repairs: list[Repair]) -> Traced:
@@ -274,7 +282,7 @@ def _unquoted(line: Traced, repairs: list[Repair]) -> Traced:
     return line.cut(marks.end(), len(line))
 
 
-def _joined(lines: Sequence[Traced], known: set[str], repairs: list[Repair]) -> Traced | None:
+def _joined(lines: Sequence[Traced], lexicon: Lexicon, repairs: list[Repair]) -> Traced | None:
     """The lines as one text: a space for each break, none after a hyphen inside a word or in CJK."""
     filled = [line.folded() for line in lines]
     filled = [line for line in filled if len(line)]
@@ -284,26 +292,13 @@ def _joined(lines: Sequence[Traced], known: set[str], repairs: list[Repair]) -> 
     for line in filled[1:]:
         tail = runs[-1][-1]
         if _HYPHENATED.search(tail.text) and line.text[:1].islower():
-            runs[-1][-1] = _dehyphenated(tail, line, known, repairs)
+            runs[-1][-1] = unhyphenated(tail, line, lexicon, repairs)
             runs[-1].append(line)
         elif _CJK_END.search(tail.text) and _CJK_START.search(line.text):
             runs[-1].append(line)
         else:
             runs.append([line])
     return joined([joined(run, "") for run in runs], " ")
-
-
-def _dehyphenated(tail: Traced, line: Traced, known: set[str], repairs: list[Repair]) -> Traced:
-    """The hyphen at a line's end stays, unless the word without it (and not with it) is in the text."""
-    left, right = _HYPHENATED.search(tail.text), _WORD.match(line.text)
-    if left is None or right is None:
-        return tail
-    whole = (left[1] + right[0]).lower()
-    if whole not in known or f"{left[1]}-{right[0]}".lower() in known:
-        return tail
-    at = len(tail) - 1
-    repairs.append(Repair(int(tail.starts[at]), int(tail.ends[at]), "hyphenation", tail.text[at], ""))
-    return tail.edited([Edit(at, at + 1, "")])
 
 
 def _headed(pieces: list[Piece]) -> list[Piece]:
@@ -318,6 +313,6 @@ def _headed(pieces: list[Piece]) -> list[Piece]:
             longer = len(following.text) > len(text) or following.kind == "list-item"
             greeted = bool(result) and result[-1].text.text.endswith(",")  # a name under "Best wishes,"
             if (longer or text.isupper() or index == kept[0]) and not greeted:
-                piece = Piece(piece.text, "heading")
+                piece = replace(piece, kind="heading")
         result.append(piece)
     return result

@@ -30,13 +30,14 @@ _SHARE = (
     rf"(?:share|tweet|pin(?:\s+it)?|post|e-?mail|print|save|copy(?:\s+link)?|link|like|{_NETWORK}"
     r"|more|bookmark|comment|gift|listen|send|submit|flip|stumble|digg)"
 )
-_NAME_WORD = r"(?:(?:Mc|Mac|O['’]|[dD]['’])?[A-Z][\w'’]*[a-z][\w'’]*(?:-[A-Z]\w+)*|[A-Z]\.(?:\s?[A-Z]\.)*|de|van|der|von|al|bin|la|el|di|da|du|ter)"
-_NAME = rf"(?-i:{_NAME_WORD}(?:\s+{_NAME_WORD})*)"
+# Names and agencies are atomic, and so are the loops over them: what can be read in two ways is tried in 2^n.
+_NAME_WORD = r"(?>(?:d['’])?[A-Z](?=[\w'’]*[a-z])[\w'’]++(?:-[A-Z]\w+)*+|[A-Z]\.(?:\s?[A-Z]\.)*+|(?:de|van|der|von|al|bin|la|el|di|da|du|ter)\b)"
+_NAME = rf"(?-i:(?>{_NAME_WORD}(?:\s+{_NAME_WORD})*+))"
 _AND = r"(?:\s*,\s*(?:and\s+|with\s+)?|\s+and\s+|\s*[&/|]\s*)"
 _AGENCY = (
-    r"(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
+    r"(?>(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
     r"|shutterstock|istock(?:photo)?|alamy(?:\s+stock\s+photo)?|xinhua|tass|dpa|bloomberg|unsplash|pixabay|pexels|flickr"
-    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+)?.{2,40})?)"
+    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+)?.{2,40})?)(?!\w))"
 )
 _SITE = r"(?:our|the|this|us|my|your|free|daily|weekly|monthly)"
 _LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|newsletters?)|rss(?:\s+feed)?|podcasts?|channel|feed|blog|updates)"
@@ -51,6 +52,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     "link to more": (
         r"(?:read|learn|see|view|show|load|find\s+out|watch|discover)\s+(?:the\s+)?(?:more|full\s+(?:story|article|report|post)|all|next)",
         r"(?:read|see|view)\s+(?:the\s+)?(?:full|whole|entire|complete|original)\s+(?:story|article|report|post|review|text|interview)(?:\s+here)?",
+        r"(?:read|see|watch|view)\s+(?:the|our)\s+(?:follow[\s-]?up|transcript|rest(?:\s+of\s+(?:this|the))?)(?:\s+(?:story|article|report|post))?(?:\s+here)?",
         r"(?:read|see|watch|learn|listen)\s+(?:more|also|next|on|too)\s*(?:[:|…]|\.{3}).{0,140}",
         r"(?:continue|keep)\s+reading(?:\s*(?:[:|…]|\.{3}).{0,140})?",
         r"(?:more|read\s+more)\s+(?:on|about|from|in)\s+(?:this\s+(?:story|topic|author|site)|the\s+author)",
@@ -59,7 +61,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"loading(?:\s*(?:…|\.{3}))?|please\s+wait(?:\s*(?:…|\.{3}))?|show\s+(?:less|more|all|comments)",
     ),
     "comment counter": (
-        r"\(?(?:no|\d[\d,.]*k?|view|show|read|see|hide|add|leave|post|write)?\s*(?:a|all|the|your|\d+)?\s*comments?\)?(?:\s*\(\d+\))?",
+        r"\(?(?:no|\d[\d,.]*+k?|view|show|read|see|hide|add|leave|post|write)?\s*(?:a|all|the|your|\d+)?\s*comments?\)?(?:\s*\(\d+\))?",
         r"(?:leave|post|write|add|submit)\s+(?:a|your)\s+(?:comment|reply|response)(?:\s+below)?|cancel\s+reply|reply|replies|\d+\s+repl(?:y|ies)",
         r"(?:join|start|view)\s+the\s+(?:conversation|discussion)(?:\s*\(?\d*\)?)?|be\s+the\s+first\s+to\s+comment",
         r"comments?\s+(?:are|is)\s+(?:now\s+)?(?:closed|off|disabled|moderated)(?:\s+(?:on|for)\s+.{0,80})?",
@@ -113,7 +115,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:filed\s+under|posted\s+in|tagged(?:\s+with)?)\s+(?-i:[A-Z#]).{0,80}|(?:#\w+[\s,]*)+|uncategori[sz]ed|tags|topics",
     ),
     "byline": (
-        rf"(?:(?:written|reported|posted|published|edited|reviewed|compiled|story|words|text|report|article|review)\s+)?by:?\s+(?!(?-i:The|This|That|These|Those|Then|Now|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December)\b){_NAME}(?:{_AND}{_NAME})*(?:,?\s*(?:in\s+{_NAME}|(?:for|of|at|from)\s+(?:the\s+)?{_NAME}))?(?:\s*[|·•–—,-]\s*(?:{_STAMP}|(?:(?-i:[A-Z])[\w-]*\s*){{1,2}}(?:reporter|editor|correspondent|writer|staff|contributor)?|(?:(?:senior|chief|staff|special|political|health|science|business|sports?|foreign|diplomatic|contributing|guest)\s+)*(?:reporter|editor|correspondent|writer|contributor|columnist|author)))*",
+        rf"(?:(?:written|reported|posted|published|edited|reviewed|compiled|story|words|text|report|article|review)\s+)?by:?\s+(?!(?-i:The|This|That|These|Those|Then|Now|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December)\b){_NAME}(?:{_AND}{_NAME})*(?:,?\s*(?:in\s+{_NAME}|(?:for|of|at|from)\s+(?:the\s+)?{_NAME}))?(?>\s*[|·•–—,-]\s*(?:{_STAMP}|(?:(?-i:[A-Z])[\w-]*\s*){{1,2}}(?:reporter|editor|correspondent|writer|staff|contributor)?|(?:(?:senior|chief|staff|special|political|health|science|business|sports?|foreign|diplomatic|contributing|guest)\s+)*(?:reporter|editor|correspondent|writer|contributor|columnist|author)))*+",
         r"(?:by\s+)?(?-i:[A-Z]{2,})(?:\s+(?-i:[A-Z]{2,})){1,2},?\s+(?:associated\s+press|reuters|staff\s+(?:writer|reporter)|correspondent|political\s+editor)",
         r"by\s+(?:our\s+|a\s+)?(?:staff(?:\s+(?:writers?|reporters?|correspondents?))?|admin|(?:web|news)\s*desk|agencies|editor(?:ial\s+(?:staff|team|board))?|(?:our\s+)?correspondent|associated\s+press|reuters|afp)(?:\s*[|·•–—,-].{0,40})?",
         rf"(?:posted|published|written|submitted|uploaded|added)\s+(?:by|on)\s+.{{1,40}}?\s*(?:on|at|in|[|·•,–-])\s*{_STAMP}(?:\s*[|·•–-].{{0,40}})?",
@@ -143,8 +145,8 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "reference": (r"\^\s.{1,190}",),
     "photo credit": (
-        rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?:(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*",
-        rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?:\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*",
-        rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?:\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
+        rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?>(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*+",
+        rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?>\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*+",
+        rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?>\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
     ),
 }

@@ -55,8 +55,8 @@ def _piece(block: HtmlBlock, text: Traced, inside: bool) -> Piece:
     if inside and kind == "code":
         return Piece(text, kind, "code block")
     if inside:
-        return judged(Piece(text, kind))
-    return Piece(text, kind, reason_for(text.text) or OUTSIDE)
+        return judged(Piece(text, kind, cells=max(1, block.cells) if kind == "table" else 0))
+    return Piece(text, kind, reason_for(text.text) or OUTSIDE, outside=True)
 
 
 def _kind(block: HtmlBlock, text: str) -> str:

@@ -70,6 +70,7 @@ class HtmlBlock:
     """Visible text of one block element. ``parent`` and ``element`` are numbers of elements.
 
     ``inside``: names of all elements that it stands in. ``marks``: reference marks taken out of it.
+    ``cells``: the number of filled table cells that begin in it.
     """
 
     text: Traced
@@ -78,6 +79,7 @@ class HtmlBlock:
     tag: str
     inside: frozenset[str]
     marks: tuple[Traced, ...] = ()
+    cells: int = 0
 
 
 def visible_blocks(source: str) -> list[HtmlBlock]:
@@ -105,6 +107,8 @@ class _Walker:
         self._aside: int | None = None  # index into runs where a <sup> or an edit link began
         self._edit: int | None = None
         self._breaks = 0
+        self._cells = 0
+        self._empty_cell = False  # whether a cell has begun that shows nothing so far
 
     def take(self, token: Token) -> None:
         """Go on with the next token of the page."""
@@ -126,6 +130,8 @@ class _Walker:
             run = Traced(token.value, starts, np.full(size, token.end, dtype=np.int32))
         if run.text.strip():
             self._breaks = 0
+            self._cells += self._empty_cell
+            self._empty_cell = False
         self._runs.append(run)
 
     # -- tags
@@ -141,6 +147,7 @@ class _Walker:
             self.flush()
         elif tag in ("td", "th"):
             self._gap(token)
+            self._empty_cell = True
         if tag not in _VOID:
             self._push(tag, token.attributes)
 
@@ -217,8 +224,8 @@ class _Walker:
 
     def flush(self) -> None:
         """End the block."""
-        runs, marks = self._runs, self._marks
-        self._runs, self._marks, self._breaks = [], [], 0
+        runs, marks, cells = self._runs, self._marks, self._cells
+        self._runs, self._marks, self._breaks, self._cells = [], [], 0, 0
         self._aside = self._edit = None
         text = joined(runs, "").stripped() if runs else None
         if text is None or not len(text):
@@ -227,7 +234,7 @@ class _Walker:
             return
         (_, parent), (tag, element) = self._block_stack[-2:]
         inside = frozenset(name for name, count in self._open.items() if count)
-        self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks)))
+        self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks), cells))
 
 
 def _hides(tag: str, attrs: Mapping[str, str]) -> bool:

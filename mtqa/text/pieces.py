@@ -10,12 +10,12 @@ from mtqa.text.boilerplate import reason_for
 from mtqa.text.offsets import Traced
 
 _CAPTION: Final = re.compile(
-    r"(?:photo|image|picture|video|map|chart|graphic|illustration|caption|fig(?:ure)?\.?|table|exhibit|plate)"
+    r"\A(?:(?:photo|image|picture|video|map|chart|graphic|illustration|caption|fig(?:ure)?\.?|table|exhibit|plate)"
     r"(?:\s*[A-Z]?\d{1,3}[a-z]?(?:\.\d+)*)?\s*[:.|–—]\s+\S.*"
     r"|(?:above|below|left|right|pictured|top|bottom|file photo)\s*:\s+\S.*"
     r"|.*[\[(/](?:Reuters|AP|AFP|EPA|Getty Images|Getty|file photo|File"
-    r"|Photo by [^)\]]+|Photo: [^)\]]+)[^)\]]{0,40}[)\]]?"
-    r"(?:\s*(?:file\s+)?(?:photo|image))?\s*",
+    r"|Photo by [^)\]]{1,60}|Photo: [^)\]]{1,60})[^)\]]{0,40}[)\]]?"
+    r"(?:\s*(?:file\s+)?(?:photo|image))?\s*)",
     re.IGNORECASE,
 )
 _CAPTION_CHARACTERS = 300
@@ -24,11 +24,17 @@ _CREDIT_END = re.compile(r"[\[(/](?:Reuters|AP|AFP|EPA|Getty|file photo|Photo)",
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """A block as its reader found it: folded, not empty. ``reason`` is set where it is no text."""
+    """A block as its reader found it: folded, not empty. ``reason`` is set where it is no text.
+
+    ``cells``: the number of filled cells in a row of a table, 0 for what is none. ``outside``: not in
+    the part of a page that holds the article.
+    """
 
     text: Traced
     kind: str
     reason: str | None = None
+    cells: int = 0
+    outside: bool = False
 
 
 def judged(piece: Piece) -> Piece:

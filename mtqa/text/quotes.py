@@ -13,7 +13,9 @@ from typing import Final
 
 from mtqa.records import Block, QuoteFault
 
-_DOUBLED: Final = re.compile(r"[“”„]{2,}|[“”]\"+|\"+[“”]|\"{2,}(?=\w)|(?<=[\w.,!?])\"{2,}|‘‘+(?=\w)")
+_DOUBLED: Final = re.compile(
+    r"[“”„]{2,}|[“”]\"+|(?<!\")\"++[“”]|(?<!\")\"{2,}+(?=\w)|(?<=[\w.,!?])\"{2,}|(?<!‘)‘{2,}+(?=\w)"
+)
 _MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
 _OPENS_AFTER = " \t\n([{—–-/‘'"

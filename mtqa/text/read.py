@@ -28,8 +28,11 @@ _SUFFIXES: Final = {
     ".markdown": "markdown",
     ".mdown": "markdown",
 }
+#: A page, or a piece of one, after white space and comments; atomic, so that no comment is read twice.
 _HTML_START: Final = re.compile(
-    r"(?:\s|\ufeff|<\?xml[^>]*>|<!--.*?-->){0,50}<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    r"(?>\s+|\ufeff|<\?xml[^>]*>|<!--.*?-->)*+"
+    r"<(?:(?:!doctype\s+html|html|head|body)\b|(?:div|p|article|section|main|header|h[1-6])(?:\s[^<>]*)?>)",
+    re.I | re.S,
 )
 
 
@@ -148,7 +151,7 @@ def _guessed(source: str, path: str) -> str:
     suffix = os.path.splitext(path)[1].lower()
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
-    return "html" if _HTML_START.match(source[:10_000]) else "text"
+    return "html" if _HTML_START.match(source) else "text"
 
 
 def _read(source: str, origin: Origin) -> Document:

@@ -17,7 +17,7 @@ _SPEECH = (
     r"(?:said|says|say|asked|asks|added|adds|told|tells|replied|replies|cried|cries|shouted|shouts|wrote|writes|exclaimed"
     r"|answered|answers|yelled|whispered|muttered|tweeted|recalled|recalls|joked|jokes|laughed|insisted|warned|declared|screamed)"
 )
-_CALLED_OUT = re.compile(r"[!?…]+[\"”’']+\s*$")
+_CALLED_OUT = re.compile(r"(?<![!?…])[!?…]++[\"”’']++\s*$")
 _ATTRIBUTION = re.compile(
     rf"(?:[A-Z][\w.'’-]*\s+|(?:the|a|an|his|her|my)\s+(?:\w+\s+){{0,2}}){{1,4}}{_SPEECH}\b|{_SPEECH}\s+[A-Z]"
 )
@@ -34,12 +34,16 @@ _BEFORE_NAME = re.compile(
     re.IGNORECASE,
 )
 _SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
-_CLOSERS = re.compile(r"[”’»)\]]+(?=\s|$)|\"(?=\s|$)")
+_CLOSERS = re.compile(r"[”’»)\]]++(?=\s|$)|\"(?=\s|$)")
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
 _UNSPACED_END = re.compile(r"[。！？｡!?।॥؟۔][」』”’）)\]】》]*(?=\S)|[।॥؟۔]\s+")
 #: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark.
-_MISSED = re.compile(r"(?:\.\.+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])+\s+(?=[A-Z“\"])")
+_MISSED = re.compile(
+    r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])"
+)
 _LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
+#: Dots beyond the third of a run: syntok takes them one by one, each time from the run's beginning.
+_SURPLUS_DOTS = re.compile(r"(?<=\.\.\.)\.{5,}")
 _CUTS = (re.compile(r"[;；]\s*"), re.compile(r"[,，、:—]\s*"), re.compile(r"\s+"))
 
 
@@ -61,7 +65,8 @@ def _starts(text: str) -> list[int]:
     from syntok.segmenter import analyze
 
     found = {0}
-    for paragraph in analyze(text):
+    level = _SURPLUS_DOTS.sub(lambda run: " " * len(run[0]), text)  # as long as the text: offsets hold
+    for paragraph in analyze(level):
         found.update(tokens[0].offset for tokens in paragraph)
     if not text.isascii():
         found.update(m.end() for m in _UNSPACED_END.finditer(text) if _unspaced(text, m))

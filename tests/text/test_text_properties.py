@@ -89,8 +89,10 @@ def test_no_character_of_a_plain_text_is_lost(text: str) -> None:
     ):
         if not character.isspace():
             accounted[start:end] = True
-    for piece in (*document.excluded, *document.repairs):
-        accounted[piece.start : piece.end] = True
+    spans = [(piece.start, piece.end) for piece in document.excluded]
+    spans += [(repair.start, repair.end) for repair in document.repairs]
+    for start, end in spans:
+        accounted[start:end] = True
     lost = [c for c, seen in zip(document.source, accounted, strict=True) if not seen and not c.isspace()]
     assert lost == []
 

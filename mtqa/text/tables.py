@@ -1,0 +1,44 @@
+"""Long tables of figures and names, which hold no prose to rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from mtqa.text.pieces import Piece
+
+REASON: Final = "table of data"
+_LONG = 30  # rows; a shorter table is read with the text
+_WORDS = 2.0  # words in a cell on average: "New Zealand" and figures, no clause
+_SENTENCE = 6  # words that, with a final mark, make a row one that is kept
+
+
+def without_data(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces; rows of long tables whose cells are mostly figures or single words are marked."""
+    result = list(pieces)
+    for table in _tables(pieces):
+        rows = [pieces[index] for index in table]
+        words = sum(len(row.text.text.split()) for row in rows)
+        if len(rows) <= _LONG or words > _WORDS * sum(row.cells for row in rows):
+            continue
+        for index in table:
+            if pieces[index].reason is None and not _has_sentence(pieces[index].text.text):
+                result[index] = replace(pieces[index], reason=REASON)
+    return result
+
+
+def _tables(pieces: Sequence[Piece]) -> Iterator[list[int]]:
+    """Runs of rows as indices; what is excluded in between (rules, reference marks) breaks none."""
+    table: list[int] = []
+    for index, piece in enumerate(pieces):
+        if piece.cells:
+            table.append(index)
+        elif piece.reason is None:
+            yield table
+            table = []
+    yield table
+
+
+def _has_sentence(text: str) -> bool:
+    return len(text.split()) >= _SENTENCE and text.rstrip('"”’)] ').endswith((".", "!", "?"))
