@@ -137,7 +137,19 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.sections = options.sections.split(",")
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    options.pages = _pages(options.pages, parser)
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if not all("=" in item for item in options.peer_python):
+        parser.error("--peer-python takes NAME=PYTHON, such as lmppl=/venv/bin/python")
     return options
+
+
+def _pages(text: str, parser: argparse.ArgumentParser) -> list[int]:
+    pages = [int(part) if part.isdecimal() else 0 for part in text.split(",")]
+    if min(pages) < 1:
+        parser.error("--pages takes whole numbers, such as 1,10,100")
+    return pages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=ensure_model("smollm2-135m").directory,
         threads=options.threads,
         rounds=options.rounds,
-        pages=[int(p) for p in options.pages.split(",")],
+        pages=options.pages,
         peers=dict(item.split("=", 1) for item in options.peer_python),
     )
     os.environ["OMP_NUM_THREADS"] = str(options.threads)

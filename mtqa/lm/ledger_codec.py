@@ -24,7 +24,7 @@ from mtqa.records import ModelIdentity, TokenScores
 #: The arrays of a `TokenScores`, in the order in which they are stored.
 ARRAYS = tuple(f.name for f in dataclasses.fields(TokenScores) if f.name not in ("pieces", "hidden"))
 
-#: Level 1 takes 7 ms for 1,000 tokens and level 6 takes 19, for an entry that is 4 % smaller.
+#: For an article of 435 tokens level 1 takes 0.5 ms and gives 28.3 KB, level 6 1.4 ms and 27.2 KB.
 _LEVEL = 1
 
 

@@ -27,19 +27,19 @@ from mtqa.records import ModelIdentity
 if TYPE_CHECKING:
     import torch
 
-#: Logits that exist at one time (three buffers of them), in numbers. On two AVX2 cores (SmolLM2-135M, 49,152
-#: words) 512 positions took 297 ms in chunks of 64, 262 in chunks of 128, 269 of 256; the head's own product
-#: in one piece takes 199.
+#: Logits that exist at one time (three buffers of them), in numbers. On two AVX-512 cores (SmolLM2-135M,
+#: 49,152 words) 512 positions took 297 ms in chunks of 64, 262 in chunks of 128, 269 of 256; the head's own
+#: product in one piece takes 199.
 _HEAD_LOGITS = {"cpu": 128 * 49_152, "mps": 256 * 49_152, "cuda": 1024 * 49_152}
 _HEAD_ROWS_LEAST = 64
 
-#: Padded tokens in one forward pass. On the same cores 150 sentences of 18 tokens went at 380 tokens a second
+#: Padded tokens in one forward pass. On the same two cores 150 sentences of 18 tokens went at 380 a second
 #: with 2,048 (29 % of them padding), at 500 with 384 (8 %), at 460 with 128 (2 %).
 _BATCH_TOKENS = {"cpu": 384, "mps": 4096, "cuda": 32768}
 
-#: Positions in a row at the least. For fewer than 8 the matrix product takes another path on some CPUs,
-#: which moved a first token's surprisal by 1e-4 nats.
-_LEAST_WIDTH = 8
+#: Positions in a pass at least. Passes of two or three go through a kernel of MKL's whose float32 error is
+#: five times that of all longer ones (4e-4 nats against 8e-5): two words alone and in a batch would differ.
+_LEAST_WIDTH = 4
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -124,7 +124,7 @@ class TorchCausalBackend:
     def _score_batch(self, windows: Sequence[Window], layer: int | None) -> list[TokenStatistics]:
         import torch
 
-        width = max(*(len(w.ids) + 1 for w in windows), _LEAST_WIDTH)
+        width = max(_LEAST_WIDTH, max(len(w.ids) for w in windows) + 1)
         ids = torch.full((len(windows), width), self._identity.start_id, dtype=torch.long)  # (B, T)
         for row, window in enumerate(windows):
             ids[row, 1 : len(window.ids) + 1] = torch.from_numpy(window.ids.astype(np.int64))
