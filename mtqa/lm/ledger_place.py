@@ -13,7 +13,7 @@ from mtqa.lm.cache import cache_dir
 from mtqa.lm.ledger_key import SCHEMA
 from mtqa.lm.ledger_store import NotALedgerError, Store
 
-#: Bytes that the ledger may take unless ``MTQA_LEDGER_BYTES`` says otherwise: 35,000 articles like the seed.
+#: Bytes that the ledger may take unless ``MTQA_LEDGER_BYTES`` says otherwise: about 35,000 short articles.
 LEDGER_BYTES = 1_000_000_000
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
