@@ -36,10 +36,10 @@ class Console:
             return
         if changed:
             self.close()
-            self._open(stage)
+            self._open(stage, counted=total is not None)
         self._bar.update(self._task, completed=done, total=total)
 
-    def _open(self, stage: str) -> None:
+    def _open(self, stage: str, *, counted: bool) -> None:
         from rich.console import Console as RichConsole
         from rich.progress import (
             BarColumn,
@@ -52,12 +52,11 @@ class Console:
         )
 
         counts = DownloadColumn() if stage in _BYTES else MofNCompleteColumn()
+        measured = (BarColumn(), counts, TimeRemainingColumn()) if counted else ()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
-            counts,
-            TimeRemainingColumn(),
+            *measured,
             console=RichConsole(stderr=True),
             transient=True,
         )
