@@ -15,7 +15,7 @@ import click
 
 from mtqa import __version__
 from mtqa.corrupt_command import corrupt
-from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line, unknown
+from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.ledger_commands import ledger
 
 if TYPE_CHECKING:
@@ -131,15 +131,14 @@ def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool) -> lis
 
 def _format(wanted: str | None, output: str | None, articles: Sequence[str]) -> str:
     """The report's format, known to exist, and a place to write it: checked before any work."""
-    from mtqa.report.formats import FORMATS, format_for_path
+    from mtqa.report.formats import check_format, format_for_path
     from mtqa.report.write import check_writable
 
     guessed = format_for_path(output) if output else None
     if not wanted and not guessed and output and os.path.splitext(output)[1]:
         raise UsageError(f"{one_line(output)}: no format goes by that ending; name one with --format")
     name = wanted or guessed or "terminal"
-    if name not in FORMATS:
-        raise UsageError(unknown("format", name, FORMATS))
+    check_format(name)
     if output is None or output == "-":
         if sys.stdout is None:
             raise OutputError("standard output is closed; write to a file with -o")

@@ -36,11 +36,10 @@ class RankSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Findings, worst first; every word for the heat map, in text order; sentences without a token."""
+    """Findings, worst first, and every word for the heat map, in text order."""
 
     findings: tuple[Finding, ...]
     words: tuple[Word, ...]
-    unscored: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,12 +73,7 @@ def rank_sentences(
             finding = _finding(document, scored, values, line_of)
             found.append(replace(finding, sentence=index, score=values[settings.measure]))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
-    ranked = {f.sentence for f in found}
-    return Ranking(
-        tuple(replace(finding, rank=rank) for rank, finding in enumerate(found, start=1)),
-        words,
-        tuple(s for i, s in enumerate(document.sentences) if i not in ranked),
-    )
+    return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
 
 def openings(document: Document, tokens: TokenScores, context: str) -> npt.NDArray[np.bool_]:

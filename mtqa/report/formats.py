@@ -62,8 +62,7 @@ def render(
     a negative ``top`` or no reports.
     """
     options = options or RenderOptions()
-    if format not in FORMATS:
-        raise UsageError(unknown("format", format, FORMATS))
+    check_format(format)
     if options.top is not None and options.top < 0:
         raise UsageError(f"top is {options.top}: give a number of sentences, or 0 for all of them")
     if not reports:
@@ -73,6 +72,12 @@ def render(
         importlib.import_module(module), function
     )
     return renderer(reports, options)
+
+
+def check_format(name: str) -> None:
+    """Raises `UsageError` that names the nearest one for a format that there is not."""
+    if name not in FORMATS:
+        raise UsageError(unknown("format", name, FORMATS))
 
 
 def format_for_path(path: str) -> str | None:
