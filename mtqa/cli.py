@@ -80,7 +80,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     FILE is a text, Markdown or HTML file, or - for stdin.
     """
     from mtqa.config import load_config
-    from mtqa.detect.measures import measure
+    from mtqa.detect.measures import check_measure
     from mtqa.report.formats import render
 
     config = load_config(
@@ -91,7 +91,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         },
         ledger=False if options["no_ledger"] else None,
     )
-    measure(config.measure)
+    check_measure(config.measure)
     format_ = _format(options["format_"], options["output"], articles)
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"])

@@ -27,8 +27,11 @@ class Config(BaseModel):
     context: Literal["document", "paragraph", "none"] = "document"
     #: Tokens in one pass; a longer passage goes through in windows that overlap by half. None: 2048.
     window: int | None = Field(default=None, ge=4)
-    #: The measure that ranks; see `mtqa measures`.
-    measure: str = "excess_surprisal"
+    #: The measure that ranks; see `mtqa measures`. ``auto``: the detector where the model has one, else
+    #: ``excess_surprisal``.
+    measure: str = "auto"
+    #: The detector head: ``auto`` (the one that comes with mtqa for this model), ``none``, or a file.
+    detector: str = "auto"
     #: The threshold of ``excess_surprisal``, in nats. Over six labelled corpora 7 and 8 did best of 4 to 8
     #: (docs/results.md); 5 is better by .01 on translations, worse by .02 to .04 on spun text.
     threshold_nats: float = Field(default=7.0, ge=0.0, le=50.0)

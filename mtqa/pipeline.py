@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtqa.config import Config, make_config
-from mtqa.detect.measures import measure
+from mtqa.detect.head import Head, find_head
+from mtqa.detect.measures import AUTO, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
 from mtqa.errors import InputError, UsageError, one_line
@@ -30,6 +31,7 @@ from mtqa.text.read import document_from_text, read_article
 
 if TYPE_CHECKING:
     from mtqa.lm.ledger import KnownScores
+    from mtqa.lm.local import ModelFiles
 
 Source = str | os.PathLike[str] | Document
 
@@ -54,11 +56,13 @@ class Ranker:
     ) -> None:
         """``backend`` replaces the config's model. Raises `UsageError` for an unknown measure."""
         self.config = config or Config()
-        measure(self.config.measure)
+        check_measure(self.config.measure)
         self._progress = progress or NoProgress()
         self._backend = backend
         self._identity: ModelIdentity | None = None
         self._known: KnownScores | None = None
+        self._head: Head | None = None
+        self._head_sought = False
         self._ledger = self.config.ledger and backend is None
 
     @property
@@ -73,10 +77,32 @@ class Ranker:
         """What of the model moves its numbers; the model is loaded only where nothing has told it yet."""
         return self._identity if self._identity is not None else self.backend.identity
 
+    @property
+    def head(self) -> Head | None:
+        """The detector head that reads the model's states, if there is one. Raises `ConfigError`."""
+        if not self._head_sought:
+            self._head = find_head(self.config.detector, self._weights_sha256())
+            self._head_sought = True
+        return self._head
+
+    @property
+    def measure(self) -> str:
+        """The measure that ranks: what ``auto`` comes to with this model."""
+        return self.config.measure if self.config.measure != AUTO else auto_measure(self.head)
+
+    def _weights_sha256(self) -> str:
+        return self.backend.identity.weights_sha256 if self._backend else self._files().weights_sha256
+
+    def _files(self) -> ModelFiles:
+        from mtqa.lm.fetch import ensure_model
+
+        return ensure_model(self.config.model, progress=self._progress)
+
     def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
         """Every token of the document, scored once, in the config's context; in document positions.
 
-        Taken from the score ledger where it is there, unless hidden states are asked for.
+        Taken from the score ledger where it is there, unless hidden states are asked for. The detector head
+        reads along where the model has one, whatever measure ranks.
         """
         pieces = passages(document, self.config.context)
         if layer is not None or not self._ledger:
@@ -99,16 +125,17 @@ class Ranker:
                 pieces,
                 window=size,
                 layer=layer,
+                reader=self.head if layer is None else None,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )
 
     def _known_scores(self) -> KnownScores:
         if self._known is None:
-            from mtqa.lm.fetch import ensure_model
             from mtqa.lm.ledger import KnownScores
 
-            self._known = KnownScores(self.config, ensure_model(self.config.model, progress=self._progress))
+            digest = self.head.digest if self.head else None
+            self._known = KnownScores(self.config, self._files(), digest)
         return self._known
 
     def rank(self, document: Document) -> Report:
@@ -120,14 +147,21 @@ class Ranker:
             language = detected.result()
         config, model = self.config, self.identity
         frequencies = frequency_language(language or _own_language(model.languages))
-        settings = RankSettings(config.measure, config.threshold_nats, config.k, frequencies, config.context)
+        settings = RankSettings(
+            measure=self.measure,
+            threshold_nats=config.threshold_nats,
+            k=config.k,
+            language=frequencies,
+            context=config.context,
+            sentences=self.head.sentences if self.head else None,
+        )
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
-            measure=config.measure,
+            measure=self.measure,
             model=model,
             findings=ranking.findings,
             words=ranking.words,
@@ -145,8 +179,11 @@ class Ranker:
         window = c.window or min(DEFAULT_WINDOW, model.max_tokens)
         return (
             f"mtqa:{__version__}|{model.signature()}|context:{c.context}|window:{window}"
-            f"|measure:{c.measure}|threshold:{c.threshold_nats:g}|k:{c.k}"
+            f"|measure:{self.measure}{self._detector_signature()}|threshold:{c.threshold_nats:g}|k:{c.k}"
         )
+
+    def _detector_signature(self) -> str:
+        return f"|detector:{self.head.digest[:12]}" if self.head else ""
 
 
 def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:

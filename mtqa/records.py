@@ -154,7 +154,8 @@ class TokenScores:
     than this one. ``alternative_ids``/``alternative_p`` ``(N, K)``: the likeliest tokens *other than
     this one*, best first, and their probabilities; ``pieces`` their texts by id (and those of the
     tokens themselves). ``hidden`` ``(N, width)`` float32: the state at the token after the layer asked
-    for, or None.
+    for, or None. ``detector`` ``(N, C)`` float32: what a detector head says of the token (the columns are
+    `mtqa.detect.head.OUTPUTS`), or None.
     """
 
     ids: Ints
@@ -169,6 +170,7 @@ class TokenScores:
     alternative_p: Floats
     pieces: Mapping[int, str] = field(default_factory=dict)
     hidden: Floats | None = None
+    detector: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

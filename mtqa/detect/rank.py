@@ -9,14 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
+from mtqa.detect.sentence import SentenceModel, SentenceTokens, sentence_features
 from mtqa.detect.spans import suspect_spans, word_evidence
 from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
 from mtqa.detect.words import sentence_tokens, word_table
+from mtqa.errors import UsageError
 from mtqa.records import Document, Finding, Sentence, TokenScores, Word
 
 #: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
 _TIE_BREAKER = "boosted_topk"
+
+NO_DETECTOR = (
+    "measure detector: there is no detector head for this model (mtqa comes with one for smollm2-135m); "
+    "name another measure, or a head's file with detector: in the config"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class RankSettings:
     """The config's part in ranking.
 
     ``language`` is for word frequencies (SLOR) alone; ``context`` says which tokens had nothing
-    before them (see `openings`).
+    before them (see `openings`). ``sentences`` is the detector's part where a head read the text.
     """
 
     measure: str
@@ -32,6 +39,7 @@ class RankSettings:
     k: int = 3
     language: str = "en"
     context: str = "document"
+    sentences: SentenceModel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +79,10 @@ def rank_sentences(
             scored = _Scored(document.sentences[index], by_sentence[index], own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
             finding = _finding(document, scored, values, line_of)
-            found.append(replace(finding, sentence=index, score=values[settings.measure]))
+            score = values[settings.measure]
+            if score is None:
+                raise UsageError(NO_DETECTOR)
+            found.append(replace(finding, sentence=index, score=score))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -88,17 +99,36 @@ def openings(document: Document, tokens: TokenScores, context: str) -> npt.NDArr
     return opening
 
 
-def _measure_values(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> Mapping[str, float]:
-    """Every measure of one sentence, by name."""
+def _measure_values(
+    tokens: TokenScores, scored: _Scored, settings: RankSettings
+) -> Mapping[str, float | None]:
+    """Every measure of one sentence, by name; None for the detector's where there is none."""
     numbers = MeasureSettings(
         threshold_nats=settings.threshold_nats,
         k=settings.k,
         unigram_nats=unigram_nats([w.text for w in scored.words], settings.language),
         opens=int(scored.opens),
+        log_odds=_log_odds(tokens, scored, settings.sentences),
     )
     length = scored.sentence.end - scored.sentence.start
     scores = sentence_scores(tokens, scored.tokens, length, numbers)
     return {name: one.score(scores) for name, one in MEASURES.items()}
+
+
+def _log_odds(tokens: TokenScores, scored: _Scored, model: SentenceModel | None) -> float | None:
+    if model is None or tokens.detector is None:
+        return None
+    own, sentence = scored.tokens, scored.sentence
+    return model.log_odds(
+        sentence_features(
+            SentenceTokens(
+                outputs=tokens.detector[own],
+                surprisal=tokens.surprisal_nats[own].astype(np.float64),
+                characters=sentence.end - sentence.start,
+                opens=int(scored.opens),
+            )
+        )
+    )
 
 
 def _by_sentence(words: Sequence[Word], count: int) -> list[list[Word]]:
@@ -109,7 +139,7 @@ def _by_sentence(words: Sequence[Word], count: int) -> list[list[Word]]:
 
 
 def _finding(
-    document: Document, scored: _Scored, values: Mapping[str, float], line_of: Callable[[int], int]
+    document: Document, scored: _Scored, values: Mapping[str, float | None], line_of: Callable[[int], int]
 ) -> Finding:
     """The sentence's finding; its rank, index and score are put in by the caller."""
     sentence = scored.sentence
@@ -124,7 +154,7 @@ def _finding(
         end=source.end,
         line=line_of(source.start),
         score=0.0,
-        perplexity=values["perplexity"],
+        perplexity=values["perplexity"] or 0.0,
         tokens=len(scored.tokens),
         measures=values,
         spans=suspect_spans(document, scored.words, faults, line_of),

@@ -1,8 +1,9 @@
 """Which words carry a sentence's suspicion, and what the model expected instead.
 
-A word's evidence is the sum over its tokens of max(0, s − H − `EVIDENCE_NATS`): how much more
-surprising each was than the model's own uncertainty at that place. It is the same for every ranking
-measure, so that one heat map serves all of them.
+Where a detector head read the text, a word's evidence is the sum over its tokens of −ln(1 − p), p being the
+head's probability that the token is corrupted. Without one it is the sum of max(0, s − H − `EVIDENCE_NATS`):
+how much more surprising each token was than the model's own uncertainty at that place. It is the same
+for every ranking measure, so that one heat map serves all of them.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, T
 EVIDENCE_NATS = 2.0
 #: Evidence at which a word's suspicion, 1 − exp(−evidence / scale), is 0.63.
 _SUSPICION_SCALE = 6.0
-#: A word is shown where its evidence is at least this many nats …
-_SPAN_NATS = 2.0
+#: A word is shown where its evidence is at least this share of the scale: 2 nats of surprisal, or a
+#: probability of .28 …
+_SPAN_LEAST = 1 / 3
 #: … and this share of the sentence's strongest word's.
 _SPAN_SHARE = 0.3
 _MOST_SPANS = 6
@@ -39,7 +41,7 @@ _FAULTS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordEvidence:
-    """Per word ``(W,)``: summed surprisal, summed entropy and evidence, all in nats."""
+    """Per word ``(W,)``: summed surprisal and entropy in nats, and evidence on the scale of `suspicion`."""
 
     surprisal: npt.NDArray[np.float64]
     entropy: npt.NDArray[np.float64]
@@ -50,23 +52,27 @@ def word_evidence(
     table: WordTable, tokens: TokenScores, opening: npt.NDArray[np.bool_] | None = None
 ) -> WordEvidence:
     """The evidence of every word of a document; a token that opens a passage gives none."""
-    surplus = tokens.surprisal_nats - tokens.entropy_nats - EVIDENCE_NATS
-    if opening is not None:
-        surplus = np.where(opening, np.float32(0.0), surplus)
+    if tokens.detector is not None:
+        evidence = np.logaddexp(0.0, tokens.detector[:, 0].astype(np.float64))
+    else:
+        surplus = (tokens.surprisal_nats - tokens.entropy_nats - EVIDENCE_NATS) / _SUSPICION_SCALE
+        if opening is not None:
+            surplus = np.where(opening, np.float32(0.0), surplus)
+        evidence = np.maximum(surplus, 0.0)
     return WordEvidence(
         word_sums(table, tokens.surprisal_nats),
         word_sums(table, tokens.entropy_nats),
-        word_sums(table, np.maximum(surplus, 0.0)),
+        word_sums(table, evidence),
     )
 
 
 def suspicion(evidence: float) -> float:
-    """Evidence in nats on the heat map's scale from 0 to 1.
+    """Evidence on the heat map's scale from 0 to 1; with a detector, the word's probability.
 
-    >>> suspicion(0.0), round(suspicion(6.0), 2)
+    >>> suspicion(0.0), round(suspicion(1.0), 2)
     (0.0, 0.63)
     """
-    return 1.0 - math.exp(-evidence / _SUSPICION_SCALE)
+    return 1.0 - math.exp(-evidence)
 
 
 def words(
@@ -143,21 +149,21 @@ def suspect_spans(
 
 def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault]) -> list[Word]:
     """The words to show, in text order; a mark that is a fault is shown as that."""
-    floor = suspicion(_SPAN_NATS)
+    floor = suspicion(_SPAN_LEAST)
     open_to = [
         w
         for w in words_here
         if w.suspicion >= floor and not any(f.start < w.end and w.start < f.end for f in faults)
     ]
-    best = max((_nats(w) for w in open_to), default=0.0)
-    strong = [w for w in open_to if _nats(w) >= _SPAN_SHARE * best]
-    strong.sort(key=lambda w: (-_nats(w), w.start))
+    best = max((_evidence(w) for w in open_to), default=0.0)
+    strong = [w for w in open_to if _evidence(w) >= _SPAN_SHARE * best]
+    strong.sort(key=lambda w: (-_evidence(w), w.start))
     return sorted(strong[:_MOST_SPANS], key=lambda w: w.start)
 
 
-def _nats(word: Word) -> float:
+def _evidence(word: Word) -> float:
     """A word's evidence back from its suspicion."""
-    return -_SUSPICION_SCALE * math.log(max(1.0 - word.suspicion, 1e-300))
+    return -math.log(max(1.0 - word.suspicion, 1e-300))
 
 
 def _word_span(document: Document, group: Sequence[Word], line_of: Callable[[int], int]) -> SuspectSpan:

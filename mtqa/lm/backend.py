@@ -57,6 +57,34 @@ class TokenStatistics:
     hidden: Floats | None = None
 
 
+class PassageReader(Protocol):
+    """Reads one passage's hidden states, window by window, as they come."""
+
+    def push(self, statistics: TokenStatistics, hidden: Floats, /) -> Floats:
+        """The next n tokens; outputs ``(m, C)`` of the tokens that are complete by now, in order."""
+        ...
+
+    def end(self) -> Floats:
+        """Outputs of the tokens that waited for more."""
+        ...
+
+
+class StateReader(Protocol):
+    """Makes something of the hidden states after a layer, so that none of them need be kept.
+
+    A `mtqa.detect.head.Head` is one.
+    """
+
+    @property
+    def layer(self) -> int:
+        """Whose states it reads; 1 is the first layer."""
+        ...
+
+    def passage(self, ids: Ints, pieces: Mapping[int, str], /) -> PassageReader:
+        """A reader for one passage. ``pieces``: the text of each id."""
+        ...
+
+
 class Backend(Protocol):
     """A causal language model."""
 

@@ -34,11 +34,11 @@ _log = logging.getLogger("mtqa")
 class KnownScores:
     """What the ledger knows of one model under one config. Raises nothing but `ConfigError`, when made."""
 
-    def __init__(self, config: Config, files: ModelFiles) -> None:
+    def __init__(self, config: Config, files: ModelFiles, detector: str | None = None) -> None:
         folder = ledger_folder() if config.ledger else None
         self._ledger = None if folder is None else Ledger(folder, limit=ledger_limit())
         self._digests = (files.weights_sha256, files.tokenizer_sha256)
-        self._model = model_key(config, files) if self._ledger else ""
+        self._model = model_key(config, files, detector) if self._ledger else ""
 
     def get(self, passages: Sequence[Passage]) -> Scored | None:
         """A document's scores by its passages, bit for bit as they were computed; None where unknown."""

@@ -22,7 +22,11 @@ import numpy as np
 from mtqa.records import ModelIdentity, TokenScores
 
 #: The arrays of a `TokenScores`, in the order in which they are stored.
-ARRAYS = tuple(f.name for f in dataclasses.fields(TokenScores) if f.name not in ("pieces", "hidden"))
+ARRAYS = tuple(
+    f.name for f in dataclasses.fields(TokenScores) if f.name not in ("pieces", "hidden", "detector")
+)
+#: An array that is there only where a detector head read the text.
+_DETECTOR = "detector"
 
 #: For an article of 435 tokens level 1 takes 0.5 ms and gives 28.3 KB, level 6 1.4 ms and 27.2 KB.
 _LEVEL = 1
@@ -44,7 +48,8 @@ def pack(scored: Scored) -> bytes:
     """The record as bytes. Raises `ValueError` for hidden states, which are not kept."""
     if scored.scores.hidden is not None:
         raise ValueError("hidden states are not kept in the ledger")
-    arrays = [(name, _little_endian(getattr(scored.scores, name))) for name in ARRAYS]
+    names = (*ARRAYS, _DETECTOR) if scored.scores.detector is not None else ARRAYS
+    arrays = [(name, _little_endian(getattr(scored.scores, name))) for name in names]
     header = {
         "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays],
         "pieces": [[int(i), piece] for i, piece in scored.scores.pieces.items()],
@@ -67,7 +72,10 @@ def _unpacked(data: bytes) -> Scored:
     (length,) = struct.unpack_from("<I", data)
     header = json.loads(data[4 : 4 + length])
     arrays = dict(_arrays(header["arrays"], data, 4 + length))
-    if tuple(arrays) != ARRAYS or len({len(array) for array in arrays.values()}) != 1:
+    if (
+        tuple(arrays) not in (ARRAYS, (*ARRAYS, _DETECTOR))
+        or len({len(array) for array in arrays.values()}) != 1
+    ):
         raise ValueError("the arrays are not those of a record")
     pieces = {int(i): str(piece) for i, piece in header["pieces"]}
     identity = dict(header["identity"])

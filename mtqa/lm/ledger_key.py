@@ -25,10 +25,10 @@ from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Passage
 
 #: Raised when the form of an entry or of the ledger's tables changes; it is in the file's name.
-SCHEMA = 1
+SCHEMA = 2
 
 #: Fields of `Config` that are in the key: each of them moves a number.
-KEYED = ("model", "context", "window", "start_token", "device", "dtype")
+KEYED = ("model", "context", "window", "start_token", "device", "dtype", "detector")
 #: Fields that are not: they rank what was scored, or say how the work is done.
 NOT_KEYED = ("measure", "threshold_nats", "k", "threads", "ledger")
 
@@ -38,8 +38,11 @@ _NO_SETTINGS = (MANIFEST, "tokenizer.json", "vocab.json", "model.safetensors.ind
 _SETTINGS_BYTES = 1 << 20
 
 
-def model_key(config: Config, files: ModelFiles) -> str:
-    """Digest of all that moves the numbers but the text, in hex. Takes milliseconds, imports no library."""
+def model_key(config: Config, files: ModelFiles, detector: str | None = None) -> str:
+    """Digest of all that moves the numbers but the text, in hex. Takes milliseconds, imports no library.
+
+    ``detector``: the digest of the head that reads the text, if one does.
+    """
     return _digest(
         {
             "schema": SCHEMA,
@@ -53,6 +56,7 @@ def model_key(config: Config, files: ModelFiles) -> str:
             "start_token": [files.start_token, config.start_token],
             "window": config.window or f"default {DEFAULT_WINDOW}",
             "dtype": config.dtype,
+            "detector": [config.detector, detector],
             "device": [config.device, _accelerators() if config.device == "auto" else None],
         }
     )

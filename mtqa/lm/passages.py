@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from mtqa.records import Document, Passage, TokenScores
+from mtqa.records import Document, Floats, Passage, TokenScores
 
 
 def passages(document: Document, context: str) -> list[Passage]:
@@ -23,11 +24,17 @@ def concatenate(scores: Sequence[TokenScores]) -> TokenScores:
         raise ValueError("no scores to put together")
     if len(scores) == 1:
         return scores[0]
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(s, name) for s in scores if len(s)])
         for name in TokenScores.__slots__
-        if name not in ("pieces", "hidden")
+        if name not in ("pieces", "hidden", "detector")
     }
-    hidden = [s.hidden for s in scores if s.hidden is not None and len(s)]
+    arrays |= {name: _all(scores, name) for name in ("hidden", "detector")}
     pieces = {i: piece for s in scores for i, piece in s.pieces.items()}
-    return TokenScores(**arrays, pieces=pieces, hidden=np.concatenate(hidden) if hidden else None)
+    return TokenScores(**arrays, pieces=pieces)
+
+
+def _all(scores: Sequence[TokenScores], name: str) -> Floats | None:
+    """An array that not every record has."""
+    arrays = [getattr(s, name) for s in scores if len(s)]
+    return np.concatenate(arrays) if arrays and all(a is not None for a in arrays) else None

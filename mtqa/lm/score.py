@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
-from mtqa.lm.backend import Backend, Tokens, TokenStatistics, Window
+from mtqa.lm.backend import Backend, StateReader, Tokens, TokenStatistics, Window
 from mtqa.lm.windows import DEFAULT_WINDOW, all_windows
-from mtqa.records import Passage, TokenScores
+from mtqa.records import Floats, Passage, TokenScores
 
 #: Raised when a change of code moves a number: scores of another version are not taken from the ledger.
 SCORING = 1
@@ -27,27 +28,55 @@ def score_passages(
     *,
     window: int | None = None,
     layer: int | None = None,
+    reader: StateReader | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[TokenScores]:
     """Score every token of every passage exactly once.
 
     ``window``: tokens in a window, start token included; None is `DEFAULT_WINDOW`, or the model's
-    own maximum where that is less. Returns one `TokenScores` a passage, its spans moved by
-    ``passage.start``, so that they are positions in the document that the passages come from.
+    own maximum where that is less. ``layer`` asks for its hidden states; ``reader``
+    reads those of its own layer as they come, and its outputs are kept in ``TokenScores.detector`` instead.
+    Returns one `TokenScores` a passage, its spans moved by ``passage.start``, so that they are positions
+    in the document that the passages come from.
     Raises `ValueError` for a window longer than the model can read, `RunError` from the backend.
     """
     size = _window_size(window, backend.identity.max_tokens)
     tokens = [backend.tokenize(p.text) for p in passages]
     windows = all_windows(tokens, size)
     total, done = sum(len(w.ids) for w in windows), 0
-    parts: list[list[TokenStatistics]] = [[] for _ in passages]
+    parts = [_Part(backend, t, reader) for t in tokens]
     for group in _groups(windows):
-        for piece, statistics in zip(group, backend.score(group, layer=layer), strict=True):
-            parts[piece.passage].append(statistics)
+        asked = reader.layer if reader else layer
+        for piece, statistics in zip(group, backend.score(group, layer=asked), strict=True):
+            parts[piece.passage].add(statistics)
         done += sum(len(w.ids) for w in group)
         if on_progress:
             on_progress(done, total)
-    return [_join(backend, p, t, s) for p, t, s in zip(passages, tokens, parts, strict=True)]
+    return [_join(backend, p, part) for p, part in zip(passages, parts, strict=True)]
+
+
+class _Part:
+    """What is known of one passage so far."""
+
+    def __init__(self, backend: Backend, tokens: Tokens, reader: StateReader | None) -> None:
+        self.tokens, self.statistics = tokens, list[TokenStatistics]()
+        self._outputs: list[Floats] = []
+        self._reader = None
+        if reader is not None:
+            pieces = backend.pieces(np.unique(tokens.ids).tolist())
+            self._reader = reader.passage(tokens.ids, pieces)
+
+    def add(self, statistics: TokenStatistics) -> None:
+        if self._reader is not None:
+            if statistics.hidden is None:
+                raise ValueError("the backend gave no hidden states")
+            self._outputs.append(self._reader.push(statistics, statistics.hidden))
+            statistics = replace(statistics, hidden=None)
+        self.statistics.append(statistics)
+
+    def detector(self) -> Floats | None:
+        """The reader's outputs ``(N, C)``, or None."""
+        return None if self._reader is None else np.concatenate([*self._outputs, self._reader.end()])
 
 
 def _window_size(window: int | None, maximum: int) -> int:
@@ -71,10 +100,9 @@ def _groups(windows: Iterable[Window]) -> Iterable[list[Window]]:
         yield list(group)
 
 
-def _join(
-    backend: Backend, passage: Passage, tokens: Tokens, parts: Sequence[TokenStatistics]
-) -> TokenScores:
+def _join(backend: Backend, passage: Passage, part: _Part) -> TokenScores:
     """One passage's windows as one record."""
+    tokens, parts = part.tokens, part.statistics
 
     def joined(name: str, dtype: type[np.generic]) -> np.ndarray:
         arrays = [getattr(part, name) for part in parts]
@@ -98,4 +126,5 @@ def _join(
         alternative_p=alternative_p,
         pieces=backend.pieces([int(i) for i in ids]),
         hidden=joined("hidden", np.float32) if parts and parts[0].hidden is not None else None,
+        detector=part.detector(),
     )

@@ -24,11 +24,13 @@ def _sentence(**changes) -> SentenceScores:
         "unigram_nats": 30.0,
         "threshold_nats": 5.0,
         "k": 3,
+        "log_odds": 2.0,
     }
     return SentenceScores(**{**values, **changes})
 
 
 ORACLE = {
+    "detector": math.log(1 + math.exp(2.0)),
     "perplexity": math.exp(26.5 / 5),
     "surprisal_mean": 26.5 / 5,
     "surprisal_max": 12.0,

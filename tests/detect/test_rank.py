@@ -46,7 +46,7 @@ def test_every_finding_has_every_measure_and_perplexity():
         assert finding.tokens == len(finding.text.split())
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", sorted(set(MEASURES) - {"detector"}))
 def test_every_measure_ranks(measure: str):
     findings = _ranked(document_from_sentences(SENTENCES), {"cucumber": 14.0}, measure).findings
     values = [f.score for f in findings]

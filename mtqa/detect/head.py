@@ -1,0 +1,179 @@
+"""The detector head: from hidden states and per-token statistics to "is this word corrupted?".
+
+A head belongs to one model: it reads the state after one of the model's middle layers, which knows
+more of what is wrong than the surprisal does (docs/methods.md). It is a small network, an ensemble of
+M members with one hidden layer each, that sees the token's state h, those of the next tokens (corruption
+shows once the model has read on), and the features x of `mtqa.detect.features`:
+
+    z(t) = gelu( Σ_k A_k n(h(t + k)) + B x(t) + b ),    o(t) = mean over members of C z(t) + c
+
+with n the standardisation of the state, clipped at ±6. The columns of o are `OUTPUTS`. Inference is plain
+NumPy; `scripts/train_detector.py` makes the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_tokens, token_features
+from mtqa.detect.sentence import SentenceModel
+from mtqa.errors import ConfigError, one_line
+from mtqa.records import Floats, Ints
+
+#: ``corrupted``: log-odds that the token is corrupted. ``bad``: log-odds that a post-editor would change it.
+#: ``poor``: its part in how poor people find the sentence (the mean over tokens, minus the z-score).
+OUTPUTS = ("corrupted", "bad", "poor")
+
+#: The form of the file; a head of another form is refused.
+FORM = 1
+_CLIP = 6.0
+_FOLDER = Path(__file__).parent / "heads"
+_TENSORS = ("mean", "scale", "states", "features", "bias", "out", "out_bias")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A head's weights, W wide states, K places (the token and the next K − 1), M members of S units.
+
+    ``mean``, ``scale`` ``(W,)``; ``states`` ``(W, K·M·S)``; ``features`` ``(F, M·S)``; ``bias`` ``(M·S,)``;
+    ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
+    ``digest`` names the file; ``card`` tells where it is from.
+    """
+
+    layer: int
+    places: int
+    mean: Floats
+    scale: Floats
+    states: Floats
+    features: Floats
+    bias: Floats
+    out: Floats
+    out_bias: Floats
+    sentences: SentenceModel
+    digest: str
+    card: Mapping[str, Any]
+
+    def passage(self, ids: Ints, pieces: Mapping[int, str]) -> HeadReader:
+        """A reader for one passage's tokens, which come in stretches, in order."""
+        return HeadReader(self, passage_tokens(ids, pieces))
+
+
+class HeadReader:
+    """Reads one passage as the model does, so that no more than a window's hidden states are ever held.
+
+    A token's outputs need the states of the next K − 1: they come that much later.
+    """
+
+    def __init__(self, head: Head, passage: PassageTokens) -> None:
+        self._head, self._passage = head, passage
+        self._done = 0
+        self._waiting = np.zeros((0, head.features.shape[1]), dtype=np.float32)
+
+    def push(self, statistics: Statistics, hidden: Floats) -> Floats:
+        """The next n tokens' statistics and states ``(n, W)``; outputs ``(m, C)`` of what is complete."""
+        head, n, held = self._head, len(hidden), len(self._waiting)
+        units = head.features.shape[1]
+        near = np.clip((hidden - head.mean) / head.scale, -_CLIP, _CLIP) @ head.states  # (n, K·M·S)
+        own = token_features(statistics, self._passage, self._done) @ head.features + head.bias
+        z = np.concatenate([self._waiting, own.astype(np.float32)])
+        for k in range(head.places):
+            part = near[:, k * units : (k + 1) * units]
+            first = held - k  # the row that takes the first of these states as its k-th
+            if first + n > 0:
+                z[max(first, 0) : first + n] += part[max(-first, 0) :]
+        self._done += n
+        ready = max(len(z) - (head.places - 1), 0)
+        self._waiting = z[ready:]
+        return self._outputs(z[:ready])
+
+    def end(self) -> Floats:
+        """Outputs of the last tokens, after which nothing comes."""
+        waiting, self._waiting = self._waiting, self._waiting[:0]
+        return self._outputs(waiting)
+
+    def _outputs(self, z: Floats) -> Floats:
+        return np.asarray(_gelu(z) @ self._head.out + self._head.out_bias, dtype=np.float32)
+
+
+def _gelu(z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """x Φ(x) (Hendrycks and Gimpel 2016, eq. 1)."""
+    return np.asarray(z * 0.5 * (1.0 + _erf(z / math.sqrt(2.0))))
+
+
+def _erf(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The error function to 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26)."""
+    t = 1.0 / (1.0 + 0.3275911 * np.abs(x))
+    poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    return np.asarray(np.sign(x) * (1.0 - poly * np.exp(-x * x)))
+
+
+def find_head(wanted: str, weights_sha256: str) -> Head | None:
+    """A config's head for the model of these weights: see `mtqa.config.Config.detector`.
+
+    Raises `ConfigError` for a file that is not one, or belongs to another model.
+    """
+    if wanted == "none":
+        return None
+    if wanted == "auto":
+        return head_for(weights_sha256)
+    head = load_head(Path(wanted))
+    if head.card["weights_sha256"] != weights_sha256:
+        raise ConfigError(
+            f"{wanted}: this detector head belongs to the model of weights "
+            f"{head.card['weights_sha256'][:12]}, not to that of {weights_sha256[:12]}; use detector: auto"
+        )
+    return head
+
+
+def head_for(weights_sha256: str) -> Head | None:
+    """The head that comes with mtqa for the model of these weights, or None."""
+    path = _index().get(weights_sha256)
+    return None if path is None else load_head(path)
+
+
+@lru_cache(maxsize=1)
+def _index() -> Mapping[str, Path]:
+    """Weights' digest → file, for every head in the package."""
+    listed = json.loads((_FOLDER / "index.json").read_text(encoding="utf-8"))
+    return {digest: _FOLDER / name for digest, name in listed.items()}
+
+
+@lru_cache(maxsize=4)
+def load_head(path: Path) -> Head:
+    """A head from its file. Raises `ConfigError`."""
+    try:
+        data = path.read_bytes()
+        tensors, card = _parsed(data)
+        if card["form"] != FORM or card["features"] != list(FEATURES) or card["outputs"] != list(OUTPUTS):
+            raise ValueError("it was made by another version of mtqa")
+        arrays = {name: tensors[name].astype(np.float32) for name in _TENSORS}
+        return Head(
+            layer=int(card["layer"]),
+            places=int(card["places"]),
+            sentences=SentenceModel.from_card(card["sentence"]),
+            digest=hashlib.sha256(data).hexdigest(),
+            card=card,
+            **arrays,
+        )
+    except OSError as error:
+        raise ConfigError(f"{path}: can't read this detector head ({one_line(error, 120)})") from error
+    except Exception as error:  # safetensors raises its own kind for what is not one of its files
+        raise ConfigError(f"{path}: not a detector head ({one_line(error, 160)})") from error
+
+
+def _parsed(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    from safetensors.numpy import load
+
+    length = int.from_bytes(data[:8], "little")
+    card = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["card"])
+    return load(data), card
