@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from mtqa.bench.corrupt import CorruptSettings
+    from mtqa.bench.corruptions.resources import Proposer
+    from mtqa.console import Console
 
 _EXAMPLES = """
 Examples:
@@ -13,6 +18,7 @@ Examples:
 \b
   mtqa corrupt clean.txt -o labelled.jsonl
   mtqa corrupt *.txt --seed 3 --share 0.1 0.3 --types wrong_sense,loop
+  mtqa corrupt *.txt --model smollm2-135m --types sampled_tail,sampled_bland
   mtqa corrupt --list
 """
 
@@ -26,6 +32,11 @@ Examples:
     "--share", type=(float, float), default=(0.10, 0.20), metavar="LOW HIGH", help="Share of sentences."
 )
 @click.option("--types", metavar="NAME,NAME", help="Only these types; --list shows them.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="The language model that the sampled types ask: a name of `mtqa models`, a directory, or a hub id.",
+)
 @click.option("--visible-only", is_flag=True, help="No types that only the source would show.")
 @click.option("--list", "list_types", is_flag=True, help="List the types of corruption and stop.")
 @click.option("-o", "--output", metavar="FILE", help="Write the JSON lines there.")
@@ -34,6 +45,10 @@ def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **o
 
     One JSON object a line, in the documents shape of docs/methods.md. Needs lemminflect (pip install
     'mtqa[corrupt]') and WordNet's data (apt-get install wordnet-base).
+
+    The types whose name begins with sampled_ let a language model write words or a sentence's end: name
+    it with --model and them with --types. It runs on the CPU, up to a second a sentence; the same seed
+    gives the same text on the same machine.
     """
     from mtqa.errors import UsageError
 
@@ -54,6 +69,7 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     import json
 
     from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
+    from mtqa.console import Console
     from mtqa.text.read import read_article
 
     weights = _weights(options["types"])
@@ -62,8 +78,31 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     for path in articles:
         document = read_article(path)
         documents.append((path, [document.text[s.start : s.end] for s in document.sentences]))
-    records = corrupt_documents(documents, seed=options["seed"], settings=settings)
-    return [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+    with Console() as console:
+        proposer = _proposer(options["model"], settings, console)
+        records = corrupt_documents(documents, seed=options["seed"], settings=settings, proposer=proposer)
+        lines = []
+        for record in records:
+            lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+            console.update("corrupting", len(lines), len(documents))
+    return lines
+
+
+def _proposer(model: str | None, settings: CorruptSettings, console: Console) -> Proposer | None:
+    """The model that the types ask. Raises `UsageError` where one of the two is given without the other."""
+    from mtqa.bench.corrupt import check_proposer
+    from mtqa.bench.corruptions.registry import TYPES
+    from mtqa.errors import UsageError
+
+    if model is None:
+        check_proposer(settings, None)
+        return None
+    asking = [name for name, kind in TYPES.items() if kind.needs_proposer]
+    if not set(asking) & set(settings.types()):
+        raise UsageError(f"--model {model}: no type here asks a model; name some: --types {','.join(asking)}")
+    from mtqa.bench.proposer import load_proposer
+
+    return load_proposer(model, progress=console)
 
 
 def _weights(wanted: str | None) -> dict[str, float]:

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
-    "corrupt_command": {"errors", "bench", "text", "report"},
+    "corrupt_command": {"errors", "bench", "text", "report", "console"},
     "cli": {
         "errors",
         "records",

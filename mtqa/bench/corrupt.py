@@ -123,7 +123,7 @@ def corrupt_document(
     """
     settings = settings or CorruptSettings()
     resources = resources or load_resources()
-    _check_proposer(settings, resources)
+    check_proposer(settings, resources.proposer)
     document = tuple(sentences)
     made: dict[int, LabelledSentence] = {}
     for place, name, corruption in _draws(document, rng, settings, resources):
@@ -134,11 +134,13 @@ def corrupt_document(
     return CorruptedDocument(tuple(made.get(i, LabelledSentence(s, 0, s)) for i, s in enumerate(document)))
 
 
-def _check_proposer(settings: CorruptSettings, resources: Resources) -> None:
+def check_proposer(settings: CorruptSettings, proposer: Proposer | None) -> None:
+    """Raises `UsageError` where a type asks a language model and there is none."""
     lacking = [name for name in settings.types() if TYPES[name].needs_proposer]
-    if lacking and resources.proposer is None:
+    if lacking and proposer is None:
         raise UsageError(
-            f"{', '.join(lacking)} needs a language model: pass a proposer, or set its weight to 0"
+            f"{', '.join(lacking)} needs a language model: name one (--model smollm2-135m; "
+            "in Python a proposer), or set its weight to 0"
         )
 
 

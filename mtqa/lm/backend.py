@@ -2,7 +2,8 @@
 
 A backend turns text into tokens and windows of tokens into per-token statistics. It knows nothing
 of sentences, articles or rankings, and logits never leave it. `mtqa.lm.fake` has one whose
-answers are known in closed form; `mtqa.lm.torch_causal` runs transformers models.
+answers are known in closed form; `mtqa.lm.torch_causal` runs transformers models. Both are
+`NextTokenModel`s as well: they can be asked what they would write next.
 """
 
 from __future__ import annotations
@@ -82,6 +83,30 @@ class StateReader(Protocol):
 
     def passage(self, ids: Ints, pieces: Mapping[int, str], /) -> PassageReader:
         """A reader for one passage. ``pieces``: the text of each id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NextTokens:
+    """The likeliest tokens at a place, best first: ``ids (K,)``, and their log-probabilities in nats."""
+
+    ids: Ints
+    log_p: Floats
+
+
+class NextTokenModel(Protocol):
+    """A causal language model that is asked what comes next; not every backend can be."""
+
+    def tokenize(self, text: str) -> Tokens:
+        """As `Backend.tokenize`."""
+        ...
+
+    def pieces(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """As `Backend.pieces`."""
+        ...
+
+    def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
+        """The ``most`` likeliest tokens behind the start token and ``ids``. Raises `RunError`."""
         ...
 
 

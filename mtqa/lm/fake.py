@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.lm.backend import Tokens, TokenStatistics, Window
+from mtqa.lm.backend import NextTokens, Tokens, TokenStatistics, Window
 from mtqa.records import Ints, ModelIdentity
 
 #: ids read so far, start token first, → logits ``(V,)`` of the next one.
@@ -57,6 +57,14 @@ class FakeBackend:
         """One token at a time, straight from the definitions, in float64."""
         self.windows_seen.extend(windows)
         return [self._window(w, layer) for w in windows]
+
+    def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
+        """Straight from the logits; ties go to the smaller id."""
+        logits = np.asarray(self._logits([0, *(int(i) for i in ids)]), dtype=np.float64)
+        log_p = logits - logits.max()
+        log_p = log_p - np.log(np.exp(log_p).sum())
+        order = np.argsort(-log_p, kind="stable")[:most]
+        return NextTokens(order.astype(np.int32), log_p[order].astype(np.float32))
 
     def _window(self, window: Window, layer: int | None) -> TokenStatistics:
         read = [0, *(int(i) for i in window.ids)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtqa.errors import ConfigError, ModelError, RunError, one_line, unknown
-from mtqa.lm.backend import Tokens, TokenStatistics, Window
+from mtqa.lm.backend import NextTokens, Tokens, TokenStatistics, Window
 from mtqa.lm.local import ModelFiles
 from mtqa.lm.statistics import head_statistics
 from mtqa.lm.tokens import DocumentTokenizer
@@ -26,6 +26,8 @@ from mtqa.records import ModelIdentity
 
 if TYPE_CHECKING:
     import torch
+
+    from mtqa.lm.torch_next import NextTokenReader
 
 #: Logits that exist at one time (three buffers of them), in numbers. On two AVX-512 cores (SmolLM2-135M,
 #: 49,152 words) 512 positions took 297 ms in chunks of 64, 262 in chunks of 128, 269 of 256; the head's own
@@ -81,6 +83,7 @@ class TorchCausalBackend:
             max_tokens=_max_tokens(self._model.config),
             languages=source.languages,
         )
+        self._reader: NextTokenReader | None = None
         with self._running():
             self._check()
 
@@ -120,6 +123,17 @@ class TorchCausalBackend:
                 for index, statistics in zip(batch, scored, strict=True):
                     results[index] = statistics
         return [r for r in results if r is not None]
+
+    def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
+        """See `mtqa.lm.backend.NextTokenModel`; what was read last is remembered (`mtqa.lm.torch_next`)."""
+        if self._reader is None:
+            from mtqa.lm.torch_next import NextTokenReader
+
+            start, limit = self._identity.start_id, self._identity.max_tokens
+            decoder = self._model.base_model
+            self._reader = NextTokenReader(decoder, self._logits, start_id=start, max_tokens=limit)
+        with self._running():
+            return self._reader.next(ids, most)
 
     def _score_batch(self, windows: Sequence[Window], layer: int | None) -> list[TokenStatistics]:
         import torch

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from mtqa import cli
 from tests.bench.texts import DOCUMENTS
 
@@ -40,3 +42,31 @@ def test_types_and_bad_ones(tmp_path, capfd):
     assert cli.main(["corrupt"]) == 2
     assert cli.main(["corrupt", "--list"]) == 0
     assert "wrong_sense" in capfd.readouterr().out
+
+
+def test_sampled_types_and_a_model_come_together(tmp_path, capfd):
+    path = _article(tmp_path)
+    assert cli.main(["corrupt", str(path), "--types", "sampled_tail"]) == 2
+    assert "--model smollm2-135m" in capfd.readouterr().err
+    assert cli.main(["corrupt", str(path), "--model", "smollm2-135m"]) == 2
+    assert "--types sampled_word," in capfd.readouterr().err
+    assert cli.main(["corrupt", str(path), "--types", "sampled_tail", "--model", "no-such-model"]) == 2
+    assert "no-such-model" in capfd.readouterr().err
+
+
+@pytest.mark.model
+def test_a_real_model_writes_and_a_seed_decides_what(tmp_path, capfd, smollm2_files):
+    path = _article(tmp_path)
+    given = ["corrupt", str(path), "--model", "smollm2-135m", "--share", "0.05", "0.05"]
+    given += ["--types", "sampled_tail,sampled_bland,sampled_shuffle"]
+    outputs = []
+    for _ in range(2):
+        assert cli.main(given) == 0
+        outputs.append(capfd.readouterr().out)
+    assert outputs[0] == outputs[1]
+    made = [s for s in json.loads(outputs[0])["sentences"] if s["label"]]
+    assert made
+    for s in made:
+        assert s["type"].startswith("sampled_")
+        assert s["text"] != s["orig"]
+        assert all(s["text"][x["start"] : x["end"]].strip() for x in s["spans"])

@@ -9,7 +9,7 @@ import pytest
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence
 from mtqa.bench.corruptions.registry import TYPES
-from mtqa.bench.corruptions.resources import load_resources
+from mtqa.bench.corruptions.resources import Writing, load_resources
 from tests.bench.texts import NEWS
 
 
@@ -19,10 +19,16 @@ class FakeProposer:
 
     words: tuple[tuple[str, float], ...]
     asked: list[tuple[str, str]] = field(default_factory=list)
+    written: list[tuple[str, Writing]] = field(default_factory=list)
+    tail: str = " cheese in a cheese that isn't a cheese of the cheese."
 
     def propose(self, prefix: str, place: str) -> tuple[tuple[str, float], ...]:
         self.asked.append((prefix, place))
         return self.words
+
+    def write(self, prefix: str, how: Writing, rng: np.random.Generator) -> str:
+        self.written.append((prefix, how))
+        return self.tail if self.words else ""
 
 
 WORDS = (("bridge", 0.5), ("banana", 0.05), ("sings", 0.04), ("elephant", 0.03), ("bananas", 0.02))
@@ -56,14 +62,27 @@ def test_the_model_sees_what_precedes_or_only_two_words():
     assert all(len(prefix.split()) <= 2 for prefix, place in resources.proposer.asked[1:])
 
 
-def test_tail_is_rewritten_and_marked():
-    resources = _resources((("the", 0.9), ("bananas", 0.06), ("sing", 0.04)))
-    made = corrupt_sentence(NEWS[4], "sampled_tail", np.random.default_rng(1), resources=resources)
-    assert made is not None
-    ((start, end),) = made.spans
-    assert NEWS[4].startswith(made.text[:start].rstrip())
-    assert set(made.text[start:end].split()) <= {"bananas", "sing"}
-    assert made.text.endswith(".")
+def test_a_salad_replaces_half_of_the_content_words_each_seen_by_the_next():
+    words = (
+        ("best", 0.3),
+        *((f"of{i}", 0.2) for i in range(4)),
+        *((w, 0.1) for w in ("cheese", "ladder", "moon")),
+    )
+    passed_over = ("chair", "table", "window", "door")
+    resources = _resources((*((w, 0.4) for w in passed_over), *words[1:]))
+    made = [
+        corrupt_sentence(NEWS[4], "sampled_shuffle", np.random.default_rng(i), resources=resources)
+        for i in range(9)
+    ]
+    for corruption in filter(None, made):
+        new = [corruption.text[s:e] for s, e in corruption.spans]
+        assert len(new) >= 3
+        assert {w.lower() for w in new} <= {"cheese", "ladder", "moon"}
+    assert any(made)
+    seen = [prefix for prefix, _ in resources.proposer.asked]
+    assert any(prefix.startswith("Earlier words.") for prefix in seen)
+    assert any(not prefix.startswith("Earlier words.") for prefix in seen)
+    assert any("cheese" in prefix or "ladder" in prefix or "moon" in prefix for prefix in seen)
 
 
 @pytest.mark.parametrize("name", [n for n, kind in TYPES.items() if kind.needs_proposer])

@@ -68,7 +68,11 @@ TYPES: dict[str, Type] = {
     "sampled_word": Type("sampled:sampled_word", 0, needs_proposer=True),
     "sampled_words": Type("sampled:sampled_words", 0, needs_proposer=True),
     "sampled_blind": Type("sampled:sampled_blind", 0, needs_proposer=True),
-    "sampled_tail": Type("sampled:sampled_tail", 0, needs_proposer=True),
+    "sampled_shuffle": Type("sampled:sampled_shuffle", 0, needs_proposer=True),
+    "sampled_tail": Type("written:sampled_tail", 0, needs_proposer=True),
+    "sampled_bland": Type("written:sampled_bland", 0, needs_proposer=True),
+    "sampled_loop": Type("written:sampled_loop", 0, needs_proposer=True),
+    "sampled_topic": Type("written:sampled_topic", 0, needs_proposer=True),
 }
 
 

@@ -21,8 +21,29 @@ _PURE = 0.8
 _MOST_SENSES = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a sentence's end is to be written; lengths are characters of what is written.
+
+    ``least``: it ends no earlier; from ``aim`` on an end is ever likelier; at ``most`` it is cut. A
+    ``temperature`` of 0 takes the likeliest token; else one is drawn among the ``likeliest``, of which those
+    that make up the probability ``nucleus`` stay (Holtzman et al. 2020, section 3). ``own`` are words
+    favoured by ``own_nats``; every word that was written is favoured by another ``again_nats``.
+    """
+
+    least: int
+    aim: int
+    most: int
+    temperature: float = 1.0
+    likeliest: int = 250
+    nucleus: float = 1.0
+    own: tuple[str, ...] = ()
+    own_nats: float = 0.0
+    again_nats: float = 0.0
+
+
 class Proposer(Protocol):
-    """A language model seen from here: what could stand at a place."""
+    """A language model seen from here: what could stand at a place, and how a sentence could go on."""
 
     def propose(self, prefix: str, place: str) -> tuple[tuple[str, float], ...]:
         """Words that may follow ``prefix`` where ``place`` stood, each with its probability, best first.
@@ -31,6 +52,10 @@ class Proposer(Protocol):
         stood there (empty where there was none). Probabilities are of the whole word and need not sum to 1.
         Some hundreds are wanted: the likeliest few often make good English and are not used.
         """
+        ...
+
+    def write(self, prefix: str, how: Writing, rng: np.random.Generator) -> str:
+        """What may follow ``prefix`` up to a sentence's end, the space before it too; empty: nothing may."""
         ...
 
 

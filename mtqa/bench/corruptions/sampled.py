@@ -18,6 +18,9 @@ _SECOND = 0.2
 _TEMPERATURE = 1.3
 #: Of a sentence's content words, the share that a heavy paraphrase replaces.
 _SHARE = 0.35
+#: Of a word salad: the share that is replaced, how many at least, how freely, and how many of the likeliest
+#: proposals are passed over (they make good English).
+_SALAD, _SALAD_LEAST, _SALAD_TEMPERATURE, _BEST = (0.35, 0.6), 3, 1.5, 4
 
 
 def sampled_word(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -45,23 +48,42 @@ def sampled_blind(sentence: Sentence, rng: np.random.Generator, resources: Resou
     return apply(sentence.text, edits) if len(places) > 1 else None
 
 
-def sampled_tail(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
-    """The sentence's end rewritten word by word by a model that saw only the sentence."""
-    tokens = sentence.tokens
-    if resources.proposer is None or len(sentence.words) < 8:
-        return None
-    cut = int(rng.integers(len(tokens) // 3, 2 * len(tokens) // 3 + 1))
-    text = sentence.text[: tokens[cut].start].rstrip()
-    start = len(text)
-    for _ in range(int(rng.integers(4, 13))):
-        word = _drawn(_second(resources.proposer.propose(text, "")), rng)
-        if word is None:
-            break
-        text += " " + word
-    if len(text) <= start + 1:
-        return None
-    text = text.rstrip(" ,;:") + "."
-    return Corruption(text, ((start + 1, len(text) - 1),)) if text != sentence.text else None
+def sampled_shuffle(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A word-salad paraphrase: half of the content words replaced, each new one seen by the next.
+
+    Whatever the model proposes is taken, of any part of speech; half the time it saw what precedes.
+    """
+    places = content_words(sentence, "NVGKJR", 0.6)
+    share = rng.uniform(*_SALAD)
+    places = [i for i in places if rng.random() < share]
+    before = _context(resources)[-300:] if rng.random() < 0.5 else ""
+    edits: list[Edit] = []
+    for place in places:
+        prefix = f"{before} {_so_far(sentence, place, edits)}".strip()
+        edits += _any_word(sentence, place, prefix, (rng, resources))
+    made = apply(sentence.text, edits)
+    return made if made is not None and len(made.spans) >= _SALAD_LEAST else None
+
+
+def _so_far(sentence: Sentence, place: int, edits: list[Edit]) -> str:
+    """The sentence up to a place, with the edits before it."""
+    text, at = "", 0
+    for edit in sorted(edits, key=lambda e: e.start):
+        text, at = text + sentence.text[at : edit.start] + edit.new, edit.end
+    return (text + sentence.text[at : sentence.tokens[place].start]).rstrip()
+
+
+def _any_word(
+    sentence: Sentence, place: int, prefix: str, with_what: tuple[np.random.Generator, Resources]
+) -> list[Edit]:
+    rng, resources = with_what
+    if resources.proposer is None or not prefix:
+        return []
+    token, lexicon = sentence.tokens[place], resources.lexicon
+    proposals = resources.proposer.propose(prefix, token.text)
+    fit = tuple((w, p) for w, p in proposals if _plain(w, token) and any(lexicon.lemma(w, t) for t in "NVJR"))
+    word = _drawn(fit[_BEST:], rng, _SALAD_TEMPERATURE)
+    return put(sentence, place, word) if word else []
 
 
 def _context(resources: Resources) -> str:
@@ -100,7 +122,7 @@ def _second(proposals: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float]
 
 def _other(word: str, token: Token, lexicon: Lexicon) -> bool:
     """A plain word of another family than the token's, of the same part of speech."""
-    if not (word.isalpha() and word.islower() and len(word) > 2) or word[:4] == token.lower[:4]:
+    if not _plain(word, token):
         return False
     lemma = lexicon.lemma(word, token.tag)
     pos = {"G": "V", "K": "V"}.get(token.tag, token.tag)
@@ -112,9 +134,16 @@ def _other(word: str, token: Token, lexicon: Lexicon) -> bool:
     )
 
 
-def _drawn(proposals: tuple[tuple[str, float], ...], rng: np.random.Generator) -> str | None:
+def _plain(word: str, token: Token) -> bool:
+    """A word in small letters that does not begin as the token does."""
+    return word.isalpha() and word.islower() and len(word) > 2 and word[:4] != token.lower[:4]
+
+
+def _drawn(
+    proposals: tuple[tuple[str, float], ...], rng: np.random.Generator, temperature: float = _TEMPERATURE
+) -> str | None:
     """One proposal by its tempered probability."""
     if not proposals:
         return None
-    weights = np.array([max(p, 1e-12) for _, p in proposals]) ** (1 / _TEMPERATURE)
+    weights = np.array([max(p, 1e-12) for _, p in proposals]) ** (1 / temperature)
     return proposals[int(rng.choice(len(proposals), p=weights / weights.sum()))][0]
