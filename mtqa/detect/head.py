@@ -26,13 +26,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_tokens, token_features
+from mtqa.detect.kinds import KINDS
 from mtqa.detect.sentence import SentenceModel
 from mtqa.errors import ConfigError, one_line
 from mtqa.records import Floats, Ints
 
 #: ``corrupted``: log-odds that the token is corrupted. ``bad``: log-odds that a post-editor would change it.
 #: ``poor``: its part in how poor people find the sentence (the mean over tokens, minus the z-score).
-OUTPUTS = ("corrupted", "bad", "poor")
+#: Then one column a kind of corruption: unnormalised log-probabilities, given that the token is corrupted.
+TYPES = tuple(KINDS)
+OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 
 #: The form of the file; a head of another form is refused.
 FORM = 1

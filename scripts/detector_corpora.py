@@ -1,0 +1,121 @@
+"""What the detector head is trained on: labelled documents, made or read, one JSONL file a corpus.
+
+Only texts whose licence allows it: presidential speeches (public domain), MLQE-PE (CC0 1.0), the MQM
+annotations of TED talks and of biomedical abstracts (Apache-2.0). Corrupted by `mtqa.bench.corrupt`, by the
+language model itself (`detector_sampled`), or by real translation engines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtqa.bench.corrupt import CorruptSettings, _others, corrupt_document, corrupt_sentence
+from mtqa.bench.corruptions.resources import load_resources
+from mtqa.text.read import document_from_text
+
+Record = dict[str, Any]
+#: (text, number of its paragraph)
+Piece = list[tuple[str, int]]
+
+#: Sentences in a piece of a long text: about those of an article.
+PIECE = (20, 45)
+#: Of the documents, up to this share: that share of their sentences is corrupted (None: the piece stays sound).
+SHARES = ((0.65, (0.10, 0.20)), (0.85, (0.25, 0.60)), (0.92, (0.04, 0.08)), (1.0, None))
+#: Post-edits of each language that are corrupted (half of them) as sentences without context.
+POST_EDITS = 2000
+
+
+def read_lines(path: Path) -> list[Record]:
+    """The records of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def pieces(path: Path, seed: int) -> list[tuple[str, Piece]]:
+    """A corpus of sound documents, cut into pieces of article length."""
+    rng = np.random.default_rng([seed, 1])
+    found = []
+    for record in read_lines(path):
+        document = document_from_text("\n\n".join(record["paragraphs"]))
+        rows = [(document.text[s.start : s.end], s.block) for s in document.sentences]
+        at = 0
+        while at < len(rows):
+            size = int(rng.integers(*PIECE))
+            part, at = rows[at : at + size], at + size
+            if len(part) >= 5:
+                found.append((f"{record['doc']}-{at}", part))
+    return found
+
+
+def corrupted(data: Path, corpus: str, seed: int) -> Iterator[Record]:
+    """The corpus with a share of each piece's sentences corrupted by rules."""
+    listed = pieces(data / corpus, seed)
+    plain = [(name, tuple(text for text, _ in part)) for name, part in listed]
+    base = load_resources()
+    for place, (name, part) in enumerate(listed):
+        rng = np.random.default_rng([seed, place, 7])
+        drawn = rng.random()
+        share = next(share for up_to, share in SHARES if drawn < up_to)
+        settings = CorruptSettings(untouched=1.0) if share is None else CorruptSettings(share=share)
+        resources = replace(base, others=_others(plain, place, rng))
+        made = corrupt_document([text for text, _ in part], rng, settings=settings, resources=resources)
+        record = made.record(name)
+        for row, (_, paragraph) in zip(record["sentences"], part, strict=True):
+            row["par"] = paragraph
+        yield record
+
+
+def post_edits(data: Path, seed: int) -> Iterator[Record]:
+    """Sound sentences without context (post-edited translations), half of them corrupted by rules."""
+    base, rng = load_resources(), np.random.default_rng([seed, 3])
+    settings = CorruptSettings()
+    names, weights = list(settings.types()), np.array(list(settings.types().values()))
+    weights /= weights.sum()
+    for language in ("ro", "et", "ru"):
+        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
+        sound = [row["pe"] for row in rows if row.get("pe") and len(row["pe"].split()) >= 5]
+        drawn = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
+        for i, text in enumerate(drawn):
+            row: Record = {"text": text, "label": 0, "spans": []}
+            if rng.random() < 0.5:
+                for _ in range(6):
+                    name = names[int(rng.choice(len(names), p=weights))]
+                    others = tuple(drawn[j] for j in rng.integers(len(drawn), size=4))
+                    resources = replace(base.seeing((text, *others), 0), others=others)
+                    made = corrupt_sentence(text, name, rng, resources=resources)
+                    if made is not None:
+                        spans = [{"start": a, "end": b} for a, b in made.spans]
+                        row = {"text": made.text, "label": 1, "type": name, "spans": spans, "orig": text}
+                        break
+            yield {"doc": f"{language}{i}", "isolated": True, "sentences": [row]}
+
+
+def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
+    """``count`` records of a file of labelled documents or scored sentences."""
+    rows = read_lines(path)
+    for i in np.random.default_rng(seed).permutation(len(rows))[:count]:
+        row = rows[int(i)]
+        if "sentences" in row:
+            yield row
+        else:
+            yield {"doc": str(row["id"]), "isolated": True, "sentences": [row]}
+
+
+def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
+    """Name → how it is made. ``sampled`` is apart: it needs the language model."""
+    mlqe = data / "mlqe_pe"
+    return {
+        "speeches": lambda: corrupted(data, "clean/speeches.jsonl", 11),
+        "post_edits": lambda: post_edits(data, 15),
+        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 3500, 1),
+        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 3500, 2),
+        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 3500, 3),
+        "mqm_ted": lambda: drawn(data / "mqm_ted_zhen/documents.jsonl", 30, 4),
+        "mqm_bio_de": lambda: drawn(data / "bio_mqm/de2en.jsonl", 100, 5),
+        "mqm_bio_es": lambda: drawn(data / "bio_mqm/es2en.jsonl", 60, 6),
+    }
