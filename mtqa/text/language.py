@@ -18,6 +18,11 @@ def detect_language(text: str) -> tuple[str, float]:
     return str(code), float(probability)
 
 
+def forget_tables() -> None:
+    """Let go of the detector's tables, 75 MB; they are unpacked again when they are next needed."""
+    _identifier.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
