@@ -26,7 +26,7 @@ from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
-from mtqa.text.language import detect_language, forget_tables
+from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
 
@@ -40,8 +40,6 @@ Source = str | os.PathLike[str] | Document
 _LANGUAGE_CERTAIN = 0.99
 #: Nor for a text shorter than this, in characters.
 _LANGUAGE_CHARACTERS = 120
-#: Scoring a longer text than this takes minutes, in which the detector's tables would take room for nothing.
-_LONG_CHARACTERS = 200_000
 
 
 class Ranker:
@@ -259,8 +257,6 @@ def _sure_language(document: Document) -> str | None:
     if len(document.text) < _LANGUAGE_CHARACTERS:
         return None
     language, probability = detect_language(document.text)
-    if len(document.text) > _LONG_CHARACTERS:
-        forget_tables()
     return language if probability >= _LANGUAGE_CERTAIN else None
 
 
