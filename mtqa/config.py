@@ -25,7 +25,7 @@ class Config(BaseModel):
     model: str = "smollm2-135m"
     #: How much of the article a sentence is read in.
     context: Literal["document", "paragraph", "none"] = "document"
-    #: Tokens in one pass; a longer passage goes through in windows that overlap by half. None: 2048.
+    #: Tokens in one pass; a longer passage goes through in windows that overlap by a quarter. None: 2048.
     window: int | None = Field(default=None, ge=4)
     #: The measure that ranks; see `mtqa measures`. ``auto``: the detector where the model has one, else
     #: ``excess_surprisal``.

@@ -22,6 +22,7 @@ from mtqa.lm.backend import Backend
 from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
 from mtqa.lm.progress import NoProgress, Progress
+from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
@@ -236,12 +237,13 @@ def load_backend(config: Config, progress: Progress) -> Backend:
 
     files = ensure_model(config.model, progress=progress)
     progress.update("loading the model", 0, None)
-    from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+    with resting_collector():
+        from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 
-    options = LoadOptions(
-        device=config.device, dtype=config.dtype, threads=config.threads, start_token=config.start_token
-    )
-    return TorchCausalBackend(files, options)
+        options = LoadOptions(
+            device=config.device, dtype=config.dtype, threads=config.threads, start_token=config.start_token
+        )
+        return TorchCausalBackend(files, options)
 
 
 def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:

@@ -265,14 +265,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """One article's ranking: what a renderer gets. ``findings`` are all ranked sentences, worst first."""
+    """One article's ranking: what a renderer gets. ``findings`` are all ranked sentences, worst first.
+
+    ``words``: all of them, in text order, made as they are asked for.
+    """
 
     document: Document
     signature: str
     measure: str
     model: ModelIdentity
     findings: tuple[Finding, ...]
-    words: tuple[Word, ...]
+    words: Sequence[Word]
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 

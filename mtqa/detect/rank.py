@@ -47,7 +47,7 @@ class Ranking:
     """Findings, worst first, and every word for the heat map, in text order."""
 
     findings: tuple[Finding, ...]
-    words: tuple[Word, ...]
+    words: Sequence[Word]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +72,12 @@ def rank_sentences(
     table = word_table(document, tokens)
     opening = openings(document, tokens, settings.context)
     words = all_words(document, table, tokens, word_evidence(table, tokens, opening))
-    by_sentence = _by_sentence(words, len(document.sentences))
+    edges = np.searchsorted(table.sentences, np.arange(len(document.sentences) + 1))
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
-            scored = _Scored(document.sentences[index], by_sentence[index], own, bool(opening[own[0]]))
+            own_words = words[edges[index] : edges[index + 1]]
+            scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
             finding = _finding(document, scored, values, line_of)
             score = values[settings.measure]
@@ -129,13 +130,6 @@ def _log_odds(tokens: TokenScores, scored: _Scored, model: SentenceModel | None)
             )
         )
     )
-
-
-def _by_sentence(words: Sequence[Word], count: int) -> list[list[Word]]:
-    grouped: list[list[Word]] = [[] for _ in range(count)]
-    for word in words:
-        grouped[word.sentence].append(word)
-    return grouped
 
 
 def _finding(

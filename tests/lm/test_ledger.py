@@ -282,7 +282,7 @@ def test_a_hit_is_a_fresh_score_bit_for_bit(folder, loads, context):
     assert len(loads) == loaded == 2
     for other in (first, report):
         assert other.findings == fresh.findings
-        assert other.words == fresh.words
+        assert tuple(other.words) == tuple(fresh.words)
         assert (other.signature, other.model, other.warnings) == (
             fresh.signature,
             fresh.model,
