@@ -99,15 +99,15 @@ class Ranker:
 
         return ensure_model(self.config.model, progress=self._progress)
 
-    def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
+    def score(self, document: Document, *, layers: Sequence[int] = ()) -> TokenScores:
         """Every token of the document, scored once, in the config's context; in document positions.
 
         Taken from the score ledger where it is there, unless hidden states are asked for. The detector head
         reads along where the model has one, whatever measure ranks.
         """
         pieces = passages(document, self.config.context)
-        if layer is not None or not self._ledger:
-            return self._scored(pieces, layer)
+        if layers or not self._ledger:
+            return self._scored(pieces, layers)
         known = self._known_scores()
         found = known.get(pieces)
         if found is None:
@@ -116,7 +116,7 @@ class Ranker:
         self._identity = found.identity
         return found.scores
 
-    def _scored(self, pieces: Sequence[Passage], layer: int | None = None) -> TokenScores:
+    def _scored(self, pieces: Sequence[Passage], layers: Sequence[int] = ()) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
@@ -125,8 +125,8 @@ class Ranker:
                 self.backend,
                 pieces,
                 window=size,
-                layer=layer,
-                reader=self.head if layer is None else None,
+                layers=layers,
+                reader=None if layers else self.head,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )

@@ -153,7 +153,7 @@ class TokenScores:
     ``rank``: 1 for the likeliest token. ``likelier_mass``: total probability of the tokens likelier
     than this one. ``alternative_ids``/``alternative_p`` ``(N, K)``: the likeliest tokens *other than
     this one*, best first, and their probabilities; ``pieces`` their texts by id (and those of the
-    tokens themselves). ``hidden`` ``(N, width)`` float32: the state at the token after the layer asked
+    tokens themselves). ``hidden`` ``(N, width)`` float32: the states at the token after the layers asked
     for, or None. ``detector`` ``(N, C)`` float32: what a detector head says of the token (the columns are
     `mtqa.detect.head.OUTPUTS`), or None.
     """

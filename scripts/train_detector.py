@@ -30,7 +30,7 @@ from mtqa.detect.features import FEATURES
 from mtqa.detect.head import FORM, OUTPUTS, _FOLDER
 from mtqa.pipeline import Ranker
 
-LAYER = 16
+LAYERS = (16, 20)
 #: How much of each corpus an epoch takes: in balance between corruptions that were made and real translations.
 WEIGHTS = {
     "speeches": 1.0,
@@ -84,7 +84,7 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
                 alone = Ranker(Config(context="none", **config), backend=document.backend)
                 rankers = {"document": document, "none": alone}
             records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-            write_states(records, rankers, LAYER, states)
+            write_states(records, rankers, LAYERS, states)
         found[name] = softened(read_states(states))
     return found
 
@@ -118,9 +118,7 @@ def unseen(
     return made
 
 
-def head_file(
-    members: list[Member], moments_: tuple[np.ndarray, np.ndarray], card: dict[str, Any]
-) -> bytes:
+def head_file(members: list[Member], moments_: tuple[np.ndarray, np.ndarray], card: dict[str, Any]) -> bytes:
     """The ensemble as one network, in the form that `mtqa.detect.head` reads."""
     from safetensors.numpy import save
 
@@ -138,7 +136,9 @@ def head_file(
         "out_bias": np.mean([m.out.bias.detach().numpy() for m in members], axis=0),
     }
     half = {"states"}  # float16 is exact enough for it and halves the file
-    kept = {n: np.ascontiguousarray(t, dtype=np.float16 if n in half else np.float32) for n, t in tensors.items()}
+    kept = {
+        n: np.ascontiguousarray(t, dtype=np.float16 if n in half else np.float32) for n, t in tensors.items()
+    }
     return save(kept, metadata={"card": json.dumps(card, sort_keys=True)})
 
 
@@ -174,7 +174,7 @@ def main() -> None:
         "form": FORM,
         "model": identity.name,
         "weights_sha256": identity.weights_sha256,
-        "layer": LAYER,
+        "layers": list(LAYERS),
         "places": recipe.places,
         "features": list(FEATURES),
         "outputs": list(OUTPUTS),

@@ -53,7 +53,7 @@ class Head:
     ``digest`` names the file; ``card`` tells where it is from.
     """
 
-    layer: int
+    layers: tuple[int, ...]
     places: int
     mean: Floats
     scale: Floats
@@ -161,7 +161,7 @@ def load_head(path: Path) -> Head:
             raise ValueError("it was made by another version of mtqa")
         arrays = {name: tensors[name].astype(np.float32) for name in _TENSORS}
         return Head(
-            layer=int(card["layer"]),
+            layers=tuple(int(n) for n in card["layers"]),
             places=int(card["places"]),
             sentences=SentenceModel.from_card(card["sentence"]),
             digest=hashlib.sha256(data).hexdigest(),

@@ -38,15 +38,15 @@ def score_passages(
     passages: Sequence[Passage],
     *,
     window: int | None = None,
-    layer: int | None = None,
+    layers: Sequence[int] = (),
     reader: StateReader | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[TokenScores]:
     """Score every token of every passage exactly once.
 
     ``window``: tokens in a window, start token included; None is `DEFAULT_WINDOW`, or the model's
-    own maximum where that is less. ``layer`` asks for its hidden states; ``reader``
-    reads those of its own layer as they come, and its outputs are kept in ``TokenScores.detector`` instead.
+    own maximum where that is less. ``layers`` asks for their hidden states; ``reader``
+    reads those of its own layers as they come, and its outputs are kept in ``TokenScores.detector`` instead.
     Returns one `TokenScores` a passage, its spans moved by ``passage.start``, so that they are positions
     in the document that the passages come from.
     Raises `ValueError` for a window longer than the model can read, `RunError` from the backend.
@@ -57,8 +57,8 @@ def score_passages(
     total, done = sum(len(w.ids) for w in windows), 0
     parts = [_Part(backend, t, reader) for t in tokens]
     for group in _groups(windows):
-        asked = reader.layer if reader else layer
-        for piece, statistics in zip(group, backend.score(group, layer=asked), strict=True):
+        asked = reader.layers if reader else layers
+        for piece, statistics in zip(group, backend.score(group, layers=asked), strict=True):
             parts[piece.passage].add(statistics)
         done += sum(len(w.ids) for w in group)
         if on_progress:

@@ -315,7 +315,7 @@ def test_a_change_that_moves_a_number_is_scored_anew(folder, loads):
 def test_hidden_states_and_a_backend_of_ones_own_pass_it_by(folder, loads):
     document = document_from_text(TEXT)
     mtqa.Ranker().score(document)
-    assert mtqa.Ranker().score(document, layer=1).hidden is not None
+    assert mtqa.Ranker().score(document, layers=(1,)).hidden is not None
     mtqa.Ranker(backend=_backend()).rank(document)
     assert len(loads) == 2
     assert (ledger_state().entries, ledger_state().hits) == (1, 0)
