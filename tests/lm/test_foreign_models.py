@@ -133,7 +133,7 @@ def test_one_layers_states_are_kept_and_are_to_the_bit_those_among_all(tmp_path,
     with torch.inference_mode():
         every = backend._model(input_ids=ids, output_hidden_states=True).hidden_states
         kept.clear()
-        last, states = backend._states(ids, layer)
+        last, (states,) = backend._states(ids, (layer,))
     assert len(every) == 3
     assert torch.equal(states, every[layer])
     assert torch.equal(last, every[2])
