@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa import __version__
+from mtqa.calibrate_command import calibrate
 from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.ledger_commands import ledger
@@ -31,6 +32,7 @@ Examples:
   mtqa rank *.txt --format jsonl -o findings.jsonl
   curl -s https://example.org/story | mtqa rank - --input-format html
   mtqa rank article.txt --measure perplexity --context none
+  mtqa rank article.txt --fdr 0.1
   mtqa rank artikel.txt --model gemma-3-270m
 """
 
@@ -61,6 +63,10 @@ def cli() -> None:
 @click.option("--model", metavar="NAME", help="A name of `mtqa models`, a directory, or a hub id.")
 @click.option("--measure", metavar="NAME", help="What ranks; see `mtqa measures`.")
 @click.option("--context", metavar="WHICH", help="Read a sentence in its document, paragraph, or none.")
+@click.option(
+    "--fdr", type=float, metavar="RATE", help="Show only what is found at this false discovery rate."
+)
+@click.option("--calibration", metavar="FILE", help="The detector's calibration, by `mtqa calibrate`.")
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 @click.option("--dtype", metavar="NAME", help="auto, float32, bfloat16 or float16.")
 @click.option("--window", type=int, metavar="N", help="Tokens in one pass (default 2048).")
@@ -88,7 +94,17 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         options["config_file"],
         **{
             key: options[key]
-            for key in ("model", "measure", "context", "device", "dtype", "window", "threads")
+            for key in (
+                "model",
+                "measure",
+                "context",
+                "fdr",
+                "calibration",
+                "device",
+                "dtype",
+                "window",
+                "threads",
+            )
         },
         ledger=False if options["no_ledger"] else None,
     )
@@ -258,6 +274,7 @@ def measures() -> None:
 
 cli.add_command(ledger)
 cli.add_command(corrupt)
+cli.add_command(calibrate)
 
 
 def _say(error: BaseException | str) -> None:

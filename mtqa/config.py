@@ -32,6 +32,10 @@ class Config(BaseModel):
     measure: str = "auto"
     #: The detector head: ``auto`` (the one that comes with mtqa for this model), ``none``, or a file.
     detector: str = "auto"
+    #: Report only the sentences found at this false discovery rate (needs a detector); None: all, ranked.
+    fdr: float | None = Field(default=None, gt=0.0, lt=1.0)
+    #: A calibration of the detector by `mtqa calibrate`, in place of the one that comes with it.
+    calibration: str | None = None
     #: The threshold of ``excess_surprisal``, in nats. Over six labelled corpora 7 and 8 did best of 4 to 8
     #: (docs/results.md); 5 is better by .01 on translations, worse by .02 to .04 on spun text.
     threshold_nats: float = Field(default=7.0, ge=0.0, le=50.0)

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtqa.config import Config, make_config
+from mtqa.detect.calibrate import Calibration
+from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
+from mtqa.detect.verdict import FDR, judge, only_found
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.lm.backend import Backend
 from mtqa.lm.ledger_codec import Scored
@@ -25,7 +28,7 @@ from mtqa.lm.progress import NoProgress, Progress
 from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
-from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
+from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 
 Source = str | os.PathLike[str] | Document
 
+_NO_FDR = (
+    "fdr {:g}: this needs a calibrated detector, and there is none for this model (mtqa comes with one for "
+    "smollm2-135m); leave --fdr out, or name a head's file with detector: in the config"
+)
 #: Below this probability a text's language is not known.
 _LANGUAGE_CERTAIN = 0.99
 #: Nor for a text shorter than this, in characters.
@@ -55,9 +62,14 @@ class Ranker:
         backend: Backend | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """``backend`` replaces the config's model. Raises `UsageError` for an unknown measure."""
+        """``backend`` replaces the config's model.
+
+        Raises `UsageError` for an unknown measure or a calibration file that is none.
+        """
         self.config = config or Config()
         check_measure(self.config.measure)
+        wanted = self.config.calibration
+        self._own_calibration = load_calibration(wanted) if wanted is not None else None
         self._progress = progress or NoProgress()
         self._backend = backend
         self._identity: ModelIdentity | None = None
@@ -85,6 +97,19 @@ class Ranker:
             self._head = find_head(self.config.detector, self._weights_sha256())
             self._head_sought = True
         return self._head
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The detector's calibration: the config's own, else the head's. Raises `UsageError`.
+
+        None where there is no detector, or nobody has calibrated it; an error where the config's ``fdr`` needs it.
+        """
+        if self._own_calibration is not None:
+            return self._own_calibration.for_head(self.head.digest if self.head else None)
+        found = self.head.calibration if self.head else None
+        if found is None and self.config.fdr is not None:
+            raise UsageError(_NO_FDR.format(self.config.fdr))
+        return found
 
     @property
     def measure(self) -> str:
@@ -141,6 +166,7 @@ class Ranker:
 
     def rank(self, document: Document) -> Report:
         """The document's sentences, most suspicious first."""
+        calibration = self.calibration  # asked before any work: it may be the wrong one
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
             detected = beside.submit(_sure_language, document)
@@ -159,18 +185,33 @@ class Ranker:
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
+        findings, verdict = self._judged(ranking.findings, calibration)
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
             measure=self.measure,
             model=model,
-            findings=ranking.findings,
+            findings=findings,
             words=ranking.words,
             warnings=document.warnings
             + _language_warning(language, model.languages)
-            + _context_warning(document, config.context),
+            + _context_warning(document, config.context)
+            + _calibration_warning(calibration, config.context),
             settings=config.model_dump(),
+            verdict=verdict,
+            fdr=config.fdr,
+            recall_by_type=self.head.recall_by_type if self.head else {},
         )
+
+    def _judged(
+        self, findings: tuple[Finding, ...], calibration: Calibration | None
+    ) -> tuple[tuple[Finding, ...], Verdict | None]:
+        """What the report lists, and the verdict where the detector is calibrated."""
+        if calibration is None:
+            return findings, None
+        fdr = self.config.fdr
+        judged, verdict = judge(findings, calibration, fdr or FDR)
+        return (only_found(judged, fdr) if fdr is not None else judged), verdict
 
     def signature(self) -> str:
         """One line that names every choice that moves a number."""
@@ -184,7 +225,12 @@ class Ranker:
         )
 
     def _detector_signature(self) -> str:
-        return f"|detector:{self.head.digest[:12]}" if self.head else ""
+        own, fdr = self._own_calibration, self.config.fdr
+        return (
+            (f"|detector:{self.head.digest[:12]}" if self.head else "")
+            + (f"|calibration:{own.digest[:12]}" if own else "")
+            + (f"|fdr:{fdr:g}" if fdr is not None else "")
+        )
 
 
 def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
@@ -271,6 +317,15 @@ def _language_warning(language: str | None, known: Sequence[str]) -> tuple[str, 
     return (
         f"the text seems to be in {one_line(language, 20)!r}, the model knows {', '.join(known)}: "
         "expect little of this ranking (gemma-3-270m reads many languages)",
+    )
+
+
+def _calibration_warning(calibration: Calibration | None, context: str) -> tuple[str, ...]:
+    if calibration is None or calibration.context == context:
+        return ()
+    return (
+        f"the detector was calibrated with context {calibration.context}, and this is context {context}: "
+        "its probabilities may be off (mtqa calibrate fits them anew)",
     )
 
 

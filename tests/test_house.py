@@ -27,6 +27,16 @@ MAY_IMPORT = {
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
     "corrupt_command": {"errors", "bench", "text", "report", "console"},
+    "calibrate_command": {
+        "errors",
+        "config",
+        "text",
+        "detect",
+        "report",
+        "bench",
+        "pipeline",
+        "console",
+    },
     "cli": {
         "errors",
         "records",
@@ -40,6 +50,7 @@ MAY_IMPORT = {
         "tables",
         "ledger_commands",
         "corrupt_command",
+        "calibrate_command",
     },
     "__init__": {"config", "pipeline", "records"},
 }

@@ -181,6 +181,8 @@ CHANGED = {
     "context": ["none", "paragraph"],
     "window": [4, 512],
     "measure": ["perplexity"],
+    "fdr": [0.1],
+    "calibration": ["calibration.json"],
     "threshold_nats": [1.0],
     "k": [9],
     "start_token": ["<s>"],
