@@ -102,7 +102,7 @@ class Ranker:
     def calibration(self) -> Calibration | None:
         """The detector's calibration: the config's own, else the head's. Raises `UsageError`.
 
-        None where there is no detector, or nobody has calibrated it; an error where the config's ``fdr`` needs it.
+        None where there is no detector, or nobody has calibrated it; an error where ``fdr`` needs it.
         """
         if self._own_calibration is not None:
             return self._own_calibration.for_head(self.head.digest if self.head else None)

@@ -247,8 +247,8 @@ class Finding:
 
     ``sentence`` is its index in ``Document.sentences``; ``score`` is the value of the ranking
     measure (higher is more suspicious); ``measures`` every measure by name, None where undefined.
-    ``probability`` that it is corrupted, and ``q_value``, the least false discovery rate at which it is found:
-    None without a calibrated detector.
+    ``probability`` that it is corrupted, and ``q_value``, the least false discovery rate at which it is
+    found: None without a calibrated detector.
     """
 
     rank: int

@@ -67,8 +67,8 @@ class Fitted:
         needed = _needed(min(part.sentences for part in self.calibration.sound))
         if needed > 1:
             made.append(
-                f"so small a sample finds nothing at --fdr {FDR:g} in an article of {_USUAL_ARTICLE} sentences "
-                f"unless {needed} of them look worse than every sound one; more sound text makes it sharper"
+                f"so small a sample finds nothing at --fdr {FDR:g} in an article of {_USUAL_ARTICLE} "
+                f"sentences unless {needed} of them look worse than every sound one; more sound text helps"
             )
         return tuple(made)
 

@@ -1,10 +1,10 @@
 """From a sentence's log-odds to what may be said of it: a probability, and a p-value against sound text.
 
-The probability is Platt's: σ(slope · x + intercept), fitted to labelled sentences (Platt 1999). The p-value is
-conformal: how many of n sound sentences of like length look at least as corrupted, (1 + #{reference ≥ x}) /
-(n + 1); a new sound sentence gets one of at most α with probability at most α, whatever the detector (Vovk et
-al. 2005; Bates et al. 2023, eq. 2). Long sentences have more room for suspicion, so each is compared with
-its own kind (Mondrian conformal prediction, Vovk et al. 2005, section 4.5).
+The probability is Platt's: σ(slope · x + intercept), fitted to labelled sentences (Platt 1999). The p-value
+is conformal: how many of n sound sentences of like length look at least as corrupted,
+(1 + #{reference ≥ x}) / (n + 1); a new sound sentence gets one of at most α with probability at most α,
+whatever the detector (Vovk et al. 2005; Bates et al. 2023). Long sentences have more room for suspicion, so
+each is compared with those of its own length (Mondrian conformal prediction; Vovk et al. 2005).
 
 A calibration as JSON, in a head's card under ``calibration`` and in a user's own file::
 
@@ -18,6 +18,7 @@ in between (`_thinned`): p-values then grow a little, never shrink.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ _COARSER = 1.02
 class SoundBin:
     """Sound sentences of at most ``tokens_up_to`` tokens (None: any) that fit in no bin before.
 
-    ``log_odds`` ``(K,)`` ascending, all different; ``above`` ``(K,)``: how many of the ``sentences`` lie above.
+    ``log_odds`` ``(K,)`` ascending, all different; ``above`` ``(K,)``: how many of ``sentences`` lie above.
     """
 
     tokens_up_to: int | None
@@ -100,8 +101,8 @@ def fit_calibration(
     """Platt's slope and intercept: the maximum likelihood with his smoothed targets.
 
     ``log_odds``, ``labels`` (1 is corrupted) and ``weights`` (sentences that each stands for; None: 1) are
-    ``(N,)``. The targets are (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2) (Platt 1999, eq. 9 to 11); Newton's method with
-    halved steps (Lin, Lin and Weng 2007). Raises `ValueError` where no slope can be told.
+    ``(N,)``. The targets are (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2) (Platt 1999); Newton's method
+    with halved steps (Lin, Lin and Weng 2007). Raises `ValueError` where no slope can be told.
     """
     x, y = np.asarray(log_odds, dtype=np.float64), np.asarray(labels) > 0
     w = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -144,7 +145,7 @@ def _newton(z: Doubles, targets: Doubles, w: Doubles) -> tuple[float, float]:
 def sound_reference(
     log_odds: npt.ArrayLike, tokens: npt.ArrayLike, *, bins: int = BINS, least: int = BIN_LEAST
 ) -> tuple[SoundBin, ...]:
-    """The sound sentences ``(N,)`` in at most ``bins`` bins by length, of about equal size and ≥ ``least`` each.
+    """The sound sentences ``(N,)`` in at most ``bins`` bins by length, about equal, ≥ ``least`` in each.
 
     Raises `ValueError` where there is none.
     """
@@ -162,7 +163,7 @@ def sound_reference(
 def _length_bins(lengths: Counts, bins: int, least: int) -> list[tuple[int, int | None]]:
     """``(above, up to)`` of each bin, the last one open; no bin has fewer than ``least`` but an only one."""
     count = max(1, min(bins, len(lengths) // max(least, 1)))
-    wanted = np.quantile(lengths, [i / count for i in range(1, count)], method="lower") if count > 1 else []
+    wanted = np.quantile(lengths, np.arange(1, count) / count, method="lower")
     ends: list[int] = []
     for end in sorted({int(e) for e in wanted}):
         inside = (lengths > (ends[-1] if ends else -1)) & (lengths <= end)
@@ -218,7 +219,7 @@ def calibration_from(card: Mapping[str, Any]) -> Calibration:
         raise ValueError("calibration: context must be document, paragraph or none")
     sound = tuple(_sound_bin(part, f"calibration: sound[{i}]") for i, part in enumerate(bins))
     ends = [math.inf if part.tokens_up_to is None else part.tokens_up_to for part in sound]
-    if ends[-1] != math.inf or any(a >= b for a, b in zip(ends, ends[1:], strict=False)):
+    if ends[-1] != math.inf or any(a >= b for a, b in itertools.pairwise(ends)):
         raise ValueError("calibration: tokens_up_to must rise from bin to bin, and be null in the last")
     return Calibration(slope, intercept, sound, context)
 

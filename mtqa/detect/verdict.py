@@ -1,9 +1,9 @@
 """What a calibrated detector says of an article: which sentences are found, and how many are corrupted.
 
 Found are the sentences whose q-value, Benjamini and Hochberg's over the article, is at most the rate asked
-for: of those, no more than that share is expected to be sound (Benjamini and Hochberg 1995; for conformal p-values
-against one sample Bates et al. 2023, theorem 2). How many are corrupted has a Poisson-binomial
-distribution over the sentences' probabilities.
+for: of those, no more than that share is expected to be sound (Benjamini and Hochberg 1995; for conformal
+p-values against one sample Bates et al. 2023). How many are corrupted has a Poisson-binomial
+distribution, by the sentences' probabilities.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def q_values(p: Doubles) -> Doubles:
 def poisson_binomial(probabilities: Doubles) -> Doubles:
     """``(N,)`` → ``(N + 1,)``: the probability of k successes among N independent trials, k = 0 … N.
 
-    One trial after another (Howard 1972); quadratic in N.
+    One trial after another (the recursive formula in Hong 2013); quadratic in N.
 
     >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
     [0.25, 0.5, 0.25]

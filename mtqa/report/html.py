@@ -149,15 +149,19 @@ def _article(report: Report, index: int, options: RenderOptions) -> ArticleView:
         report=report,
         flow=tuple(_flow(report, by_sentence, {f.sentence: f for f in findings})),
         entries=_entries(report, findings),
-        first=len(findings)
-        if options.top or report.fdr is not None
-        else min(len(findings), view.DEFAULT_TOP),
+        first=_first(report, findings, options),
         verdict=view.nothing_found(report) or view.verdict(report),
         probable=view.by_probability(report),
         seldom_found=view.seldom_found(report),
         warnings=view.warnings(report),
         data=script_json(_data(report, findings, by_sentence)),
     )
+
+
+def _first(report: Report, findings: Sequence[Finding], options: RenderOptions) -> int:
+    """How many of the listed findings are open at first."""
+    chosen = options.top or report.fdr is not None
+    return len(findings) if chosen else min(len(findings), view.DEFAULT_TOP)
 
 
 def _words_by_sentence(report: Report) -> dict[int, list[Word]]:
