@@ -1,8 +1,9 @@
-"""The detector head against brute force, however its tokens come; its file, its key, its outputs in the ledger."""
+"""The detector head against brute force, however its tokens come; its file, and the ledger's part."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -76,7 +77,9 @@ def _brute_force(head: Head, ids, pieces, statistics, hidden) -> np.ndarray:
     for t in range(len(ids)):
         out = head.out_bias.astype(np.float64).copy()
         for u in range(units):
-            z = float(head.bias[u]) + sum(features[t, f] * float(head.features[f, u]) for f in range(len(FEATURES)))
+            z = float(head.bias[u]) + sum(
+                features[t, f] * float(head.features[f, u]) for f in range(len(FEATURES))
+            )
             for k in range(places):
                 for w in range(hidden.shape[1]) if t + k < len(ids) else ():
                     n = (float(hidden[t + k, w]) - float(head.mean[w])) / float(head.scale[w])
@@ -90,9 +93,7 @@ def _brute_force(head: Head, ids, pieces, statistics, hidden) -> np.ndarray:
 def _read(head: Head, ids, pieces, statistics, hidden, cuts) -> np.ndarray:
     reader = head.passage(ids, pieces)
     edges = [0, *sorted(cuts), len(ids)]
-    parts = [
-        reader.push(_part(statistics, a, b), hidden[a:b]) for a, b in zip(edges, edges[1:], strict=False) if a < b
-    ]
+    parts = [reader.push(_part(statistics, a, b), hidden[a:b]) for a, b in itertools.pairwise(edges) if a < b]
     return np.concatenate([*parts, reader.end()])
 
 
@@ -138,7 +139,7 @@ def test_two_passages_do_not_see_each_other(heads, folder):
 @given(text=st.text(alphabet="ab c.", min_size=1, max_size=60), size=st.integers(4, 30))
 def test_windows_of_any_size_give_each_token_its_outputs(folder, text: str, size: int):
     """With the fake a state is its token's id and the scores are uniform: windows must not be seen at all."""
-    head = random_head(folder / f"windows.safetensors", places=3)
+    head = random_head(folder / "windows.safetensors", places=3)
     small = score_passages(FakeBackend(), [Passage(text, 0)], window=size, reader=head)[0]
     whole = score_passages(FakeBackend(), [Passage(text, 0)], reader=head)[0]
     assert small.detector == pytest.approx(whole.detector, abs=2e-5)
