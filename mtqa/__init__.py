@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from mtqa.config import Config, load_config
     from mtqa.pipeline import Ranker, rank, score
-    from mtqa.records import Document, Finding, Report, TokenScores
+    from mtqa.records import Document, Finding, Report, TokenScores, Verdict
 
 _HOMES = {
     "Config": "mtqa.config",
@@ -29,6 +29,7 @@ _HOMES = {
     "Finding": "mtqa.records",
     "Report": "mtqa.records",
     "TokenScores": "mtqa.records",
+    "Verdict": "mtqa.records",
 }
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Ranker",
     "Report",
     "TokenScores",
+    "Verdict",
     "__version__",
     "load_config",
     "rank",

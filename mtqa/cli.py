@@ -169,7 +169,12 @@ def _format(wanted: str | None, output: str | None, articles: Sequence[str]) -> 
 
 def _say_warnings(reports: Sequence[Report]) -> None:
     """What a reader of the report would not see, or not at once."""
+    from mtqa.report.view import nothing_found
+
     for report in reports:
+        nothing = nothing_found(report)
+        if nothing:
+            _say(f"{report.document.path or 'text'}: {nothing}")
         for warning in report.warnings:
             _say(f"{report.document.path or 'text'}: {warning}")
 

@@ -173,7 +173,12 @@ def test_rank_at_a_rate(run, article, config):
 def test_an_article_without_findings_says_so_and_is_no_failure(run, article, config):
     code, out, _ = run("rank", article, "--config", config, "--fdr", "0.001")
     assert code == 0
-    assert "None of 10 sentences found at FDR 0.001: no evidence of corruption." in out.splitlines()
+    said = "None of 10 sentences found at FDR 0.001: no evidence of corruption."
+    assert said in out.splitlines()
+    code, out, err = run("rank", article, "--config", config, "--fdr", "0.001", "-f", "jsonl")
+    assert (code, out) == (0, "")
+    assert said in err
+    assert _one_line(err)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ slope and intercept of the probabilities are fitted too.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,9 +75,12 @@ class Fitted:
 
 
 def _needed(sentences: int) -> int:
-    """How many sentences of a usual article must have the smallest p-value so that they are found."""
-    smallest = 1 / (sentences + 1)
-    return next(k for k in range(1, _USUAL_ARTICLE + 2) if _USUAL_ARTICLE * smallest / k <= FDR or k > 30)
+    """How many sentences of a usual article must have the least p-value, so that they are found.
+
+    >>> _needed(50), _needed(400)
+    (6, 1)
+    """
+    return math.ceil(_USUAL_ARTICLE / (sentences + 1) / FDR)
 
 
 def sound_article(document: Document) -> Labelled:
