@@ -234,7 +234,11 @@ def nothing_found(report: Report) -> str | None:
 def seldom_found(report: Report) -> str | None:
     """The types of corruption that the detector was measured to miss, rarest found first; None without."""
     shares = sorted((share, name) for name, share in report.recall_by_type.items())
-    named = [f"{one_line(name)} {percent(share)}" for share, name in shares if share < SELDOM_FOUND]
+    named = [
+        f"{one_line(name.replace('_', ' '))} {percent(share)}"
+        for share, name in shares
+        if share < SELDOM_FOUND
+    ]
     if not named:
         return None
     return f"What this detector seldom sees (share found in tests, at FDR 0.1): {', '.join(named)}."

@@ -22,7 +22,7 @@ def random_head(
     width: int = 1,
     places: int = 2,
     units: int = 6,
-    layer: int = 1,
+    layers: tuple[int, ...] = (1,),
     seed: int = 0,
     weights_sha256: str = "0" * 64,
     more: Mapping[str, Any] | None = None,
@@ -38,7 +38,7 @@ def random_head(
         "form": FORM,
         "features": list(FEATURES),
         "outputs": list(OUTPUTS),
-        "layer": layer,
+        "layers": list(layers),
         "places": places,
         "weights_sha256": weights_sha256,
         "sentence": {

@@ -148,18 +148,18 @@ def test_windows_of_any_size_give_each_token_its_outputs(folder, text: str, size
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("window", [None, 24])
-def test_windows_of_the_real_model_equal_those_put_together_by_hand(smollm2, article, folder, window):
+@pytest.mark.parametrize(("window", "layers"), [(None, (16,)), (24, (16,)), (24, (10, 16))])
+def test_windows_of_the_real_model_equal_those_put_together_by_hand(smollm2, article, folder, window, layers):
     head = random_head(
-        folder / f"real-{window}.safetensors",
-        width=576,
+        folder / f"real-{window}-{len(layers)}.safetensors",
+        width=576 * len(layers),
         places=3,
-        layer=16,
+        layers=layers,
         weights_sha256=smollm2.identity.weights_sha256,
     )
     got = score_passages(smollm2, [Passage(article, 0)], window=window, reader=head)[0]
     tokens = smollm2.tokenize(article)
-    parts = [smollm2.score([w], layer=16)[0] for w in passage_windows(tokens, window or 2048)]
+    parts = [smollm2.score([w], layers=layers)[0] for w in passage_windows(tokens, window or 2048)]
     assert len(parts) > 5 if window else len(parts) == 1
     names = [f.name for f in dataclasses.fields(TokenStatistics)]
     joined = TokenStatistics(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
@@ -179,7 +179,7 @@ def test_a_head_comes_back_from_its_file(folder):
         width=3,
         more={"calibration": calibration_card([0.0, 1.0], slope=2.0), "recall_by_type": {"negation": 0.1}},
     )
-    assert (head.layer, head.places, head.states.shape) == (1, 2, (3, 12))
+    assert (head.layers, head.places, head.states.shape) == ((1,), 2, (3, 12))
     assert head.calibration is not None
     assert head.calibration.slope == 2.0
     assert head.recall_by_type == {"negation": 0.1}
@@ -231,7 +231,11 @@ def test_the_ledger_keeps_a_heads_outputs_bit_for_bit(folder):
     scores = score_passages(backend, [Passage("Some words to keep.", 0)], reader=head)[0]
     assert scores.detector is not None
     back = unpack(pack(Scored(scores, backend.identity))).scores.detector
-    assert (back.dtype, back.shape, back.tobytes()) == (np.float32, (19, 3), scores.detector.tobytes())
+    assert (back.dtype, back.shape, back.tobytes()) == (
+        np.float32,
+        (19, len(OUTPUTS)),
+        scores.detector.tobytes(),
+    )
     without = score_passages(backend, [Passage("Some words to keep.", 0)])[0]
     assert unpack(pack(Scored(without, backend.identity))).scores.detector is None
 

@@ -316,7 +316,7 @@ def judged(measure: str = "detector", fdr: float | None = None) -> Report:
         findings=findings if fdr is None else tuple(found),
         verdict=Verdict(sentences=10, expected=4.7576, low=3, high=6, found=len(found), fdr=fdr or 0.1),
         fdr=fdr,
-        recall_by_type={"negation": 0.08, "wrong_sense": 0.71, "number | <b>": 0.04, "repetition": 0.3},
+        recall_by_type={"negation": 0.08, "wrong_sense": 0.71, "changed_name | <b>": 0.04, "repetition": 0.3},
     )
 
 

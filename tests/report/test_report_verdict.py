@@ -80,11 +80,11 @@ def test_numbers_are_numbers_in_tables() -> None:
 def test_types_with_a_recall_under_three_in_ten_are_named(format_: str) -> None:
     text = flat(render([builders.judged()], format_, options=RenderOptions(verbose=True)))
     assert "negation 8%" in text
-    assert "wrong_sense" not in text
+    assert "wrong sense" not in text
     assert "repetition 30%" not in text
     html = render([builders.judged()], "html")
-    assert "number | <b>" not in html
-    assert "number | &lt;b&gt; 4%" in html
+    assert "changed name | <b>" not in html
+    assert "changed name | &lt;b&gt; 4%" in html
 
 
 def test_the_terminal_names_them_only_when_verbose() -> None:
