@@ -109,27 +109,27 @@ def _measure_values(
         k=settings.k,
         unigram_nats=unigram_nats([w.text for w in scored.words], settings.language),
         opens=int(scored.opens),
-        log_odds=_log_odds(tokens, scored, settings.sentences),
+        log_odds=_log_odds(tokens, scored, settings),
     )
     length = scored.sentence.end - scored.sentence.start
     scores = sentence_scores(tokens, scored.tokens, length, numbers)
     return {name: one.score(scores) for name, one in MEASURES.items()}
 
 
-def _log_odds(tokens: TokenScores, scored: _Scored, model: SentenceModel | None) -> float | None:
+def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> float | None:
+    model = settings.sentences
     if model is None or tokens.detector is None:
         return None
     own, sentence = scored.tokens, scored.sentence
-    return model.log_odds(
-        sentence_features(
-            SentenceTokens(
-                outputs=tokens.detector[own],
-                surprisal=tokens.surprisal_nats[own].astype(np.float64),
-                characters=sentence.end - sentence.start,
-                opens=int(scored.opens),
-            )
+    features = sentence_features(
+        SentenceTokens(
+            outputs=tokens.detector[own],
+            surprisal=tokens.surprisal_nats[own].astype(np.float64),
+            characters=sentence.end - sentence.start,
+            opens=int(scored.opens),
         )
     )
+    return model.log_odds(features, alone=settings.context == "none")
 
 
 def _finding(

@@ -43,10 +43,8 @@ def random_head(
         "weights_sha256": weights_sha256,
         "sentence": {
             "features": list(SENTENCE_FEATURES),
-            "mean": [0.0] * n,
-            "scale": [1.0] * n,
-            "weights": [0.5, 0.5, *[0.0] * (n - 2)],
-            "bias": -1.0,
+            "document": {"weights": [0.5, 0.5, *[0.0] * (n - 2)], "bias": -1.0},
+            "alone": {"weights": [0.5, 0.5, *[0.0] * (n - 2)], "bias": -1.0},
         },
         **(more or {}),
     }
