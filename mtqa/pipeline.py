@@ -106,7 +106,7 @@ class Ranker:
         """
         if self._own_calibration is not None:
             return self._own_calibration.for_head(self.head.digest if self.head else None)
-        found = self.head.calibration if self.head else None
+        found = self.head.calibration_for(self.config.context) if self.head else None
         if found is None and self.config.fdr is not None:
             raise UsageError(_NO_FDR.format(self.config.fdr))
         return found

@@ -34,8 +34,8 @@ NEAR = 12
 class States:
     """A corpus.
 
-    Tokens ``(N,)``: ``hidden (N, W)`` float16, ``features (N, F)``, ``surprisal``, ``document``, ``sentence`` (−1:
-    none), ``run`` (its passage), ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?).
+    Tokens ``(N,)``: ``hidden (N, W)`` float16, ``features (N, F)``, ``surprisal``, ``document``, ``sentence``
+    (−1: none), ``run`` (its passage), ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?).
     Sentences ``(M,)``: ``labels`` (−1 unknown), ``scores`` (NaN unknown), ``owner`` (its document),
     ``characters``, ``opens`` (nothing is read before it), ``types`` (of corruption, or '').
     """

@@ -1,4 +1,4 @@
-"""Train the detector head of a model, from data to weights: `python scripts/train_detector.py --data ../shared/data`.
+"""Train the detector head: `python scripts/train_detector.py --data ../shared/data`, from data to weights.
 
 Makes the training corpora, reads them with the language model (the long part), trains the ensemble, fits the
 sentence model and the calibration on documents that the members had not seen, and writes the head with its
@@ -27,21 +27,21 @@ from detector_states import States, read_states, write_states
 
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
-from mtqa.detect.head import FORM, OUTPUTS, _FOLDER
+from mtqa.detect.head import _FOLDER, FORM, OUTPUTS
 from mtqa.pipeline import Ranker
 
 LAYERS = (16, 20)
-#: How much of each corpus an epoch takes: in balance between corruptions that were made and real translations.
+#: How much of each corpus an epoch takes: a balance between made corruptions and real translations.
 WEIGHTS = {
     "speeches": 1.0,
     "post_edits": 1.0,
-    "sampled": 0.5,
+    "sampled": 0.8,
     "mlqe_ro": 0.7,
     "mlqe_et": 0.7,
     "mlqe_ru": 0.7,
-    "mqm_ted": 0.7,
-    "mqm_bio_de": 0.7,
-    "mqm_bio_es": 0.7,
+    "mqm_ted": 0.3,
+    "mqm_bio_de": 0.4,
+    "mqm_bio_es": 0.4,
 }
 LICENCES = {
     "speeches": "public domain",
@@ -164,7 +164,7 @@ def main() -> None:
     print("fitting on documents left out", file=sys.stderr)
     made = unseen(found, recipe, moments_, options.seed)
     tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
-    sentences, calibration = fit_sentences(tables)
+    sentences, calibrations = fit_sentences(tables)
     members = []
     for number in range(options.members):
         print(f"member {number + 1} of {options.members}", file=sys.stderr)
@@ -190,7 +190,7 @@ def main() -> None:
             for name in found
         },
         "sentence": sentences,
-        "calibration": calibration,
+        **calibrations,
     }
     data = head_file(members, moments_, card)
     if options.output:

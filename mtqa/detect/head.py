@@ -68,7 +68,12 @@ class Head:
     digest: str
     card: Mapping[str, Any]
     calibration: Calibration | None = None
+    calibration_alone: Calibration | None = None
     recall_by_type: Mapping[str, float] = field(default_factory=dict)
+
+    def calibration_for(self, context: str) -> Calibration | None:
+        """The calibration for sentences read in that context; for want of one of its own, the document's."""
+        return (self.calibration_alone if context == "none" else None) or self.calibration
 
     def passage(self, ids: Ints, pieces: Mapping[int, str]) -> HeadReader:
         """A reader for one passage's tokens, which come in stretches, in order."""
@@ -171,6 +176,9 @@ def load_head(path: Path) -> Head:
             digest=hashlib.sha256(data).hexdigest(),
             card=card,
             calibration=calibration_from(card["calibration"]) if "calibration" in card else None,
+            calibration_alone=(
+                calibration_from(card["calibration_alone"]) if "calibration_alone" in card else None
+            ),
             recall_by_type=_recall_by_type(card.get("recall_by_type", {})),
             **arrays,
         )

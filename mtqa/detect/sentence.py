@@ -1,8 +1,8 @@
 """A sentence's log-odds of being corrupted, from what the detector head says of its tokens.
 
 Errors add up over a sentence: with p the head's probability for a token, P(sound) = Π (1 − p), so that the
-evidence is Σ −ln(1 − p) (noisy-or; Pearl 1988, section 4.3.2). That and the other `SENTENCE_FEATURES`, weighed,
-give the sentence's log-odds; the weights come with the head.
+evidence is Σ −ln(1 − p) (noisy-or; Pearl 1988, section 4.3.2). That and the other `SENTENCE_FEATURES`,
+weighed, give the sentence's log-odds; the weights come with the head.
 """
 
 from __future__ import annotations
