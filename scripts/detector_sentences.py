@@ -1,9 +1,9 @@
 """From the head's outputs for tokens to a sentence's log-odds, and from those to a calibration.
 
 Sentences in a document and sentences that stand alone have a model each. In documents the noisy-or of the
-tokens is kept as it is and a few other features may be added to it, each with a weight from a grid: that
-which ranks best on average over the training corpora, judged by members that had not seen the document. Sentences
-alone are ranked by how poor people would find them: a ridge regression on every feature.
+tokens is kept as it is and a few other features may be added to it, each with a weight from a grid: those
+that rank best on average over the training corpora, judged by members that had not seen the document.
+Sentences alone are ranked by how poor people would find them: a ridge regression on every feature.
 """
 
 from __future__ import annotations
