@@ -217,7 +217,7 @@ def test_calibrate_on_sound_articles(run, article, config, tmp_path, head_file):
     files = _sound_files(tmp_path, 9)
     code, out, err = run("calibrate", *files, "--config", config, "-o", target)
     assert (code, out) == (0, "")
-    assert "90 sound sentences of 9 articles" in err
+    assert "the reference sample is 90 sound sentences of 9 articles\n" in err
     made = json.loads(target.read_text())
     assert made["from"] == {"articles": 9, "sound": 90, "corrupted": 0}
     own = load_calibration(str(target)).calibration
@@ -299,7 +299,7 @@ def test_labels_that_the_detector_contradicts_are_refused(run, config, tmp_path,
 
 
 def test_calibrate_says_what_it_lacks(run, config, tmp_path, article, folder):
-    code, out, err = run("calibrate", article, "--config", config)
+    code, out, err = run("calibrate", *[article] * 9, "--config", config)  # one text, however often
     assert (code, out) == (2, "")
     assert "10 sound sentences are too few: a calibration needs at least 50" in err
     assert _one_line(err)

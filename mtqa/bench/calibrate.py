@@ -54,10 +54,9 @@ class Fitted:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its user should know, a line each."""
-        made = [
-            f"{self.sound:,} sound sentences of {self.articles:,} articles "
-            f"in {len(self.calibration.sound)} length bins make the reference sample"
-        ]
+        bins = len(self.calibration.sound)
+        cut = f", in {bins} bins by length" if bins > 1 else ""
+        made = [f"the reference sample is {self.sound:,} sound sentences of {self.articles:,} articles{cut}"]
         if self.refitted:
             made.append(f"slope and intercept are fitted to these and {self.corrupted:,} corrupted sentences")
         elif self.corrupted:
@@ -135,6 +134,7 @@ def calibrate(
     ``base``: the head's own, whose slope and intercept stay where too few corrupted sentences are labelled.
     Raises `InputError` for too few sentences or labels that the detector contradicts.
     """
+    texts = list({text.document.text: text for text in texts}.values())  # twice the same text is one text
     x, tokens, corrupted = _scored(texts, rank)
     sound, wrong = int((~corrupted).sum()), int(corrupted.sum())
     if sound < SOUND_LEAST:

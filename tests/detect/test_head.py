@@ -160,7 +160,7 @@ def test_windows_of_the_real_model_equal_those_put_together_by_hand(smollm2, art
     got = score_passages(smollm2, [Passage(article, 0)], window=window, reader=head)[0]
     tokens = smollm2.tokenize(article)
     parts = [smollm2.score([w], layers=layers)[0] for w in passage_windows(tokens, window or 2048)]
-    assert len(parts) > 5 if window else len(parts) == 1
+    assert len(parts) >= 4 if window else len(parts) == 1
     names = [f.name for f in dataclasses.fields(TokenStatistics)]
     joined = TokenStatistics(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
     pieces = smollm2.pieces(tokens.ids.tolist())
