@@ -248,7 +248,8 @@ class Finding:
     ``sentence`` is its index in ``Document.sentences``; ``score`` is the value of the ranking
     measure (higher is more suspicious); ``measures`` every measure by name, None where undefined.
     ``probability`` that it is corrupted, and ``q_value``, the least false discovery rate at which it is
-    found: None without a calibrated detector.
+    found: None without a calibrated detector. ``fault`` is the kind of corruption, of `mtqa.detect.kinds`,
+    where the detector can tell.
     """
 
     rank: int
@@ -265,6 +266,7 @@ class Finding:
     spans: tuple[SuspectSpan, ...]
     probability: float | None = None
     q_value: float | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

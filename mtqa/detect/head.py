@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from mtqa.detect.calibrate import Calibration, calibration_from
 from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_tokens, token_features
-from mtqa.detect.kinds import KINDS
+from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SentenceModel
 from mtqa.errors import ConfigError, one_line
 from mtqa.records import Floats, Ints
@@ -35,7 +35,7 @@ from mtqa.records import Floats, Ints
 #: ``corrupted``: log-odds that the token is corrupted. ``bad``: log-odds that a post-editor would change it.
 #: ``poor``: its part in how poor people find the sentence (the mean over tokens, minus the z-score).
 #: Then one column a kind of corruption: unnormalised log-probabilities, given that the token is corrupted.
-TYPES = tuple(KINDS)
+TYPES = NAMES
 OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 
 #: The form of the file; a head of another form is refused.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.kinds import fault_kind
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
 from mtqa.detect.sentence import SentenceModel, SentenceTokens, sentence_features
 from mtqa.detect.spans import suspect_spans, word_evidence
@@ -79,7 +80,7 @@ def rank_sentences(
             own_words = words[edges[index] : edges[index + 1]]
             scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
-            finding = _finding(document, scored, values, line_of)
+            finding = replace(_finding(document, scored, values, line_of), fault=_fault(tokens, own))
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
@@ -130,6 +131,10 @@ def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> f
         )
     )
     return model.log_odds(features, alone=settings.context == "none")
+
+
+def _fault(tokens: TokenScores, own: npt.NDArray[np.int32]) -> str | None:
+    return None if tokens.detector is None else fault_kind(tokens.detector[own])
 
 
 def _finding(
