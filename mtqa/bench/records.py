@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-#: The shapes of labelled data: sentences with labels in documents, isolated sentences with human scores, pairs
-#: of a sound sentence and the same one corrupted.
+#: The shapes of labelled data: sentences with labels in documents, isolated sentences with human scores,
+#: pairs of a sound sentence and the same one corrupted.
 SHAPES = ("documents", "scored", "pairs")
 
 Array = npt.NDArray[np.float64]
