@@ -66,9 +66,17 @@ def paired_bootstrap(a: Array, b: Array) -> BootstrapDifference | None:
     return BootstrapDifference(float(low), float(high), float(p_value), float(difference.std(ddof=1)), n)
 
 
-def swap_masks(documents: int, n: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """``(n, D)``: in each of n randomisations, which documents the two systems exchange."""
-    return rng.random((n, documents)) < 0.5
+def swap_masks(
+    documents: int, n: int, rng: np.random.Generator, *, clusters: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.bool_]:
+    """``(n, D)``: in each of n randomisations, which documents the two systems exchange.
+
+    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together.
+    """
+    if clusters is None:
+        return rng.random((n, documents)) < 0.5
+    count = int(clusters.max()) + 1 if len(clusters) else 0
+    return (rng.random((n, count)) < 0.5)[:, clusters]
 
 
 def randomisation_p_value(statistic: Statistic, masks: npt.NDArray[np.bool_]) -> float | None:
@@ -151,7 +159,7 @@ def _two_digits(count: int) -> int:
     >>> _two_digits(1234), _two_digits(7)
     (1300, 7)
     """
-    step = 10 ** max(len(str(count)) - 2, 0)
+    step: int = 10 ** max(len(str(count)) - 2, 0)
     return -(-count // step) * step
 
 

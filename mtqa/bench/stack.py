@@ -55,8 +55,10 @@ def stacked(a: ScoreTable, b: ScoreTable) -> ScoreTable:
     """One table of 2D documents: the first D with a's scores, the others the same documents with b's."""
     if a.data.digest != b.data.digest or len(a) != len(b):
         raise ValueError(f"{a.config} and {b.config} were scored on different data")
-    data = LabelledSet(a.data.name, a.data.digest, a.data.shape, a.data.documents * 2)
-    both = a.probability is not None and b.probability is not None
+    data: LabelledSet = dataclasses.replace(a.data, documents=a.data.documents * 2)
+    probability = None
+    if a.probability is not None and b.probability is not None:
+        probability = np.concatenate([a.probability, b.probability])
     return dataclasses.replace(
         a,
         data=data,
@@ -64,7 +66,8 @@ def stacked(a: ScoreTable, b: ScoreTable) -> ScoreTable:
         scores=np.concatenate([a.scores, b.scores]),
         document=np.concatenate([a.document, b.document + len(a.data.documents)]),
         words=a.words + b.words,
-        probability=np.concatenate([a.probability, b.probability]) if both else None,  # type: ignore[list-item]
+        marked=a.marked + b.marked,
+        probability=probability,
         tokens=np.concatenate([a.tokens, b.tokens]),
         bits=np.concatenate([a.bits, b.bits]),
         unscored={**a.unscored, **{len(a) + i: reason for i, reason in b.unscored.items()}},
