@@ -46,9 +46,7 @@ class _Notes:
         if not self.inverted:
             return ()
         what = "spans end before they start" if self.inverted > 1 else "span ends before it starts"
-        return (
-            f"{data}: {self.where}: spans: {self.inverted} {what}; such sentences count as without spans",
-        )
+        return (f"{data}: {self.where}: spans: {self.inverted} {what}; the sentences count as without",)
 
 
 def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool = True) -> LabelledSet:
@@ -85,8 +83,8 @@ def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
             f"{spec.name}: clean documents, no labels; --corrupt {spec.name} makes labelled ones"
         )
     raise InputError(
-        f"{spec.name}: {place.record}: columns missing: text with label or score, good with bad, or sentences; "
-        f"there are: {known} (--columns FILE says what they mean)"
+        f"{spec.name}: {place.record}: columns missing: text with label or score, good with bad, or sentences. "
+        f"There are: {known}. --columns FILE says what they mean"
     )
 
 
@@ -108,7 +106,7 @@ def _check_classes(found: LabelledSet, where: str) -> None:
     if len(labels) == 1 and not any(s.word_tags for s in kept):
         count = sum(s.label is not None for s in kept)
         raise InputError(
-            f"{found.name}: label: one class only: all {count} are {labels.pop()}, ranking needs both{where}"
+            f"{found.name}: label: one class only: all {count} are {labels.pop()}; both are needed{where}"
         )
 
 

@@ -48,7 +48,7 @@ def read_records(spec: DataSpec, *, cache: Path) -> Iterator[Record]:
 
 
 def _json_records(name: str, file: Path, cache: Path) -> Iterator[Record]:
-    """JSON lines or one JSON array. What Arrow can't hold (numbers and strings in one column) is read plainly."""
+    """JSON lines or one JSON array; what Arrow can't hold (a column of mixed types) is read plainly."""
     try:
         records = list(_loaded("json", file, cache))
     except MtqaError:
