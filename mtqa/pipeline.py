@@ -64,13 +64,23 @@ class Ranker:
         self._head: Head | None = None
         self._head_sought = False
         self._ledger = self.config.ledger and backend is None
+        self._lender: Ranker | None = None
 
     @property
     def backend(self) -> Backend:
         """The model, fetched and loaded if need be. Raises `ModelError`."""
         if self._backend is None:
-            self._backend = load_backend(self.config, self._progress)
+            lent = self._lender.backend if self._lender else None
+            self._backend = lent or load_backend(self.config, self._progress)
         return self._backend
+
+    def in_context(self, context: str) -> Ranker:
+        """A ranker with the same model, loaded once for both, that reads sentences in another context."""
+        config = make_config({**self.config.model_dump(), "context": context})
+        other = Ranker(config, progress=self._progress)
+        # A backend of the caller's own is asked always, by both.
+        other._lender, other._backend, other._ledger = self, self._backend, self._ledger
+        return other
 
     @property
     def identity(self) -> ModelIdentity:
