@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from mtqa.bench.comparison.records import Comparison
+    from mtqa.comparison import compare
     from mtqa.config import Config, load_config
     from mtqa.pipeline import Ranker, rank, score
     from mtqa.records import Document, Finding, Report, TokenScores
 
 _HOMES = {
+    "Comparison": "mtqa.bench.comparison.records",
+    "compare": "mtqa.comparison",
     "Config": "mtqa.config",
     "load_config": "mtqa.config",
     "Ranker": "mtqa.pipeline",
@@ -32,6 +36,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Comparison",
     "Config",
     "Document",
     "Finding",
@@ -39,6 +44,7 @@ __all__ = [
     "Report",
     "TokenScores",
     "__version__",
+    "compare",
     "load_config",
     "rank",
     "score",

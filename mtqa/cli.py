@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa import __version__
+from mtqa.compare_command import compare
 from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.ledger_commands import ledger
@@ -257,6 +258,7 @@ def measures() -> None:
 
 cli.add_command(ledger)
 cli.add_command(corrupt)
+cli.add_command(compare)
 
 
 def _say(error: BaseException | str) -> None:

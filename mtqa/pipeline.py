@@ -7,8 +7,10 @@ the public API, which make one for a single article.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,18 @@ _LANGUAGE_CERTAIN = 0.99
 _LANGUAGE_CHARACTERS = 120
 
 
+@dataclass(slots=True)
+class Work:
+    """What a ranker has asked of its model: tokens scored and the seconds that took, loading left out.
+
+    ``ledger_tokens`` were known to the score ledger. It counts up while the ranker works.
+    """
+
+    tokens: int = 0
+    seconds: float = 0.0
+    ledger_tokens: int = 0
+
+
 class Ranker:
     """Ranks articles with one config; the model is loaded when it is first needed, and once.
 
@@ -65,6 +79,8 @@ class Ranker:
         self._head_sought = False
         self._ledger = self.config.ledger and backend is None
         self._lender: Ranker | None = None
+        self._given = backend is not None
+        self.work = Work()
 
     @property
     def backend(self) -> Backend:
@@ -75,11 +91,18 @@ class Ranker:
         return self._backend
 
     def in_context(self, context: str) -> Ranker:
-        """A ranker with the same model, loaded once for both, that reads sentences in another context."""
-        config = make_config({**self.config.model_dump(), "context": context})
-        other = Ranker(config, progress=self._progress)
-        # A backend of the caller's own is asked always, by both.
-        other._lender, other._backend, other._ledger = self, self._backend, self._ledger
+        """A ranker with the same model that reads sentences in another context; both count as one."""
+        other = self.with_config(make_config({**self.config.model_dump(), "context": context}))
+        other.work = self.work
+        return other
+
+    def with_config(self, config: Config) -> Ranker:
+        """A ranker of another config for the same model, loaded once for both. A caller's own is kept.
+
+        The configs must agree in model, device, dtype, threads and start token.
+        """
+        other = Ranker(config, backend=self._backend if self._given else None, progress=self._progress)
+        other._lender = self
         return other
 
     @property
@@ -119,26 +142,38 @@ class Ranker:
             return self._scored(pieces, layer)
         known = self._known_scores()
         found = known.get(pieces)
-        if found is None:
+        if found is not None:
+            self.work.ledger_tokens += len(found.scores)
+        else:
             found = Scored(self._scored(pieces), self.backend.identity)
             known.put(pieces, found)
-        self._identity = found.identity
+        self._learn(found.identity)
         return found.scores
+
+    def _learn(self, identity: ModelIdentity) -> None:
+        """Also for the ranker whose model this one borrows: it need not load it to know it."""
+        self._identity = identity
+        if self._lender is not None:
+            self._lender._learn(identity)
 
     def _scored(self, pieces: Sequence[Passage], layer: int | None = None) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
-        return concatenate(
+        reader, started = (self.head if layer is None else None), time.perf_counter()
+        scores = concatenate(
             score_passages(
                 self.backend,
                 pieces,
                 window=size,
                 layer=layer,
-                reader=self.head if layer is None else None,
+                reader=reader,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )
+        self.work.tokens += len(scores)
+        self.work.seconds += time.perf_counter() - started
+        return scores
 
     def _known_scores(self) -> KnownScores:
         if self._known is None:

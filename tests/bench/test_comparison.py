@@ -70,8 +70,8 @@ def test_the_poor_one_is_separated_and_the_good_ones_are_not(three):
     for name in best:
         difference = leader.difference(name, second)
         assert difference.separated
-        assert difference.p_randomisation == pytest.approx(1 / 200)
-        assert difference.p_holm == pytest.approx(3 / 200)
+        assert difference.p_randomisation == pytest.approx(1 / 300)
+        assert difference.p_holm == pytest.approx(3 / 300)
         assert difference.low > 0
         assert difference.more_documents is None
     assert list(leader.estimates)[-1] == "poor"
@@ -203,9 +203,9 @@ def test_many_configs_are_held_against_the_best_and_corrected_for_all_pairs():
     assert len(leader.differences) == ALL_PAIRS
     assert {d.a for d in leader.differences} == {"c4"}
     assert leader.comparisons == 28
-    assert leader.randomisations == 1119
+    assert leader.randomisations == 2799
     smallest = min(d.p_holm for d in leader.differences)
-    assert smallest == pytest.approx(28 / 1120)
+    assert smallest == pytest.approx(28 / 2800)
     assert leader.cluster == ("c4",)
 
 

@@ -108,6 +108,24 @@ def test_exhaustive_randomisation_agrees_with_the_count_by_hand():
     assert randomisation_p_value(statistic, masks) == (2 + 1) / (8 + 1)
 
 
+def test_a_clear_case_stops_early_with_the_same_answer():
+    rng = np.random.default_rng(9)
+    values = rng.normal(size=60)
+    statistic = mean_by_document(values, np.arange(60))
+    masks = swap_masks(30, 5000, rng)
+    calls = []
+
+    def counted(weights):
+        calls.append(1)
+        return statistic(weights)
+
+    early = randomisation_p_value(counted, masks)
+    differences = values[:30] - values[30:]
+    all_of_them = np.abs((1 - 2 * masks.astype(float)) @ differences) >= abs(differences.sum()) - 1e-9
+    assert len(calls) < 2 * len(masks)
+    assert early == pytest.approx(all_of_them.mean(), rel=0.3)
+
+
 def test_an_undefined_statistic():
     masks = np.array([[True, False], [False, True], [True, True]])
     assert randomisation_p_value(lambda _: None, masks) is None

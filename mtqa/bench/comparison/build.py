@@ -84,7 +84,7 @@ Progress = Callable[[str, int, int], None]
 class CompareSettings:
     """``metrics``: names, or empty for the usual ones that apply. ``draws``: of the bootstrap.
 
-    ``randomisations``: at least so many; more where Holm's correction needs smaller p-values.
+    ``randomisations``: at most so many for each pair, but for what Holm's correction needs in smaller p-values.
     """
 
     metrics: tuple[str, ...] = ()
@@ -238,7 +238,8 @@ class _Bench:
         self._groups = int(clusters.max()) + 1 if len(clusters) else 0
         self._pairs = len(tables) * (len(tables) - 1) // 2
         rng = np.random.default_rng(settings.seed)
-        self._weights = document_weights(self._documents, settings.draws, rng, clusters=clusters)
+        drawn = document_weights(self._documents, settings.draws, rng, clusters=clusters)
+        self._weights = drawn.astype(np.float64)
         swaps = enough_randomisations(settings.randomisations, self._pairs)
         self._masks = swap_masks(self._documents, swaps, rng, clusters=clusters)
         self._scaled: dict[tuple[str, bool], ScoreTable] = {}
@@ -276,7 +277,7 @@ class _Bench:
             value = prepared.value(np.ones(self._documents))
         except Undefined as error:
             return Estimate(None, None, None, 0, str(error)), np.zeros(0)
-        values = draws(_statistic(prepared), self._weights.astype(np.float64))
+        values = draws(_statistic(prepared), self._weights)
         finite = values[np.isfinite(values)]
         if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
             why = "one document: no interval" if self._groups < 2 else "undefined in most draws: no interval"

@@ -10,7 +10,7 @@ from importlib import resources
 from itertools import groupby
 
 from mtqa.bench.comparison import svg, words
-from mtqa.bench.comparison.records import Comparison, Cost, Disagreement, MetricResult, SetResult
+from mtqa.bench.comparison.records import Comparison, Disagreement, MetricResult, SetResult
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import one_line, shorten
 
@@ -51,9 +51,10 @@ def render(comparison: Comparison, _options: RenderOptions) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(words=words, one_line=one_line, shorten=_shortened)
+    one_pass = len({contender.scoring for contender in comparison.contenders}) == 1
     page = environment.from_string(_resource("compare.html.j2")).render(
         comparison=comparison,
-        sets=[_view(i, result) for i, result in enumerate(comparison.sets)],
+        sets=[_view(i, result, one_pass=one_pass) for i, result in enumerate(comparison.sets)],
         shared=words.shared_settings(comparison.contenders),
         style=_resource("compare.css"),
     )
@@ -68,9 +69,9 @@ def _shortened(text: str) -> str:
     return shorten(one_line(text).strip(), _SENTENCE)
 
 
-def _view(index: int, result: SetResult) -> SetView:
+def _view(index: int, result: SetResult, *, one_pass: bool) -> SetView:
     leader = result.leader
-    cost = svg.quality_and_cost(leader, result.costs) if leader is not None else ""
+    cost = svg.quality_and_cost(leader, result.costs) if leader is not None and not one_pass else ""
     return SetView(
         key=f"s{index}",
         result=result,
@@ -80,7 +81,7 @@ def _view(index: int, result: SetResult) -> SetView:
         precision_recall=svg.precision_recall(result.curves) if result.curves else "",
         legend=tuple((curve.name, svg.swatch(i)) for i, curve in enumerate(result.curves)),
         cost=cost,
-        no_cost="" if cost else _why_no_cost(list(result.costs.values())),
+        no_cost="" if cost else _why_no_cost(result, one_pass=one_pass),
         disagreements=tuple(
             (a, b, tuple(items)) for (a, b), items in groupby(result.disagreements, key=lambda d: (d.a, d.b))
         ),
@@ -91,10 +92,11 @@ def _metric(metric: MetricResult) -> MetricView:
     return MetricView(metric, svg.forest(metric), ", ".join(words.undecided(metric)))
 
 
-def _why_no_cost(costs: list[Cost]) -> str:
-    timed = sum(cost.tokens_per_second is not None for cost in costs)
-    if timed == 0:
-        return "No config was timed: the score ledger answered for all of them. --no-ledger times them anew."
-    if timed == 1:
-        return "One config was timed; the score ledger answered for the rest. --no-ledger times them all."
-    return ""
+def _why_no_cost(result: SetResult, *, one_pass: bool) -> str:
+    timed = [cost for cost in result.costs.values() if cost.tokens_per_second is not None]
+    if one_pass:
+        took = f" ({words.speed(timed[0])})" if timed else ""
+        return f"All configs read the same forward pass, so that they cost the same{took}."
+    if not timed:
+        return "No config was timed: the score ledger answered for all. --no-ledger times them anew."
+    return "Only one config was timed: the score ledger answered for the rest. --no-ledger times them all."

@@ -91,7 +91,8 @@ class MetricResult:
 
     ``cluster``: the best and those not separated from it. ``chance``: what scores that know nothing get, None
     where that is not known. ``comparisons``: the size of the family that Holm's
-    correction is over; ``differences`` may be fewer (see `mtqa.bench.comparison.build`).
+    correction is over; ``differences`` may be fewer (see `mtqa.bench.comparison.build`). ``randomisations``: of
+    each of them, at most.
     """
 
     name: str

@@ -100,7 +100,7 @@ def forest(metric: MetricResult) -> str:
     if not shown:
         return ""
     longest = min(max(len(one_line(name)) for name, _ in shown), _LABEL)
-    left, width = 7.6 * longest + 18, 860.0
+    left, width = 7.6 * longest + 18, 960.0
     ends = [v for _, e in shown for v in (e.value, e.low, e.high) if v is not None]
     if metric.chance is not None:
         ends.append(metric.chance)
@@ -127,8 +127,8 @@ def forest(metric: MetricResult) -> str:
             )
         )
         if estimate.low is not None and estimate.high is not None:
-            ends_at = {"x1": axis.at(estimate.low), "x2": axis.at(estimate.high)}
-            parts.append(tag("line", **ends_at, y1=y, y2=y, class_="ci won" if won else "ci"))
+            low, high = axis.at(estimate.low), axis.at(estimate.high)
+            parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="ci won" if won else "ci"))
         parts.append(
             tag("circle", cx=axis.at(estimate.value or 0.0), cy=y, r=5, class_="dot won" if won else "dot")
         )
@@ -238,8 +238,8 @@ def quality_and_cost(metric: MetricResult, costs: Mapping[str, Cost]) -> str:
         x, y = x_axis.at(milliseconds), y_axis.at(estimate.value or 0.0)
         won = " won" if name in metric.cluster else ""
         if estimate.low is not None and estimate.high is not None:
-            lines = {"y1": y_axis.at(estimate.low), "y2": y_axis.at(estimate.high)}
-            parts.append(tag("line", x1=x, x2=x, **lines, class_=f"ci{won}"))
+            low, high = y_axis.at(estimate.low), y_axis.at(estimate.high)
+            parts.append(tag("line", x1=x, x2=x, y1=low, y2=high, class_=f"ci{won}"))
         parts.append(tag("circle", cx=x, cy=y, r=5, class_=f"dot{won}"))
         parts.append(_label(one_line(name), (x, y), right, taken))
     return _figure(right + 12, bottom + 46, f"{metric.name} against cost", parts)

@@ -87,14 +87,8 @@ def verdict(metric: MetricResult, name: str) -> str:
         return "not compared"
     if difference.separated:
         return "separated from the best"
-    return f"not separated{needed(difference)}"
-
-
-def needed(difference: Difference) -> str:
-    """``; about 230 more documents would separate them``, or nothing."""
-    if difference.more_documents is None:
-        return ""
-    return f": about {difference.more_documents:,} more documents would separate it"
+    more = difference.more_documents
+    return "not separated" if more is None else f"not separated; about {more:,} more documents would"
 
 
 def undecided(metric: MetricResult) -> tuple[str, ...]:
