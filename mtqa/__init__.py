@@ -16,12 +16,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from mtqa.config import Config, load_config
+    from mtqa.evaluation import evaluate
     from mtqa.pipeline import Ranker, rank, score
     from mtqa.records import Document, Finding, Report, TokenScores
 
 _HOMES = {
     "Config": "mtqa.config",
     "load_config": "mtqa.config",
+    "evaluate": "mtqa.evaluation",
     "Ranker": "mtqa.pipeline",
     "rank": "mtqa.pipeline",
     "score": "mtqa.pipeline",
@@ -39,6 +41,7 @@ __all__ = [
     "Report",
     "TokenScores",
     "__version__",
+    "evaluate",
     "load_config",
     "rank",
     "score",
