@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mtqa.bench.comparison.records import Comparison
     from mtqa.comparison import compare
     from mtqa.config import Config, load_config
+    from mtqa.evaluation import evaluate
     from mtqa.pipeline import Ranker, rank, score
     from mtqa.records import Document, Finding, Report, TokenScores
 
@@ -26,6 +27,7 @@ _HOMES = {
     "compare": "mtqa.comparison",
     "Config": "mtqa.config",
     "load_config": "mtqa.config",
+    "evaluate": "mtqa.evaluation",
     "Ranker": "mtqa.pipeline",
     "rank": "mtqa.pipeline",
     "score": "mtqa.pipeline",
@@ -45,6 +47,7 @@ __all__ = [
     "TokenScores",
     "__version__",
     "compare",
+    "evaluate",
     "load_config",
     "rank",
     "score",

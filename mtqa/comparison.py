@@ -7,10 +7,12 @@ found.sets[0].leader.cluster
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mtqa import __version__
 from mtqa.bench.comparison.build import CompareSettings, check_metrics, compare_tables
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
 from mtqa.bench.records import LabelledSet, ScoreTable
@@ -53,13 +55,14 @@ def compare(
     check_metrics(settings.metrics)
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
     runs = _run_all(named, sets, progress, backend)
-    return compare_tables(
+    found = compare_tables(
         [run.contender for run in runs],
         [[run.tables[i] for run in runs] for i in range(len(sets))],
         [{run.contender.name: run.costs[i] for run in runs} for i in range(len(sets))],
         settings,
         progress=progress.update,
     )
+    return dataclasses.replace(found, signature=f"mtqa:{__version__}|{found.signature}")
 
 
 def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:

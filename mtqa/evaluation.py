@@ -13,6 +13,7 @@ from typing import Any
 
 from mtqa.bench.evaluate import EvaluateSettings, Evaluation, check_groups, evaluate_tables
 from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.labelled.made import corrupted_set
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import Scorer, score_set
 from mtqa.config import Config, make_config
@@ -49,7 +50,7 @@ def evaluate(
     merged = make_config({**(config or Config()).model_dump(), **overrides})
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
     check_groups(sets, settings.by)
-    tables = score_sets(sets, Ranker(merged, backend=backend, progress=progress), "config", progress)
+    tables = score_sets(sets, Ranker(merged, backend=backend, progress=progress), _name(merged), progress)
     return evaluate_tables(tables, settings, progress=progress)
 
 
@@ -68,12 +69,24 @@ def load_sets(
     )
 
 
+def corrupted_sets(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> tuple[LabelledSet, ...]:
+    """One labelled set from clean articles, corrupted on the fly as by `mtqa corrupt`.
+
+    ``paths``: articles, or JSONL of clean documents with ``paragraphs``. ``limit``: so many of them, drawn.
+    """
+    return (corrupted_set(paths, seed=seed, limit=limit),)
+
+
 def score_sets(
     sets: Sequence[LabelledSet], ranker: Ranker, name: str, progress: Progress
 ) -> tuple[ScoreTable, ...]:
     """Each set's table by one ranker; ``name`` is the config's. The model is loaded once."""
     scorer = scorer_of(ranker)
     return tuple(score_set(data, scorer, config=name, progress=progress) for data in sets)
+
+
+def _name(config: Config) -> str:
+    return f"{config.model} {config.measure} {config.context}"
 
 
 def scorer_of(ranker: Ranker) -> Scorer:

@@ -23,10 +23,15 @@ MAY_IMPORT = {
     "report": {"errors", "records", "config", "text", "lm", "detect"},
     "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "__init__"},
     "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
+    "evaluation": {"errors", "records", "config", "lm", "bench", "pipeline"},
+    "output": {"errors", "report"},
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
     "corrupt_command": {"errors", "bench", "text", "report", "console"},
+    "evaluate_command": {"errors", "config", "detect", "lm", "bench", "pipeline", "evaluation", "console", "output"},
+    "comparison": {"__init__", "errors", "config", "detect", "lm", "bench", "pipeline", "evaluation"},
+    "compare_command": {"errors", "config", "bench", "report", "comparison", "console", "output"},
     "cli": {
         "errors",
         "records",
@@ -40,8 +45,11 @@ MAY_IMPORT = {
         "tables",
         "ledger_commands",
         "corrupt_command",
+        "evaluate_command",
+        "compare_command",
+        "output",
     },
-    "__init__": {"config", "pipeline", "records"},
+    "__init__": {"config", "pipeline", "records", "evaluation", "comparison", "bench"},
 }
 MAY_IMPORT["cli"].add("__init__")
 HEAVY = (
@@ -55,6 +63,9 @@ HEAVY = (
     "ftfy",
     "wordfreq",
     "syntok",
+    "sklearn",
+    "scipy",
+    "sacrebleu",
 )
 
 
@@ -104,11 +115,13 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path):
         "from mtqa.cli import main; main(['--help'])",
         "from mtqa.cli import main; main(['rank', '--help'])",
         "from mtqa.cli import main; main(['models', '--help'])",
+        "from mtqa.cli import main; main(['evaluate', '--help'])",
+        "import mtqa.evaluation",
         "from mtqa.cli import main; main(['measures'])",
     ],
 )
 def test_importing_and_helping_load_no_torch(statement: str):
-    heavy = "{'torch', 'transformers', 'datasets', 'trafilatura'} & set(sys.modules)"
+    heavy = "{'torch', 'transformers', 'datasets', 'trafilatura', 'sklearn', 'scipy', 'sacrebleu'} & set(sys.modules)"
     code = f"{statement}\nimport sys\nheavy = {heavy}\nassert not heavy, heavy"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -54,7 +54,7 @@ class SystemScore:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """The figures of one shape. ``beside``: the same metrics of floors, sacrebleu and the gold, by row name."""
+    """The figures of one shape. ``beside``: the same metrics of floors, sacrebleu and the gold, by row."""
 
     shape: str
     metrics: Figures
@@ -264,7 +264,8 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
         reasons = [reason for reason in table.unscored.values() if reason != "boilerplate"]
         if reasons:
             what = ", ".join(dict.fromkeys(reasons))
-            yield f"{table.data.name}: {len(reasons)} of {len(table)} sentences were not scored ({what}): ranked last"
+            count = f"{len(reasons)} of {len(table)} sentences"
+            yield f"{table.data.name}: {count} were not scored ({what}): ranked last"
         clusters = len(set(table.data.clusters().tolist()))
         if clusters < 20:
             yield f"{table.data.name}: {clusters} independent documents: the intervals say little"

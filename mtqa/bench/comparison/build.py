@@ -141,8 +141,6 @@ def compare_tables(
     Raises `UsageError` for fewer than two contenders, names that occur twice, tables whose sentences differ,
     and metrics that don't exist or apply nowhere.
     """
-    from mtqa import __version__
-
     chosen = settings or CompareSettings()
     names = [contender.name for contender in contenders]
     if len(names) < 2:
@@ -162,7 +160,7 @@ def compare_tables(
         raise UsageError(f"metric {missing[0]!r} can't be had for {reason}; leave it out")
     digests = ",".join(f"{s.name}@{s.digest[:12]}" for s in sets)
     signature = (
-        f"mtqa:{__version__}|compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
+        f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
         f"|test:randomisation>={chosen.randomisations}|holm:metric|alpha:{ALPHA:g}"
     )
     return Comparison(signature, tuple(contenders), sets, chosen.draws, chosen.seed, _notes(contenders))

@@ -83,7 +83,7 @@ def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
             f"{spec.name}: clean documents, no labels; --corrupt {spec.name} makes labelled ones"
         )
     raise InputError(
-        f"{spec.name}: {place.record}: columns missing: text with label or score, good with bad, or sentences. "
+        f"{spec.name}: {place.record}: columns missing: text and label or score, good and bad, or sentences. "
         f"There are: {known}. --columns FILE says what they mean"
     )
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from mtqa.bench.labelled.spec import DataSpec
 from mtqa.errors import InputError, MtqaError, one_line
 
 Record = dict[str, Any]
+T = TypeVar("T")
 #: A sample is drawn from at most this many records from the start (or ten times the sample).
 SAMPLED_FROM = 10_000
 
 
-def sampled(records: Iterator[Record], limit: int, seed: int) -> list[tuple[int, Record]]:
+def sampled(records: Iterator[T], limit: int, seed: int) -> list[tuple[int, T]]:
     """Records with their numbers from 1; ``limit`` of them, drawn with ``seed``, in their order (0: all).
 
     A sample and not the first ones: many corpora are sorted by phenomenon or system.

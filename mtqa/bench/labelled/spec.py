@@ -146,7 +146,7 @@ def _check_names(columns: Any, key: str, where: str) -> None:
 
 
 def _located(name: str) -> DataSpec:
-    for path in _places(name):
+    for path in places(name):
         if path.is_file():
             return _file(path)
         if path.is_dir():
@@ -159,7 +159,8 @@ def _located(name: str) -> DataSpec:
     return DataSpec(name=name, hub=name)
 
 
-def _places(name: str) -> Iterable[Path]:
+def places(name: str) -> Iterable[Path]:
+    """Where a name may lie as a file."""
     yield Path(name)
     root = os.environ.get("MTQA_DATA")
     if root and not Path(name).is_absolute():
