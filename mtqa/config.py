@@ -56,6 +56,8 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
     Raises `ConfigError` in one line that names the file and the key.
     """
     values = _read(Path(path)) if path is not None else {}
+    if "configs" in values:
+        raise ConfigError(f"{path}: this is a comparison set; use it with `mtqa compare`, or name one config")
     values.update({key: value for key, value in overrides.items() if value is not None})
     return make_config(values, where=str(path) if path is not None else "config")
 

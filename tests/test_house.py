@@ -29,7 +29,17 @@ MAY_IMPORT = {
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
     "corrupt_command": {"errors", "bench", "text", "report", "console"},
-    "evaluate_command": {"errors", "config", "detect", "lm", "bench", "pipeline", "evaluation", "console", "output"},
+    "evaluate_command": {
+        "errors",
+        "config",
+        "detect",
+        "lm",
+        "bench",
+        "pipeline",
+        "evaluation",
+        "console",
+        "output",
+    },
     "comparison": {"__init__", "errors", "config", "detect", "lm", "bench", "pipeline", "evaluation"},
     "compare_command": {"errors", "config", "bench", "report", "comparison", "console", "output"},
     "cli": {

@@ -84,7 +84,7 @@ Progress = Callable[[str, int, int], None]
 class CompareSettings:
     """``metrics``: names, or empty for the usual ones that apply. ``draws``: of the bootstrap.
 
-    ``randomisations``: at most so many for each pair, but for what Holm's correction needs in smaller p-values.
+    ``randomisations``: at most so many a pair, but for what Holm's correction needs in smaller p-values.
     """
 
     metrics: tuple[str, ...] = ()

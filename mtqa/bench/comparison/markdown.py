@@ -8,6 +8,7 @@ from mtqa.bench.comparison import words
 from mtqa.bench.comparison.records import Comparison, MetricResult, SetResult
 from mtqa.report.formats import RenderOptions
 from mtqa.report.markdown import escape
+from mtqa.report.safe import one_line
 
 
 def render(comparison: Comparison, _options: RenderOptions) -> str:
@@ -24,7 +25,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         yield from _overview(comparison)
     for result in comparison.sets:
         yield from _set(comparison, result)
-    yield f"Signature: `{comparison.signature.replace('`', ' ')}`"
+    signature = one_line(comparison.signature)
+    yield f"Signature: {escape(signature)}" if "`" in signature else f"Signature: `{signature}`"
 
 
 def _row(*cells: str) -> str:

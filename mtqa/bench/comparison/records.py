@@ -90,9 +90,8 @@ class MetricResult:
     """One metric over all contenders: ``estimates`` best first, the undefined last.
 
     ``cluster``: the best and those not separated from it. ``chance``: what scores that know nothing get, None
-    where that is not known. ``comparisons``: the size of the family that Holm's
-    correction is over; ``differences`` may be fewer (see `mtqa.bench.comparison.build`). ``randomisations``: of
-    each of them, at most.
+    where that is not known. ``comparisons``: the size of the family that Holm's correction is over;
+    ``differences`` may be fewer (see `mtqa.bench.comparison.build`). ``randomisations``: of each, at most.
     """
 
     name: str
