@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.errors import UsageError
+
 if TYPE_CHECKING:
     from mtqa.bench.comparison.build import CompareSettings
     from mtqa.config import NamedConfig
@@ -34,8 +36,6 @@ class _ManyValues(click.Command):
                 spread += [] if many else [arg]
             else:
                 spread += ["--data", arg] if many else [arg]
-        if args and args[-1] == "--data":
-            spread.append("--data")  # for click to say that its value is missing
         return super().parse_args(ctx, spread)
 
 
@@ -74,9 +74,9 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
     from mtqa.output import chosen_format, write_result
 
     if not configs:
-        from mtqa.errors import UsageError
-
         raise UsageError("name two configs, or a comparison set (see mtqa compare --help)")
+    if not options["data"]:
+        raise UsageError("name labelled data with --data (see mtqa compare --help)")
     named = _configs(configs, options)
     format_ = chosen_format(options["format_"], options["output"], FORMATS, [*configs, *options["data"]])
     comparison = _compared(named, _settings(options), options)
