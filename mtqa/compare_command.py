@@ -75,9 +75,9 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
 
     if not configs:
         raise UsageError("name two configs, or a comparison set (see mtqa compare --help)")
+    named = _configs(configs, options)
     if not options["data"]:
         raise UsageError("name labelled data with --data (see mtqa compare --help)")
-    named = _configs(configs, options)
     format_ = chosen_format(options["format_"], options["output"], FORMATS, [*configs, *options["data"]])
     comparison = _compared(named, _settings(options), options)
     text = render_comparison(comparison, format_, options=_render_options(options))

@@ -1,4 +1,4 @@
-"""`mtqa compare` and `mtqa.compare`: a fake model in the place of the real one, labelled documents of our own."""
+"""`mtqa compare` and `mtqa.compare`, a fake model in the place of the real one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mtqa.errors import ConfigError, UsageError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.local import ModelFiles
 
-WORDS = "harbour trawler quay skipper tide winter council price engine rope".split()
+WORDS = ["harbour", "trawler", "quay", "skipper", "tide", "winter", "council", "price", "engine", "rope"]
 QUICK = CompareSettings(draws=50, randomisations=49)
 
 

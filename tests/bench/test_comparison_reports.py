@@ -1,8 +1,9 @@
-"""A comparison as terminal text, Markdown, JSON and HTML: what is said, what is escaped, what holds together."""
+"""A comparison as terminal text, Markdown, JSON and HTML: what is said, and what is escaped."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -114,7 +115,7 @@ def test_nothing_of_the_data_steers_a_terminal(hostile):
 
 def test_markdown_tables_hold_together(comparison):
     lines = render_comparison(comparison, "markdown").splitlines()
-    for line, after in zip(lines, lines[1:], strict=False):
+    for line, after in itertools.pairwise(lines):
         if line.startswith("|") and after.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) == len(re.findall(r"(?<!\\)\|", after))
     assert any(line.startswith("| 1 | good | **") for line in lines)
