@@ -40,7 +40,7 @@ def chosen_format(
 
 
 def write_result(text: str, output: str | None) -> None:
-    """The text to standard output (None or ``-``), or to a file, whole or not at all. Raises `OutputError`."""
+    """The text to standard output (None or ``-``), or to a file, whole or not at all; or `OutputError`."""
     if output is None or output == "-":
         try:
             sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))

@@ -316,6 +316,7 @@ def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for part in parts:
         for key, value in part.items():
             old = made.get(key)
-            both = isinstance(old, dict) and isinstance(value, dict)
-            made[key] = _merged([old, value]) if both else value
+            if isinstance(old, dict) and isinstance(value, dict):
+                value = _merged([old, value])
+            made[key] = value
     return made

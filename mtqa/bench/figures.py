@@ -44,18 +44,26 @@ Figures = Mapping[str, Figure]
 def figure(metric: Metric, table: ScoreTable, draws: Draws) -> Figure:
     """The metric on the table, its interval from the draws ``(B, D)``."""
     try:
-        return measured(metric.prepare(table), metric.unit, draws)
+        return measured(metric.prepare(table), metric.unit, draws, alone=_alone(table))
     except Undefined as error:
         return Figure(None, n=0, unit=metric.unit, undefined=str(error))
 
 
-def measured(prepared: Prepared, unit: str, draws: Draws) -> Figure:
-    """The value with every document once, and over the draws. Raises `Undefined`."""
+def _alone(table: ScoreTable) -> bool:
+    """Do all sentences come from one cluster? (A breakdown may have emptied the others.)"""
+    return len(set(table.data.clusters()[np.unique(table.document)].tolist())) < 2
+
+
+def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False) -> Figure:
+    """The value with every document once, and over the draws. Raises `Undefined`.
+
+    ``alone``: there is one independent document, so that nothing can be said of how it might have come out.
+    """
     value = prepared.value(np.ones(draws.shape[1], dtype=np.int64))
     if not len(draws):
         return Figure(value, n=prepared.n, unit=unit, undefined="no interval: no resamples were asked for")
-    if draws.shape[1] == 1 or (draws == draws[:, :1]).all():
-        return Figure(value, n=prepared.n, unit=unit, undefined="no interval: there is one document")
+    if alone:
+        return Figure(value, n=prepared.n, unit=unit, undefined="no interval: one independent document")
     drawn = []
     for weights in draws:
         try:

@@ -73,7 +73,7 @@ def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
     corpus = _metric(name, sentence=False)
     prepared = _corpus(corpus, table, counted)
     try:
-        figure = measured(prepared, "sentences", draws)
+        figure = measured(prepared, "sentences", draws, alone=len(set(table.data.clusters().tolist())) < 2)
     except Undefined as error:
         figure = Figure(None, undefined=str(error), unit="sentences")
     return ReferenceScores(name, str(corpus.get_signature()), figure, bare_table(table.data, name, scores))

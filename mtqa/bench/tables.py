@@ -61,21 +61,30 @@ def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
 
 
 def group_values(table: ScoreTable, group: str) -> dict[str, Mask]:
-    """Each value's rows ``(n,)``. A sound sentence without a value is the contrast in all of them.
+    """Each value's rows ``(n,)``, values in order of their names.
 
-    (A type of corruption is a property of corrupted sentences alone.) Values in order of their names.
+    Where only corrupted sentences have the group (a type of corruption), the sound ones of the files in which
+    a value occurs are its contrast.
     """
     sentences = list(table.data.sentences())
-    default = {"data": table.data.name} if group == "data" else {}
-    values = [({**default, **s.groups}).get(group) for s in sentences]
-    contrast = np.array([v is None and s.label == 0 for v, s in zip(values, sentences, strict=True)])
-    # A line that is boilerplate by type is no type of corruption.
-    named = [
-        None if s.boilerplate and v == "boilerplate" else v for v, s in zip(values, sentences, strict=True)
-    ]
-    held = np.array(["" if v is None else v for v in named])
-    there = sorted({v for v in named if v is not None})
-    return {value: (held == value) | contrast for value in there}
+    if group == "data":
+        values = [s.groups.get("data", table.data.name) for s in sentences]
+    else:
+        # A line that is boilerplate by type is no type of corruption.
+        found = [s.groups.get(group) for s in sentences]
+        values = [
+            "" if v is None or (s.boilerplate and v == "boilerplate") else v
+            for v, s in zip(found, sentences, strict=True)
+        ]
+    held = np.array(values)
+    source = np.array([s.groups.get("data", "") for s in sentences])
+    sound = np.array([s.label == 0 and not s.boilerplate for s in sentences])
+    made = {}
+    for value in sorted(set(values) - {""}):
+        rows = held == value
+        there = [name for name in set(source[rows]) if (held[sound & (source == name)] == "").all()]
+        made[value] = rows | (sound & np.isin(source, there))
+    return made
 
 
 def subset(table: ScoreTable, keep: Mask) -> ScoreTable:

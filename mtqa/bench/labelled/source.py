@@ -148,8 +148,8 @@ def plain_json(name: str, file: Path) -> Iterator[Record]:
         data = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}: line {line}: not UTF-8 (byte {error.start})") from error
+        before = data[: error.start].count(b"\n")
+        raise InputError(f"{name}: line {before + 1}: not UTF-8 (byte {error.start})") from error
     except (OSError, EOFError) as error:
         raise InputError(f"{name}: can't be read ({one_line(error, 120)})") from error
     if text.lstrip().startswith("["):

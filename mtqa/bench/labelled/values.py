@@ -136,7 +136,7 @@ def spans(
 
 
 def _ends(item: Any, field: str, place: Place) -> tuple[int, int]:
-    pair = [item.get("start"), item.get("end")] if isinstance(item, Mapping) else item
+    pair: Any = [item.get("start"), item.get("end")] if isinstance(item, Mapping) else item
     whole = isinstance(pair, Sequence) and len(pair) == 2
     if not whole or not all(isinstance(p, int) and not isinstance(p, bool) for p in pair):
         raise place.error(field, f"{one_line(repr(item), 60)} is not [start, end] or {{start, end}}")

@@ -42,7 +42,7 @@ def brier(table: ScoreTable) -> Prepared:
     """The mean squared difference of probability and label; lower is better."""
     probability, gold, document = _rows(table)
     count = len(table.data.documents)
-    errors = np.bincount(document, weights=(probability - gold) ** 2, minlength=count)
+    errors = np.bincount(document, weights=(probability - gold) ** 2, minlength=count).astype(np.float64)
     sizes = np.bincount(document, minlength=count).astype(np.float64)
     return Prepared(len(gold), ratio(errors, sizes, "no sentence has a label"))
 

@@ -13,7 +13,7 @@ from mtqa.bench.records import ScoreTable
 from mtqa.report.safe import one_line
 
 #: The metrics of a breakdown on a narrow page, in order of preference.
-_HEADLINES = ("average_precision", "roc_auc", "accuracy", "accuracy_length_controlled", "spearman", "kendall")
+_HEADLINES = ("roc_auc", "average_precision", "accuracy", "accuracy_length_controlled", "spearman", "kendall")
 _HEADLINES_SHOWN = 2
 FLOORS = (LENGTH, UNIGRAM, CHANCE)
 READING = (
@@ -85,9 +85,10 @@ def reference_rows(section: Section) -> tuple[ReferenceRow, ...]:
 
 
 def breakdowns(section: Section, *, narrow: bool) -> Iterator[Breakdown]:
-    """Each group; ``narrow``: two headline metrics only."""
+    """Each group with the metrics that rank; ``narrow``: two headline ones only. JSON has them all."""
     for group, values in section.by.items():
-        there = [name for name in section.metrics if any(name in own for own in values.values())]
+        there = [n for n in section.metrics if any(n in own for own in values.values())]
+        there = [n for n in there if METRICS[n].kind == "ranking"] or there
         names = [n for n in _HEADLINES if n in there][:_HEADLINES_SHOWN] if narrow else there
         names = names or there[:_HEADLINES_SHOWN]
         rows = tuple((value, tuple(own.get(n) for n in names)) for value, own in values.items())
