@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from mtqa.bench.comparison.records import Comparison
+    from mtqa.comparison import compare
     from mtqa.config import Config, load_config
+    from mtqa.evaluation import evaluate
     from mtqa.pipeline import Ranker, rank, score
     from mtqa.records import Document, Finding, Report, TokenScores, Verdict
 
 _HOMES = {
+    "Comparison": "mtqa.bench.comparison.records",
+    "compare": "mtqa.comparison",
     "Config": "mtqa.config",
     "load_config": "mtqa.config",
+    "evaluate": "mtqa.evaluation",
     "Ranker": "mtqa.pipeline",
     "rank": "mtqa.pipeline",
     "score": "mtqa.pipeline",
@@ -33,6 +39,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Comparison",
     "Config",
     "Document",
     "Finding",
@@ -41,6 +48,8 @@ __all__ = [
     "TokenScores",
     "Verdict",
     "__version__",
+    "compare",
+    "evaluate",
     "load_config",
     "rank",
     "score",

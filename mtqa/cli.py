@@ -16,9 +16,12 @@ import click
 
 from mtqa import __version__
 from mtqa.calibrate_command import calibrate
+from mtqa.compare_command import compare
 from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
+from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
+from mtqa.output import colored, on_terminal, terminal_columns, write_result
 
 if TYPE_CHECKING:
     from mtqa.records import Document, Report
@@ -112,7 +115,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     format_ = _format(options["format_"], options["output"], articles)
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"])
-    _write(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
+    write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
     if not options["quiet"] and (options["output"] or format_ in ("csv", "jsonl")):
         _say_warnings(reports)
     if failed:
@@ -182,38 +185,13 @@ def _say_warnings(reports: Sequence[Report]) -> None:
 def _render_options(options: dict[str, Any], articles: int) -> Any:
     from mtqa.report.formats import RenderOptions
 
-    on_terminal = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
     return RenderOptions(
         top=options["top"],
-        width=min(_columns(), 120) if on_terminal else 80,
-        color=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        width=min(terminal_columns(), 120) if on_terminal(options["output"]) else 80,
+        color=colored(options["output"]),
         verbose=options["verbose"],
         several=articles > 1,
     )
-
-
-def _columns() -> int:
-    import shutil
-
-    return max(shutil.get_terminal_size((80, 24)).columns, 40)
-
-
-def _write(text: str, output: str | None) -> None:
-    if output is None or output == "-":
-        try:
-            sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), 1
-            )  # what is left in the buffer would fail again at exit
-            raise OutputError(f"can't write to standard output: {error.strerror or error}") from error
-        return
-    from mtqa.report.write import write_report
-
-    write_report(text, output)
 
 
 @cli.group(invoke_without_command=True, epilog=_MODELS_EXAMPLES)
@@ -224,7 +202,7 @@ def models(context: click.Context) -> None:
         from mtqa.lm.fetch import models as all_models
         from mtqa.tables import model_table
 
-        click.echo(model_table(all_models(), width=_columns()))
+        click.echo(model_table(all_models(), width=terminal_columns()))
 
 
 @models.command("fetch")
@@ -274,12 +252,14 @@ def measures() -> None:
     from mtqa.detect.measures import MEASURES
     from mtqa.tables import measure_table
 
-    click.echo(measure_table(MEASURES.values(), default=Config().measure, width=_columns()))
+    click.echo(measure_table(MEASURES.values(), default=Config().measure, width=terminal_columns()))
 
 
 cli.add_command(ledger)
 cli.add_command(corrupt)
 cli.add_command(calibrate)
+cli.add_command(compare)
+cli.add_command(evaluate)
 
 
 def _say(error: BaseException | str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mtqa.errors import ConfigError, one_line, unknown
 
 CONTEXTS = ("document", "paragraph", "none")
+#: What a comparison set may hold: what it is about, keys for all of its configs, and the configs.
+_SET_KEYS = ("about", "base", "configs")
 
 
 class Config(BaseModel):
@@ -57,8 +60,63 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
     Raises `ConfigError` in one line that names the file and the key.
     """
     values = _read(Path(path)) if path is not None else {}
+    if "configs" in values:
+        raise ConfigError(f"{path}: this is a comparison set; use it with `mtqa compare`, or name one config")
     values.update({key: value for key, value in overrides.items() if value is not None})
     return make_config(values, where=str(path) if path is not None else "config")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedConfig:
+    """A config under the name that it has in a comparison."""
+
+    name: str
+    config: Config
+
+
+def load_configs(paths: Sequence[str | Path], **overrides: Any) -> tuple[NamedConfig, ...]:
+    """Every config of some files: a config is named for its file, a comparison set names its own.
+
+    A set is a mapping with a list ``configs``: each a ``name``, and `Config` keys on top of ``base``.
+    ``overrides`` that are not None go on top of all. Raises `ConfigError`, also for a name that comes twice.
+    """
+    found: list[NamedConfig] = []
+    for path in paths:
+        values = _read(Path(path))
+        top = {key: value for key, value in overrides.items() if value is not None}
+        if "configs" in values:
+            found += _set_of(values, str(path), top)
+        else:
+            found.append(NamedConfig(Path(path).stem, make_config({**values, **top}, where=str(path))))
+    names = [one.name for one in found]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"two configs go by the name {one_line(twice, 60)!r}: rename a file or an entry")
+    return tuple(found)
+
+
+def _set_of(values: Mapping[str, Any], where: str, top: Mapping[str, Any]) -> list[NamedConfig]:
+    """The configs of a comparison set."""
+    for key in values:
+        if key not in _SET_KEYS:
+            raise ConfigError(f"{where}: {unknown('key', str(key), _SET_KEYS)}")
+    base, entries, about = values.get("base", {}), values["configs"], values.get("about", "")
+    if not isinstance(about, str):
+        raise ConfigError(f"{where}: about: a text is expected, not a {type(about).__name__}")
+    if not isinstance(base, dict):
+        raise ConfigError(f"{where}: base: a mapping of keys to values is expected")
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(f"{where}: configs: a list of configs is expected, each with a name")
+    return [_entry(base, entry, f"{where}: configs[{i}]", top) for i, entry in enumerate(entries, start=1)]
+
+
+def _entry(base: Mapping[str, Any], entry: Any, where: str, top: Mapping[str, Any]) -> NamedConfig:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where}: a mapping with a name is expected, not {one_line(repr(entry), 60)}")
+    name = entry.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"{where}: name: a text is expected, not {one_line(repr(name), 60)}")
+    own = {key: value for key, value in entry.items() if key != "name"}
+    return NamedConfig(one_line(name, 80), make_config({**base, **own, **top}, where=f"{where} ({name})"))
 
 
 def make_config(values: Mapping[str, Any], *, where: str = "config") -> Config:
@@ -101,8 +159,22 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: a config is a mapping of keys to values, not a {type(values).__name__}")
-    keys = [str(key.value) for key, _ in node.value] if node is not None else []
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice is not None:
+    if (twice := _twice(node)) is not None:
         raise ConfigError(f"{path}: key {one_line(twice, 60)!r} is there twice")
     return values
+
+
+def _twice(node: Any) -> str | None:
+    """A key that some mapping below this YAML node has twice."""
+    from yaml import MappingNode, SequenceNode
+
+    inner = []
+    if isinstance(node, MappingNode):
+        keys = [str(key.value) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                return key
+        inner = [value for _, value in node.value]
+    elif isinstance(node, SequenceNode):
+        inner = node.value
+    return next((found for one in inner if (found := _twice(one)) is not None), None)

@@ -7,8 +7,10 @@ the public API, which make one for a single article.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,18 @@ _LANGUAGE_CERTAIN = 0.99
 _LANGUAGE_CHARACTERS = 120
 
 
+@dataclass(slots=True)
+class Work:
+    """What a ranker has asked of its model: tokens scored and the seconds that took, loading left out.
+
+    ``ledger_tokens`` were known to the score ledger. It counts up while the ranker works.
+    """
+
+    tokens: int = 0
+    seconds: float = 0.0
+    ledger_tokens: int = 0
+
+
 class Ranker:
     """Ranks articles with one config; the model is loaded when it is first needed, and once.
 
@@ -77,13 +91,32 @@ class Ranker:
         self._head: Head | None = None
         self._head_sought = False
         self._ledger = self.config.ledger and backend is None
+        self._lender: Ranker | None = None
+        self._given = backend is not None
+        self.work = Work()
 
     @property
     def backend(self) -> Backend:
         """The model, fetched and loaded if need be. Raises `ModelError`."""
         if self._backend is None:
-            self._backend = load_backend(self.config, self._progress)
+            lent = self._lender.backend if self._lender else None
+            self._backend = lent or load_backend(self.config, self._progress)
         return self._backend
+
+    def in_context(self, context: str) -> Ranker:
+        """A ranker with the same model that reads sentences in another context; both count as one."""
+        other = self.with_config(make_config({**self.config.model_dump(), "context": context}))
+        other.work = self.work
+        return other
+
+    def with_config(self, config: Config) -> Ranker:
+        """A ranker of another config for the same model, loaded once for both. A caller's own is kept.
+
+        The configs must agree in model, device, dtype, threads and start token.
+        """
+        other = Ranker(config, backend=self._backend if self._given else None, progress=self._progress)
+        other._lender = self
+        return other
 
     @property
     def identity(self) -> ModelIdentity:
@@ -135,26 +168,38 @@ class Ranker:
             return self._scored(pieces, layers)
         known = self._known_scores()
         found = known.get(pieces)
-        if found is None:
+        if found is not None:
+            self.work.ledger_tokens += len(found.scores)
+        else:
             found = Scored(self._scored(pieces), self.backend.identity)
             known.put(pieces, found)
-        self._identity = found.identity
+        self._learn(found.identity)
         return found.scores
+
+    def _learn(self, identity: ModelIdentity) -> None:
+        """Also for the ranker whose model this one borrows: it need not load it to know it."""
+        self._identity = identity
+        if self._lender is not None:
+            self._lender._learn(identity)
 
     def _scored(self, pieces: Sequence[Passage], layers: Sequence[int] = ()) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
-        return concatenate(
+        reader, started = (None if layers else self.head), time.perf_counter()
+        scores = concatenate(
             score_passages(
                 self.backend,
                 pieces,
                 window=size,
                 layers=layers,
-                reader=None if layers else self.head,
+                reader=reader,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
         )
+        self.work.tokens += len(scores)
+        self.work.seconds += time.perf_counter() - started
+        return scores
 
     def _known_scores(self) -> KnownScores:
         if self._known is None:

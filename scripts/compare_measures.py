@@ -7,7 +7,7 @@ in document context, with one model. Prints a Markdown table: for documents aver
 sentences (boilerplate lines left out) and precision at 1 (share of documents in which the first sentence
 is a corrupted one); for human scores, of isolated sentences, Spearman's correlation, signed so that
 higher is better. Writes the same as JSON to -o, corpus by corpus; corpora that are there already are not
-scored again. Needs scikit-learn and scipy (`pip install -c constraints.txt '.[evaluate]'`).
+scored again.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mtqa.config import Config, load_config, make_config
+from mtqa.config import Config, load_config, load_configs, make_config
 from mtqa.detect.measures import MEASURES
 from mtqa.errors import ConfigError
 
-CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+ALL = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+SETS = [path for path in ALL if "\nconfigs:" in path.read_text(encoding="utf-8")]
+CONFIGS = [path for path in ALL if path not in SETS]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -78,3 +80,68 @@ def test_a_config_can_not_be_changed():
 def test_types_are_strict():
     with pytest.raises(ConfigError, match="k: '3'"):
         make_config({"k": "3"})
+
+
+@pytest.mark.parametrize("path", SETS, ids=lambda p: p.stem)
+def test_every_comparison_set_of_ours_loads_and_says_what_it_is_for(path: Path):
+    assert path.read_text().startswith("# ")
+    named = load_configs([path])
+    assert len(named) > 1
+    assert all(one.config.measure in (*MEASURES, "auto") for one in named)
+
+
+def test_the_set_of_measures_has_them_all_on_one_model():
+    """All but the detector, which is for models that have one."""
+    configs = [one.config for one in load_configs([ALL[0].parent / "measures.yaml"])]
+    assert {c.measure for c in configs} == set(MEASURES) - {"detector"}
+    assert len({(c.model, c.context) for c in configs}) == 1
+
+
+def test_files_and_sets_together(tmp_path: Path):
+    (tmp_path / "one.yaml").write_text("measure: slor\n")
+    (tmp_path / "set.yaml").write_text(
+        "base: {k: 5, context: none}\nconfigs:\n- {name: a}\n- {name: b, k: 2, model: m}\n"
+    )
+    named = load_configs([tmp_path / "one.yaml", tmp_path / "set.yaml"], device="cpu", threads=None)
+    assert [one.name for one in named] == ["one", "a", "b"]
+    assert [one.config.k for one in named] == [3, 5, 2]
+    assert [one.config.context for one in named] == ["document", "none", "none"]
+    assert {one.config.device for one in named} == {"cpu"}
+    assert named[2].config.model == "m"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("configs: []", "a list of configs is expected"),
+        ("configs: {name: a}", "a list of configs is expected"),
+        ("configs: [a]", "configs[1]: a mapping with a name is expected, not 'a'"),
+        ("configs: [{k: 2}]", "configs[1]: name: a text is expected, not None"),
+        ("configs: [{name: 3}]", "configs[1]: name: a text is expected, not 3"),
+        ("configs: [{name: ' '}]", "configs[1]: name: a text is expected"),
+        (
+            "configs: [{name: a}, {name: b, modle: x}]",
+            "configs[2] (b): unknown key 'modle': did you mean 'model'?",
+        ),
+        ("configs: [{name: a, k: 0}]", "configs[1] (a): k: 0"),
+        ("configs: [{name: a, k: 1, k: 2}]", "key 'k' is there twice"),
+        ("base: {k: 1, k: 2}\nconfigs: [{name: a}]", "key 'k' is there twice"),
+        ("base: [k]\nconfigs: [{name: a}]", "base: a mapping"),
+        ("about: [k]\nconfigs: [{name: a}]", "about: a text is expected, not a list"),
+        ("config: 1\nconfigs: [{name: a}]", "unknown key 'config': did you mean 'configs'?"),
+        ("base: {modle: x}\nconfigs: [{name: a}]", "unknown key 'modle'"),
+        ("configs: [{name: a}, {name: a}]", "two configs go by the name 'a'"),
+    ],
+)
+def test_a_bad_set_is_one_line_that_names_the_entry(tmp_path: Path, text: str, message: str):
+    path = tmp_path / "set.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_configs([path])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_set_is_no_config():
+    with pytest.raises(ConfigError, match="this is a comparison set; use it with `mtqa compare`"):
+        load_config(SETS[0])

@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "report": {"errors", "records", "config", "text", "lm", "detect"},
     "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "__init__"},
     "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
+    "evaluation": {"errors", "records", "config", "lm", "bench", "pipeline"},
+    "output": {"errors", "report"},
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
@@ -37,6 +39,19 @@ MAY_IMPORT = {
         "pipeline",
         "console",
     },
+    "evaluate_command": {
+        "errors",
+        "config",
+        "detect",
+        "lm",
+        "bench",
+        "pipeline",
+        "evaluation",
+        "console",
+        "output",
+    },
+    "comparison": {"__init__", "errors", "config", "detect", "lm", "bench", "pipeline", "evaluation"},
+    "compare_command": {"errors", "config", "bench", "report", "comparison", "console", "output"},
     "cli": {
         "errors",
         "records",
@@ -51,8 +66,11 @@ MAY_IMPORT = {
         "ledger_commands",
         "corrupt_command",
         "calibrate_command",
+        "evaluate_command",
+        "compare_command",
+        "output",
     },
-    "__init__": {"config", "pipeline", "records"},
+    "__init__": {"config", "pipeline", "records", "evaluation", "comparison", "bench"},
 }
 MAY_IMPORT["cli"].add("__init__")
 HEAVY = (
@@ -66,6 +84,9 @@ HEAVY = (
     "ftfy",
     "wordfreq",
     "syntok",
+    "sklearn",
+    "scipy",
+    "sacrebleu",
 )
 
 
@@ -115,11 +136,14 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path):
         "from mtqa.cli import main; main(['--help'])",
         "from mtqa.cli import main; main(['rank', '--help'])",
         "from mtqa.cli import main; main(['models', '--help'])",
+        "from mtqa.cli import main; main(['evaluate', '--help'])",
+        "import mtqa.evaluation",
         "from mtqa.cli import main; main(['measures'])",
     ],
 )
 def test_importing_and_helping_load_no_torch(statement: str):
-    heavy = "{'torch', 'transformers', 'datasets', 'trafilatura'} & set(sys.modules)"
+    names = "'torch', 'transformers', 'datasets', 'trafilatura', 'sklearn', 'scipy', 'sacrebleu'"
+    heavy = f"{{{names}}} & set(sys.modules)"
     code = f"{statement}\nimport sys\nheavy = {heavy}\nassert not heavy, heavy"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

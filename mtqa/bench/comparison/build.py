@@ -1,0 +1,380 @@
+"""Score tables to a `Comparison`. Pure, but for the seed that the settings name.
+
+One draw of documents serves all contenders and metrics of a set, and so does one set of randomisations.
+Holm's correction is over all pairs of contenders, metric by metric and set by set. Up to `ALL_PAIRS`
+contenders every pair is compared; with more, each is compared with the best one, and Holm's factors still
+count all pairs: the best was picked by the same data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from mtqa.bench.comparison.closeup import curves_of, disagreements_of
+from mtqa.bench.comparison.records import (
+    Comparison,
+    Contender,
+    Cost,
+    Difference,
+    Estimate,
+    MetricResult,
+    SetResult,
+)
+from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
+from mtqa.bench.metrics import METRICS, Metric, Prepared, Undefined, applicable
+from mtqa.bench.records import ScoreTable
+from mtqa.bench.resample import LEAST_DEFINED, document_weights, interval
+from mtqa.bench.significance import (
+    ALPHA,
+    Array,
+    Statistic,
+    draws,
+    enough_randomisations,
+    holm,
+    more_documents,
+    paired_bootstrap,
+    randomisation_p_value,
+    swap_masks,
+    winning_cluster,
+)
+from mtqa.bench.stack import on_common_scale, stacked
+from mtqa.errors import UsageError, unknown
+
+#: Up to so many contenders every pair is compared (21 pairs).
+ALL_PAIRS = 7
+#: The metric that leads, by what a set is annotated with: the first of these that applies.
+MAIN = ("average_precision", "spearman", "accuracy", "system_kendall")
+#: What is compared unless metrics are named. Left out because another says the same, or for their cost:
+#: kendall (spearman), precision and recall of characters (their F1); and boilerplate, which no model moves.
+USUAL = (
+    "average_precision",
+    "roc_auc",
+    "recall_at_fpr_5",
+    "precision_at_1",
+    "precision_at_k",
+    "roc_auc_by_document",
+    "accuracy",
+    "accuracy_length_controlled",
+    "accuracy_by_phenomenon",
+    "spearman",
+    "pearson",
+    "system_kendall",
+    "character_f1",
+    "span_word_average_precision",
+    "word_mcc",
+    "word_average_precision",
+    "brier",
+    "expected_calibration_error",
+    "bits_per_byte",
+    "perplexity",
+)
+#: Metrics of kind "ranking" that read the values, not only their order.
+_LINEAR = ("pearson", "system_kendall")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSettings:
+    """``metrics``: names, or empty for the usual ones that apply. ``draws``: of the bootstrap.
+
+    ``randomisations``: at most so many a pair, but for what Holm's correction needs in smaller p-values.
+    """
+
+    metrics: tuple[str, ...] = ()
+    draws: int = 1000
+    randomisations: int = 1000
+    seed: int = 1
+    disagreements: int = 8
+
+
+def known_metrics() -> dict[str, Metric]:
+    """Every metric that configs can be compared by."""
+    return {**METRICS, BITS_PER_BYTE.name: BITS_PER_BYTE, PERPLEXITY.name: PERPLEXITY}
+
+
+def check_metrics(names: Sequence[str]) -> None:
+    """Raises `UsageError` for a name that is no metric's."""
+    for name in names:
+        if name not in known_metrics():
+            raise UsageError(unknown("metric", name, known_metrics()))
+
+
+def check_same_data(tables: Sequence[ScoreTable]) -> None:
+    """Raises `UsageError` unless all tables score the same sentences in the same order."""
+    first = tables[0]
+    for other in tables[1:]:
+        if other.data is first.data:
+            continue
+        ours, theirs = list(first.data.sentences()), list(other.data.sentences())
+        where = f"{first.config} and {other.config} were not scored on the same sentences"
+        if len(ours) != len(theirs):
+            raise UsageError(
+                f"{where}: {len(ours)} of {first.data.name}, {len(theirs)} of {other.data.name}; "
+                "score both on the same data, with the same --limit and --seed"
+            )
+        if differing := [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]:
+            raise UsageError(
+                f"{where}: sentence {differing[0] + 1} of {first.data.name} differs; "
+                "score both on the same data"
+            )
+        if not np.array_equal(first.document, other.document):
+            raise UsageError(f"{where}: {first.data.name} is cut into documents in two ways")
+
+
+def compare_tables(
+    contenders: Sequence[Contender],
+    tables: Sequence[Sequence[ScoreTable]],
+    costs: Sequence[Mapping[str, Cost]],
+    settings: CompareSettings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Comparison:
+    """One result for each set. ``tables[i]``: set i by each contender, in their order; ``costs[i]``: by name.
+
+    Raises `UsageError` for fewer than two contenders, names that occur twice, tables whose sentences differ,
+    and metrics that don't exist or apply nowhere.
+    """
+    chosen = settings or CompareSettings()
+    names = [contender.name for contender in contenders]
+    if len(names) < 2:
+        raise UsageError("a comparison needs two configs at least: name another, or a comparison set")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two configs go by the name {twice!r}: rename one")
+    check_metrics(chosen.metrics)
+    for of_set in tables:
+        check_same_data(of_set)
+    sets = tuple(
+        _set_result(contenders, of_set, cost, chosen, progress)
+        for of_set, cost in zip(tables, costs, strict=True)
+    )
+    missing = [m for m in chosen.metrics if not any(m in s.metrics for s in sets)]
+    if missing:
+        reason = "models with different tokenizers" if missing[0] == PERPLEXITY.name else "these data"
+        raise UsageError(f"metric {missing[0]!r} can't be had for {reason}; leave it out")
+    digests = ",".join(f"{s.name}@{s.digest[:12]}" for s in sets)
+    signature = (
+        f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
+        f"|test:randomisation>={chosen.randomisations}|holm:metric|alpha:{ALPHA:g}"
+    )
+    return Comparison(signature, tuple(contenders), sets, chosen.draws, chosen.seed, _notes(contenders))
+
+
+def _notes(contenders: Sequence[Contender]) -> tuple[str, ...]:
+    if len({contender.tokenizer for contender in contenders}) < 2:
+        return ()
+    return (
+        "The models have different tokenizers: they are compared by what they rank and by bits per byte, "
+        "not by perplexity, which counts tokens.",
+    )
+
+
+def _set_result(
+    contenders: Sequence[Contender],
+    tables: Sequence[ScoreTable],
+    costs: Mapping[str, Cost],
+    settings: CompareSettings,
+    progress: Progress | None,
+) -> SetResult:
+    data = tables[0].data
+    named = {contender.name: table for contender, table in zip(contenders, tables, strict=True)}
+    metrics = list(_chosen_metrics(contenders, tables, settings.metrics))
+    clusters = data.clusters()
+    bench = _Bench(named, clusters, settings)
+    results = {}
+    for done, metric in enumerate(metrics):
+        if progress is not None:
+            progress(f"comparing on {data.name}", done, len(metrics))
+        results[metric.name] = bench.result(metric)
+    main = next((name for name in (*MAIN, *results) if name in results), None)
+    order = list(results[main].estimates) if main else list(named)
+    return SetResult(
+        name=data.name,
+        digest=data.digest,
+        shape=data.shape,
+        documents=len(data.documents),
+        clusters=int(clusters.max()) + 1 if len(clusters) else 0,
+        sentences=len(data),
+        main=main,
+        metrics=results,
+        costs=dict(costs),
+        curves=curves_of(named, order),
+        disagreements=disagreements_of(named, order, settings.disagreements),
+        notes=tuple(data.warnings),
+    )
+
+
+def _chosen_metrics(
+    contenders: Sequence[Contender], tables: Sequence[ScoreTable], wanted: Sequence[str]
+) -> Iterator[Metric]:
+    """Those that apply to every table, in the order of `USUAL`, or of ``wanted``."""
+    per_table = [{m.name for m in applicable(table)} for table in tables]
+    there = set.intersection(*per_table)
+    # Of one forward pass for all there is one value for all, and nothing to compare.
+    if len({c.scoring for c in contenders}) > 1 or wanted:
+        there.add(BITS_PER_BYTE.name)
+        if len({c.tokenizer for c in contenders}) == 1:
+            there.add(PERPLEXITY.name)
+    known = known_metrics()
+    yield from (known[name] for name in (wanted or USUAL) if name in there)
+
+
+class _Bench:
+    """What all metrics of one set share: the draws of documents and the randomisations."""
+
+    def __init__(
+        self, tables: Mapping[str, ScoreTable], clusters: npt.NDArray[np.int64], settings: CompareSettings
+    ) -> None:
+        self._tables = tables
+        self._documents = len(clusters)
+        self._groups = int(clusters.max()) + 1 if len(clusters) else 0
+        self._pairs = len(tables) * (len(tables) - 1) // 2
+        rng = np.random.default_rng(settings.seed)
+        drawn = document_weights(self._documents, settings.draws, rng, clusters=clusters)
+        self._weights = drawn.astype(np.float64)
+        swaps = enough_randomisations(settings.randomisations, self._pairs)
+        self._masks = swap_masks(self._documents, swaps, rng, clusters=clusters)
+        self._scaled: dict[tuple[str, bool], ScoreTable] = {}
+
+    def result(self, metric: Metric) -> MetricResult:
+        """Every contender's estimate, and the differences between them."""
+        drawn: dict[str, Array] = {}
+        estimates: dict[str, Estimate] = {}
+        for name, table in self._tables.items():
+            estimates[name], drawn[name] = self._estimate(metric, table)
+        sign = 1 if metric.higher_is_better else -1
+        order = sorted(estimates, key=lambda name: _sort_key(estimates[name], sign))
+        ordered = {name: estimates[name] for name in order}
+        defined = [name for name in order if estimates[name].value is not None]
+        compared = self._compared(metric, defined, ordered, drawn)
+        best = defined[0] if defined else None
+        against = {d.b: d.p_holm if d.p_holm is not None else 1.0 for d in compared if d.a == best}
+        return MetricResult(
+            name=metric.name,
+            kind=metric.kind,
+            summary=metric.summary,
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+            chance=_chance(metric, next(iter(self._tables.values()))),
+            estimates=ordered,
+            differences=tuple(compared),
+            cluster=winning_cluster(best, against) if best is not None else (),
+            comparisons=self._pairs,
+            randomisations=len(self._masks),
+        )
+
+    def _estimate(self, metric: Metric, table: ScoreTable) -> tuple[Estimate, Array]:
+        try:
+            prepared = metric.prepare(table)
+            value = prepared.value(np.ones(self._documents))
+        except Undefined as error:
+            return Estimate(None, None, None, 0, str(error)), np.zeros(0)
+        values = draws(_statistic(prepared), self._weights)
+        finite = values[np.isfinite(values)]
+        if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
+            why = "one document: no interval" if self._groups < 2 else "undefined in most draws: no interval"
+            return Estimate(value, None, None, prepared.n, why), values
+        return Estimate(value, *interval(finite), prepared.n), values
+
+    def _compared(
+        self,
+        metric: Metric,
+        defined: Sequence[str],
+        estimates: Mapping[str, Estimate],
+        drawn: Mapping[str, Array],
+    ) -> list[Difference]:
+        """All pairs, better one first, or each against the best."""
+        pairs = list(combinations(defined, 2))
+        if len(self._tables) > ALL_PAIRS:
+            pairs = [pair for pair in pairs if pair[0] == defined[0]]
+        p_values = [self._p_value(metric, a, b) for a, b in pairs]
+        known = [p for p in p_values if p is not None]
+        adjusted = iter(holm(known, comparisons=self._pairs))
+        corrected = [None if p is None else next(adjusted) for p in p_values]
+        return [
+            self._difference(
+                (a, b),
+                (estimates[a].value or 0.0) - (estimates[b].value or 0.0),
+                (drawn[a], drawn[b]),
+                (p, q),
+            )
+            for (a, b), p, q in zip(pairs, p_values, corrected, strict=True)
+        ]
+
+    def _p_value(self, metric: Metric, a: str, b: str) -> float | None:
+        if self._groups < 2:
+            return None
+        both = stacked(self._on_scale(metric, a), self._on_scale(metric, b))
+        try:
+            prepared = metric.prepare(both)
+        except Undefined:
+            return None
+        return randomisation_p_value(_statistic(prepared), self._masks)
+
+    def _on_scale(self, metric: Metric, name: str) -> ScoreTable:
+        """The contender's table as `mtqa.bench.stack` needs it for this metric."""
+        if metric.kind not in ("ranking", "words"):
+            return self._tables[name]
+        linear = metric.name in _LINEAR
+        if (name, linear) not in self._scaled:
+            self._scaled[name, linear] = on_common_scale(self._tables[name], linear=linear)
+        return self._scaled[name, linear]
+
+    def _difference(
+        self,
+        names: tuple[str, str],
+        value: float,
+        drawn: tuple[Array, Array],
+        p_values: tuple[float | None, float | None],
+    ) -> Difference:
+        p_value, p_holm = p_values
+        separated = p_holm is not None and p_holm < ALPHA
+        spread = paired_bootstrap(*drawn) if self._groups > 1 else None
+        more = None
+        if not separated and spread is not None:
+            more = more_documents(value, spread.standard_error, self._groups, alpha=ALPHA / self._pairs)
+        return Difference(
+            *names,
+            value=value,
+            low=spread.low if spread else None,
+            high=spread.high if spread else None,
+            standard_error=spread.standard_error if spread else None,
+            p_bootstrap=spread.p_value if spread else None,
+            p_randomisation=p_value,
+            p_holm=p_holm,
+            separated=separated,
+            more_documents=more,
+        )
+
+
+def _chance(metric: Metric, table: ScoreTable) -> float | None:
+    """What scores that know nothing would get: for rankings, all sentences the same."""
+    if metric.chance is not None or metric.kind != "ranking":
+        return metric.chance
+    blind = dataclasses.replace(table, scores=np.zeros(len(table)))
+    try:
+        return metric.function(blind, np.ones(len(table.data.documents)))
+    except Undefined:
+        return None
+
+
+def _sort_key(estimate: Estimate, sign: int) -> tuple[bool, float]:
+    return estimate.value is None, -sign * (estimate.value or 0.0)
+
+
+def _statistic(prepared: Prepared) -> Statistic:
+    """The prepared metric, None in place of `Undefined`."""
+
+    def value(weights: Array) -> float | None:
+        try:
+            return prepared.value(weights)
+        except Undefined:
+            return None
+
+    return value

@@ -1,0 +1,322 @@
+"""Score tables to an `Evaluation`: every metric with its interval, breakdowns, floors and references.
+
+Tables of one shape are pooled (their documents together are what is resampled), each with its own figures in
+the breakdown by ``data``. One draw of document weights serves everything that stands in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
+from mtqa.bench.figures import Draws, Figure, Figures, figure, figures, measured
+from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
+from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
+from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
+from mtqa.bench.references import ReferenceScores, has_references, reference_scores
+from mtqa.bench.resample import document_weights
+from mtqa.bench.tables import group_values, pooled, subset
+from mtqa.errors import UsageError, one_line, unknown
+from mtqa.lm.progress import NoProgress, Progress
+
+SCHEMA = 1
+#: More values than that are no groups but names.
+MOST_VALUES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateSettings:
+    """``seed`` and number of bootstrap ``resamples``; ``by``: groups to break the figures down by."""
+
+    seed: int = 0
+    resamples: int = 1000
+    by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise UsageError(f"seed is {self.seed}: a whole number from 0")
+        if self.resamples < 0:
+            raise UsageError(f"resamples is {self.resamples}: a whole number from 0")
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScore:
+    """A system's mean score and number of sentences, in the known order where there is one."""
+
+    name: str
+    score: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """The figures of one shape. ``beside``: the same metrics of floors, sacrebleu and the gold, by row."""
+
+    shape: str
+    metrics: Figures
+    beside: Mapping[str, Figures]
+    by: Mapping[str, Mapping[str, Figures]]
+    references: tuple[ReferenceScores, ...] = ()
+    reliability: tuple[Bin, ...] = ()
+    systems: tuple[SystemScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What an evaluation found; `record` is its JSON."""
+
+    config: str
+    signature: str
+    settings: EvaluateSettings
+    tables: tuple[ScoreTable, ...]
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def data(self) -> tuple[LabelledSet, ...]:
+        """The sets, in the order given."""
+        return tuple(table.data for table in self.tables)
+
+    def shown(self, shape: str, metric: str) -> str:
+        """The name of a shape's metric: ``shape.metric`` where an earlier shape has the metric as well."""
+        first = next((s.shape for s in self.sections if metric in s.metrics), shape)
+        return metric if first == shape else f"{shape}.{metric}"
+
+    def metrics(self) -> dict[str, Figure]:
+        """Every figure by its shown name."""
+        return {self.shown(s.shape, name): value for s in self.sections for name, value in s.metrics.items()}
+
+    def record(self) -> dict[str, Any]:
+        """Schema 1: see docs/evaluation-schema-1.json."""
+        return {
+            "schema": SCHEMA,
+            "signature": self.signature,
+            "config": self.config,
+            "data": [_data(table) for table in self.tables],
+            "metrics": {name: value.record() for name, value in self.metrics().items()},
+            "by": _merged([self._by(section) for section in self.sections]),
+            "beside": _merged([self._beside(section) for section in self.sections]),
+            "references": _merged([_references(section) for section in self.sections]),
+            "reliability": [_bin(b) for section in self.sections for b in section.reliability],
+            "systems": [_system(s) for section in self.sections for s in section.systems],
+            "cost": _cost(self.tables),
+            "warnings": list(self.warnings),
+        }
+
+    def _by(self, section: Section) -> dict[str, Any]:
+        return {
+            group: {value: self._figures(section, own) for value, own in values.items()}
+            for group, values in section.by.items()
+        }
+
+    def _beside(self, section: Section) -> dict[str, Any]:
+        return {row: self._figures(section, own) for row, own in section.beside.items()}
+
+    def _figures(self, section: Section, own: Figures) -> dict[str, Any]:
+        return {self.shown(section.shape, name): figure.record() for name, figure in own.items()}
+
+
+def evaluate_tables(
+    tables: Sequence[ScoreTable], settings: EvaluateSettings, *, progress: Progress | None = None
+) -> Evaluation:
+    """One config's tables, evaluated. Raises `UsageError` for a group that no data have."""
+    check_groups([table.data for table in tables], settings.by)
+    progress = progress or NoProgress()
+    sections = []
+    for shape in SHAPES:
+        own = [table for table in tables if table.data.shape == shape]
+        if own:
+            sections.append(_section(own, settings, progress))
+    return Evaluation(
+        config=tables[0].config,
+        signature=_signature(tables, settings),
+        settings=settings,
+        tables=tuple(tables),
+        sections=tuple(sections),
+        warnings=tuple(_warnings(tables)),
+    )
+
+
+def check_groups(sets: Sequence[LabelledSet], by: Sequence[str]) -> None:
+    """Raises `UsageError` where no data have such a group: before any scoring."""
+    there = {name for data in sets for s in data.sentences() for name in s.groups} | {"data"}
+    for name in by:
+        if name not in there:
+            raise UsageError(f"--by {unknown('group', name, there)}")
+        count = len({s.groups.get(name) for data in sets for s in data.sentences()})
+        if count > MOST_VALUES:
+            raise UsageError(
+                f"--by {one_line(name, 60)}: has {count:,} values, at most {MOST_VALUES} make a table"
+            )
+
+
+def _section(tables: Sequence[ScoreTable], settings: EvaluateSettings, progress: Progress) -> Section:
+    table = pooled(tables)
+    metrics = applicable(table)
+    draws = table_draws(table, settings)
+    references = reference_scores(table, draws, progress=progress) if has_references(table) else []
+    return Section(
+        shape=table.data.shape,
+        metrics=figures(metrics, table, draws),
+        beside=dict(_rows(table, metrics, draws, references)),
+        by=_breakdowns(table, draws, _groups(tables, settings), progress),
+        references=tuple(references),
+        reliability=_reliability(table),
+        systems=tuple(_systems(table)),
+    )
+
+
+def table_draws(table: ScoreTable, settings: EvaluateSettings) -> Draws:
+    """The document weights ``(B, D)``: the same for every table over the same data."""
+    rng = np.random.default_rng(settings.seed)
+    data = table.data
+    return document_weights(len(data.documents), settings.resamples, rng, clusters=data.clusters())
+
+
+def _rows(
+    table: ScoreTable, metrics: Sequence[Metric], draws: Draws, references: Sequence[ReferenceScores]
+) -> Iterator[tuple[str, dict[str, Figure]]]:
+    """Floors, sacrebleu (it sees the answer) and the gold itself, each with what it has figures for."""
+    for name, other in floors(table).items():
+        yield name, {m.name: _floor(m, name, other, draws) for m in metrics if _bare(m, other)}
+    for scores in references:
+        own = [m for m in metrics if m.kind == "ranking"]
+        yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
+    perfect = ceiling(table)
+    yield PERFECT, figures([m for m in metrics if m.kind in ("ranking", "words")], perfect, draws[:0])
+
+
+def _bare(metric: Metric, table: ScoreTable) -> bool:
+    """Has a row without marks and probabilities this figure? Chance has one for probabilities as well."""
+    if metric.kind == "probability":
+        return table.config == CHANCE and metric.name == "brier"
+    return metric.kind == "ranking" or (metric.kind == "words" and "+marked" not in metric.needs)
+
+
+def _floor(metric: Metric, name: str, table: ScoreTable, draws: Draws) -> Figure:
+    if name == CHANCE and metric.chance is not None:
+        return Figure(metric.chance, n=len(table), unit=metric.unit, undefined="no interval: by definition")
+    if name == CHANCE and metric.name == "brier":
+        try:
+            return measured(base_rate_brier(table), metric.unit, draws)
+        except Undefined as error:
+            return Figure(None, unit=metric.unit, undefined=str(error))
+    return figure(metric, table, draws)
+
+
+def _groups(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> tuple[str, ...]:
+    """What was asked for; pairs by phenomenon and several files by file in any case."""
+    wanted = list(settings.by)
+    if len(tables) > 1 and "data" not in wanted:
+        wanted.insert(0, "data")
+    if tables[0].data.shape == "pairs" and "phenomenon" not in wanted:
+        wanted.append("phenomenon")
+    there = {name for t in tables for s in t.data.sentences() for name in s.groups} | {"data"}
+    return tuple(name for name in wanted if name in there)
+
+
+def _breakdowns(
+    table: ScoreTable, draws: Draws, groups: Sequence[str], progress: Progress
+) -> dict[str, dict[str, Figures]]:
+    made: dict[str, dict[str, Figures]] = {}
+    for name in groups:
+        rows = group_values(table, name)
+        made[name] = {}
+        for number, (value, keep) in enumerate(rows.items()):
+            progress.update(f"by {name}", number, len(rows))
+            part = subset(table, keep)
+            metrics = [m for m in applicable(part) if m.name != "accuracy_by_phenomenon"]
+            made[name][value] = figures(metrics, part, draws)
+    return made
+
+
+def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
+    if METRICS["brier"] not in applicable(table):
+        return ()
+    return reliability(table)
+
+
+def _systems(table: ScoreTable) -> Iterator[SystemScore]:
+    """Worst first where the order is known, else by name; only where a metric ranks systems."""
+    if METRICS["system_kendall"] not in applicable(table):
+        return
+    names = np.array([s.groups.get("system", "") for s in table.data.sentences()])
+    scored = np.array([i not in table.unscored for i in range(len(table))])
+    for name in table.data.system_order or sorted(set(names) - {""}):
+        own = (names == name) & scored
+        if own.any():
+            yield SystemScore(str(name), float(table.scores[own].mean()), int(own.sum()))
+
+
+def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:
+    scorers = " + ".join(dict.fromkeys(table.signature for table in tables))
+    digests = ",".join(table.data.digest[:12] for table in tables)
+    return f"{scorers}|data:{digests}|seed:{settings.seed}|resamples:{settings.resamples}"
+
+
+def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
+    for table in tables:
+        yield from table.data.warnings
+        reasons = [reason for reason in table.unscored.values() if reason != "boilerplate"]
+        if reasons:
+            what = ", ".join(dict.fromkeys(reasons))
+            count = f"{len(reasons)} of {len(table)} sentences"
+            yield f"{table.data.name}: {count} were not scored ({what}): ranked last"
+        clusters = len(set(table.data.clusters().tolist()))
+        if clusters < 20:
+            yield f"{table.data.name}: {clusters} independent documents: the intervals say little"
+
+
+def _data(table: ScoreTable) -> dict[str, Any]:
+    data = table.data
+    return {
+        "name": data.name,
+        "digest": data.digest,
+        "shape": data.shape,
+        "n": len(data),
+        "documents": len(data.documents),
+        "clusters": len(set(data.clusters().tolist())),
+        "corrupted": sum(s.label == 1 for s in data.sentences()),
+    }
+
+
+def _cost(tables: Sequence[ScoreTable]) -> dict[str, float]:
+    seconds = sum(table.seconds for table in tables)
+    tokens = int(sum(table.tokens.sum() for table in tables))
+    return {"seconds": seconds, "tokens": tokens, "peak_mb": max(table.peak_mb for table in tables)}
+
+
+def _references(section: Section) -> dict[str, Any]:
+    return {
+        r.name: {section.shape: {**r.corpus.record(), "signature": r.signature}} for r in section.references
+    }
+
+
+def _bin(one: Bin) -> dict[str, Any]:
+    return {
+        "low": one.low,
+        "high": one.high,
+        "n": one.n,
+        "probability": one.probability,
+        "corrupted": one.corrupted,
+    }
+
+
+def _system(one: SystemScore) -> dict[str, Any]:
+    return {"system": one.name, "score": one.score, "n": one.n}
+
+
+def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mappings of mappings as one; what only one of them has stays as it is."""
+    made: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            old = made.get(key)
+            if isinstance(old, dict) and isinstance(value, dict):
+                value = _merged([old, value])
+            made[key] = value
+    return made

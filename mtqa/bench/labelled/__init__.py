@@ -1,0 +1,1 @@
+"""Labelled data: from a file or hub id, through `datasets`, to a `LabelledSet`."""

@@ -1,0 +1,282 @@
+"""Records to a `LabelledSet`: the shape told by the columns, every field checked. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mtqa.bench.labelled import values
+from mtqa.bench.labelled.spec import FIELDS, GROUPS, DataSpec
+from mtqa.bench.labelled.values import Place, Row
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
+from mtqa.errors import InputError, one_line
+
+Numbered = Sequence[tuple[int, Row]]
+
+#: Columns that name things or hold texts: no groups. The answers among them reach nobody but sacrebleu.
+_NO_GROUP = frozenset(FIELDS) | {"src", "ref", "pe", "orig", "mt", "source", "target", "hypothesis"}
+#: Where the good version of a sentence may stand, the first that is there.
+_REFERENCES = ("reference", "ref", "pe", "orig")
+#: Longer values are texts.
+_GROUP_CHARACTERS = 80
+#: MSLC's checkpoints: A is the worst.
+_GRADED = re.compile(r"mt_[A-Z]")
+#: Fields of a sentence; the others are the record's own.
+_OF_SENTENCES = ("text", "label", "score", "spans", "tokens", "word_tags", "boilerplate", "par", "reference")
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What could not be used, counted while reading."""
+
+    inverted: int = 0
+    where: str = ""
+    seen: dict[object, str] = field(default_factory=dict)
+
+    def once(self, key: object, name: str, place: Place) -> None:
+        """Raises where ``key`` was seen before."""
+        if key in self.seen:
+            raise place.error(name, f"{one_line(repr(key), 80)} is there twice (first in {self.seen[key]})")
+        self.seen[key] = place.record
+
+    def warnings(self, data: str) -> tuple[str, ...]:
+        """One line for all that was left out."""
+        if not self.inverted:
+            return ()
+        what = "spans end before they start" if self.inverted > 1 else "span ends before it starts"
+        return (f"{data}: {self.where}: spans: {self.inverted} {what}; the sentences count as without",)
+
+
+def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool = True) -> LabelledSet:
+    """The records, numbered from 1, as a set. ``whole``: not a sample (for messages).
+
+    Raises `InputError` that names the file, the record and the field.
+    """
+    if not records:
+        raise InputError(f"{spec.name}: no sentences: the data hold no record")
+    number, first = records[0]
+    shape = spec.shape or _shape(dict(first), spec, Place(spec.name, f"record {number}"))
+    graded = shape == "documents" and _is_graded(first)
+    notes = _Notes()
+    made = tuple(_READERS["graded" if graded else shape](records, spec, notes))
+    order = tuple(sorted({name for d in made for s in d.sentences if (name := s.groups.get("system"))}))
+    found = LabelledSet(spec.name, digest, shape, made, order if graded else (), notes.warnings(spec.name))
+    _check_classes(found, "" if whole else " in this sample; raise --limit")
+    return found
+
+
+def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
+    names = set(row) | set(spec.columns)
+    if "sentences" in names:
+        return "documents"
+    if {"good", "bad"} <= names:
+        return "pairs"
+    if "text" in names and "label" in names:
+        return "documents"
+    if {"text", "score"} <= names:
+        return "scored"
+    known = one_line(", ".join(map(str, row)), 160)
+    if "paragraphs" in names:
+        raise InputError(
+            f"{spec.name}: clean documents, no labels; --corrupt {spec.name} makes labelled ones"
+        )
+    raise InputError(
+        f"{spec.name}: {place.record}: columns missing: text and label or score, good and bad, or sentences. "
+        f"There are: {known}. --columns FILE says what they mean"
+    )
+
+
+def _is_graded(row: Row) -> bool:
+    inner = row.get("sentences")
+    first = inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], dict) else {}
+    return "text" not in first and any(_GRADED.fullmatch(key) for key in first)
+
+
+def _check_classes(found: LabelledSet, where: str) -> None:
+    """Labels of one class leave nothing to rank, unless there are human scores as well."""
+    kept = [s for s in found.sentences() if not s.boilerplate]
+    if found.shape == "pairs" or any(s.score is not None for s in kept) or found.system_order:
+        return
+    labels = {s.label for s in kept if s.label is not None}
+    if not labels:
+        field = "label" if found.shape == "documents" else "score"
+        raise InputError(f"{found.name}: {field}: no sentence has one{where}")
+    if len(labels) == 1 and not any(s.word_tags for s in kept):
+        count = sum(s.label is not None for s in kept)
+        raise InputError(
+            f"{found.name}: label: one class only: all {count} are {labels.pop()}; both are needed{where}"
+        )
+
+
+def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]:
+    """Short values of a record's (and a sentence's) other columns; declared ones whatever their length."""
+    made: dict[str, str] = {}
+    for row in rows:
+        for key, value in row.items():
+            short = isinstance(value, (str, bool)) and len(str(value)) <= _GROUP_CHARACTERS
+            if key not in _NO_GROUP and short and value != "":
+                made[key] = str(value).lower() if isinstance(value, bool) else value
+        for name, column in {**{g: c for g, c in spec.columns.items() if g in GROUPS}, **spec.groups}.items():
+            if column.split(".")[0] in row:
+                value = values.looked_up(row, column, place)
+                if value is not None:
+                    made[name] = str(value)
+    return made
+
+
+def _reference(row: Row) -> str | None:
+    return next((row[key] for key in _REFERENCES if isinstance(row.get(key), str)), None)
+
+
+def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> LabelledSentence:
+    text = values.text(row.get("text"), "text", place)
+    gold = values.label(row.get("label"), place)
+    found, inverted = values.spans(row.get("spans"), "spans", text, place)
+    if inverted:
+        notes.inverted += inverted
+        notes.where = notes.where or place.record
+    return LabelledSentence(
+        text=text,
+        label=gold,
+        score=values.score(row.get("score"), place),
+        spans=found,
+        word_tags=values.word_tags(row, text, place),
+        boilerplate=values.truth(row.get("boilerplate"), "boilerplate", place),
+        paragraph=values.paragraph(row.get("par"), place),
+        groups=groups,
+        reference=_reference(row),
+    )
+
+
+def _named(row: Row, key: str, number: int) -> str:
+    value = row.get(key)
+    return f"record {number}" if value is None or value == "" else str(value)
+
+
+def _place(spec: DataSpec, number: int, row: Row) -> Place:
+    name = row.get("id") if row.get("id") is not None else row.get("doc")
+    shown = f" ({one_line(name, 60)})" if name not in (None, "") else ""
+    return Place(spec.name, f"record {number}{shown}")
+
+
+def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    """Records with ``sentences``, or one record a sentence, joined by their ``doc``."""
+    if "sentences" not in records[0][1] and "sentences" not in spec.columns:
+        yield from _joined(records, spec, notes)
+        return
+    for number, raw in records:
+        place = _place(spec, number, raw)
+        row = mapped_record(raw, spec, place)
+        notes.once((_named(row, "doc", number), row.get("system")), "doc", place)
+        sentences = []
+        edited = any(isinstance(one.get("orig"), str) for one in _inner(row, place))
+        for i, inner in enumerate(_inner(row, place), start=1):
+            own = place.sentence(i)
+            one = values.mapped(inner, spec, own, _OF_SENTENCES)
+            _need_label(one, own)
+            if edited and one.get("label") in (0, None) and _reference(one) is None:
+                one["reference"] = one.get("text")  # only what was changed keeps its original
+            sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
+        name = _named(row, "doc", number)
+        yield LabelledDocument(name, tuple(sentences), cluster=str(row.get("source_doc") or name))
+
+
+def mapped_record(raw: Row, spec: DataSpec, place: Place) -> dict[str, Any]:
+    """The record's own fields under our names; those of its sentences are left for later."""
+    return values.mapped(raw, spec, place, ("id", "doc", "source_doc", "sentences", *GROUPS_OF_RECORD))
+
+
+#: Groups that belong to a document rather than to a sentence.
+GROUPS_OF_RECORD = ("system",)
+
+
+def _inner(row: Row, place: Place) -> list[Row]:
+    inner = values.listed(row.get("sentences"), "sentences", place)
+    if not inner:
+        raise place.error("sentences", "no sentences")
+    for item in inner:
+        if not isinstance(item, dict):
+            raise place.error("sentences", f"{one_line(repr(item), 60)} is not an object")
+    return inner
+
+
+def _need_label(row: Row, place: Place) -> None:
+    if "label" not in row and row.get("score") is None:
+        known = one_line(", ".join(map(str, row)), 120)
+        raise place.error("label", f"missing; the fields are: {known}")
+
+
+def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    """One record a sentence: those of one ``doc`` (and system) are a document; without, each is alone."""
+    found: dict[tuple[str, str], list[LabelledSentence]] = {}
+    clusters: dict[tuple[str, str], str] = {}
+    alone = set()
+    for number, raw in records:
+        place = _place(spec, number, raw)
+        row = values.mapped(raw, spec, place, FIELDS + GROUPS)
+        if row.get("id") is not None:
+            notes.once((row["id"],), "id", place)
+        _need_label(row, place)
+        key = (_named(row, "doc", number), str(row.get("system") or ""))
+        if row.get("doc") is None:
+            alone.add(key)
+        found.setdefault(key, []).append(_sentence(row, _groups((raw,), spec, place), place, notes))
+        clusters.setdefault(key, str(row.get("source_doc") or key[0]))
+    for key, sentences in found.items():
+        name = "|".join(part for part in key if part)
+        yield LabelledDocument(name, tuple(sentences), isolated=key in alone, cluster=clusters[key])
+
+
+def _graded(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    """MSLC: the same sentences by several systems, ``mt_A`` (worst) to ``mt_F``, and a reference."""
+    for number, row in records:
+        place = _place(spec, number, row)
+        name = _named(row, "doc", number)
+        notes.once(name, "doc", place)
+        inner = _inner(row, place)
+        for system in sorted(key for key in inner[0] if _GRADED.fullmatch(key)):
+            sentences = tuple(
+                LabelledSentence(
+                    values.text(one.get(system), system, place.sentence(i)),
+                    groups={**_groups((row,), spec, place), "system": system},
+                    reference=_reference(one),
+                )
+                for i, one in enumerate(inner, start=1)
+            )
+            yield LabelledDocument(f"{name}|{system}", sentences, cluster=name)
+
+
+def _scored(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    for number, raw in records:
+        place = _place(spec, number, raw)
+        row = values.mapped(raw, spec, place, FIELDS + GROUPS)
+        for key in ("text", "score"):
+            if key not in row:
+                raise place.error(key, f"missing; the columns are: {one_line(', '.join(map(str, raw)), 160)}")
+        name = _named(row, "id", number)
+        notes.once(name, "id", place)
+        sentence = _sentence(row, _groups((raw,), spec, place), place, notes)
+        cluster = str(row.get("source_doc") or row.get("doc") or name)
+        yield LabelledDocument(name, (sentence,), isolated=True, cluster=cluster)
+
+
+def _pairs(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    """An id may come once for each phenomenon. Perturbations of one sound sentence are one cluster."""
+    for number, raw in records:
+        place = _place(spec, number, raw)
+        row = values.mapped(raw, spec, place, FIELDS + GROUPS)
+        good, bad = (values.text(row.get(key), key, place) for key in ("good", "bad"))
+        groups = _groups((raw,), spec, place)
+        notes.once((_named(row, "id", number), groups.get("phenomenon")), "id", place)
+        found, inverted = values.spans(row.get("bad_spans"), "bad_spans", bad, place)
+        if inverted:
+            notes.inverted += inverted
+            notes.where = notes.where or place.record
+        sound = LabelledSentence(good, 0, spans=None if found is None else (), groups=groups, reference=good)
+        corrupted = LabelledSentence(bad, 1, spans=found, groups=groups, reference=good)
+        yield LabelledDocument(_named(row, "id", number), (sound, corrupted), isolated=True, cluster=good)
+
+
+_READERS = {"documents": _documents, "graded": _graded, "scored": _scored, "pairs": _pairs}

@@ -1,0 +1,189 @@
+"""One field of one record, checked: each function says what is wrong and where, or returns the value."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mtqa.bench.labelled.spec import DataSpec
+from mtqa.errors import InputError, one_line
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the data something stands: for messages."""
+
+    data: str
+    record: str
+
+    def error(self, field: str, problem: str) -> InputError:
+        """The `InputError` that names file, record and field."""
+        return InputError(f"{self.data}: {self.record}: {field}: {problem}")
+
+    def sentence(self, number: int) -> Place:
+        """The same for a sentence of the record, counted from 1."""
+        return Place(self.data, f"{self.record}, sentence {number}")
+
+
+def mapped(row: Row, spec: DataSpec, place: Place, fields: Sequence[str]) -> dict[str, Any]:
+    """The row with what the spec's columns name under our own names too, of ``fields`` only."""
+    made = dict(row)
+    for ours in fields:
+        if ours in spec.columns:
+            made[ours] = _column(row, spec.columns[ours], ours, place)
+    return made
+
+
+def _column(row: Row, name: str, ours: str, place: Place) -> Any:
+    sign = ours == "score" and name.startswith("-") and name not in row
+    value = looked_up(row, name[1:] if sign else name, place)
+    if not sign or value is None:
+        return value
+    return -number(value, ours, place)
+
+
+def looked_up(row: Row, name: str, place: Place) -> Any:
+    """The column's value; ``a.b`` is the field ``b`` of ``a``."""
+    value: Any = row
+    for part in [name] if name in row else name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            known = ", ".join(map(str, row))
+            raise place.error(
+                one_line(name, 60), f"there is no such column; there are: {one_line(known, 160)}"
+            )
+        value = value[part]
+    return value
+
+
+def text(value: Any, field: str, place: Place) -> str:
+    """A string; blank ones are allowed (a translation may be empty)."""
+    if not isinstance(value, str):
+        problem = "missing" if value is None else f"{one_line(repr(value), 60)} is not a string"
+        raise place.error(field, problem)
+    return value
+
+
+def label(value: Any, place: Place) -> int | None:
+    """0 or 1, as a number, a truth value or a string; None where there is none."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.strip() in ("0", "1"):
+        return int(value)
+    if isinstance(value, (bool, int, float)) and value in (0, 1):
+        return int(value)
+    raise place.error("label", f"{one_line(repr(value), 60)} is not 0 (sound) or 1 (corrupted)")
+
+
+def number(value: Any, field: str, place: Place) -> float:
+    """A finite number, or a string that reads as one."""
+    try:
+        if isinstance(value, (bool, list, dict)):
+            raise ValueError
+        result = float(value)
+    except (TypeError, ValueError):
+        raise place.error(field, f"{one_line(repr(value), 60)} is not a number") from None
+    if not math.isfinite(result):
+        raise place.error(field, f"{one_line(repr(value), 60)} is not a finite number")
+    return result
+
+
+def score(value: Any, place: Place) -> float | None:
+    """A human score, None where there is none."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return number(value, "score", place)
+
+
+def listed(value: Any, field: str, place: Place) -> list[Any] | None:
+    """A list, or a string that holds one as JSON (CSV has no lists); None where there is none."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise place.error(field, f"{one_line(repr(value), 60)} is not a list in JSON") from None
+    if not isinstance(value, list):
+        raise place.error(field, f"{one_line(repr(value), 60)} is not a list")
+    return value
+
+
+def spans(
+    value: Any, field: str, sentence: str, place: Place
+) -> tuple[tuple[tuple[int, int], ...] | None, int]:
+    """``[start, end)`` of each span, and how many end before they start.
+
+    Such a span marks nothing (annotations of real corpora hold a few): the sentence then counts as not
+    annotated. A span that reaches out of the text is an error.
+    """
+    items = listed(value, field, place)
+    if items is None:
+        return None, 0
+    made, inverted = [], 0
+    for item in items:
+        start, end = _ends(item, field, place)
+        if end < start:
+            inverted += 1
+        elif start < 0 or end > len(sentence):
+            raise place.error(field, f"[{start}, {end}) is outside the text of {len(sentence)} characters")
+        made.append((start, end))
+    return (None if inverted else tuple(made)), inverted
+
+
+def _ends(item: Any, field: str, place: Place) -> tuple[int, int]:
+    pair: Any = [item.get("start"), item.get("end")] if isinstance(item, Mapping) else item
+    whole = isinstance(pair, Sequence) and len(pair) == 2
+    if not whole or not all(isinstance(p, int) and not isinstance(p, bool) for p in pair):
+        raise place.error(field, f"{one_line(repr(item), 60)} is not [start, end] or {{start, end}}")
+    return int(pair[0]), int(pair[1])
+
+
+def word_tags(row: Row, sentence: str, place: Place) -> tuple[tuple[int, int, bool], ...] | None:
+    """Where each tagged word is in the text, and is it BAD? ``tokens``: the words; else cut at blanks."""
+    tags = row.get("word_tags")
+    if isinstance(tags, str) and not tags.lstrip().startswith("["):
+        tags = tags.split()
+    tags = listed(tags, "word_tags", place)
+    if tags is None:
+        return None
+    words = row.get("tokens")
+    if isinstance(words, str) and words.lstrip().startswith("["):
+        words = listed(words, "tokens", place)
+    words = sentence.split() if words is None else words.split() if isinstance(words, str) else words
+    if len(words) != len(tags):
+        raise place.error("word_tags", f"{len(tags)} tags for {len(words)} words")
+    made, at = [], 0
+    for word, tag in zip(words, tags, strict=True):
+        start = sentence.find(str(word), at)
+        if start < 0 or sentence[at:start].strip():
+            raise place.error("tokens", f"{one_line(repr(word), 60)} is not in the text at character {at}")
+        at = start + len(str(word))
+        if str(tag).upper() not in ("OK", "BAD"):
+            raise place.error("word_tags", f"{one_line(repr(tag), 60)} is not OK or BAD")
+        made.append((start, at, str(tag).upper() == "BAD"))
+    return tuple(made)
+
+
+def paragraph(value: Any, place: Place) -> int | None:
+    """A paragraph's number, None where there is none."""
+    if value is None or value == "":
+        return None
+    whole = number(value, "par", place)
+    if whole != int(whole):
+        raise place.error("par", f"{one_line(repr(value), 60)} is not a whole number")
+    return int(whole)
+
+
+def truth(value: Any, field: str, place: Place) -> bool:
+    """True or false, as such, as 0 or 1, or in words; missing is false."""
+    if value is None or value == "":
+        return False
+    known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    if str(value).lower() not in known:
+        raise place.error(field, f"{one_line(repr(value), 60)} is not true or false")
+    return known[str(value).lower()]

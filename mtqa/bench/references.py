@@ -1,0 +1,103 @@
+"""What sacrebleu says where there are references: over the corpus, and of each sentence beside our scores.
+
+sacrebleu sees the answer (a reference, a post-edit, the text before it was corrupted); no scorer does. Its
+scores are sacrebleu's own, with its signatures; the corpus figure's interval re-aggregates sacrebleu's
+per-sentence statistics over the drawn documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mtqa.bench.beside import bare_table
+from mtqa.bench.figures import Draws, Figure, measured
+from mtqa.bench.metrics.base import Prepared, Undefined, Weights
+from mtqa.bench.records import ScoreTable
+from mtqa.lm.progress import Progress
+
+#: Metric → the sign that makes higher worse, for sentence scores.
+SIGNS = {"BLEU": -1.0, "chrF": -1.0, "TER": 1.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceScores:
+    """One sacrebleu metric: the corpus figure, its signature, and the sentences' scores as suspicion."""
+
+    name: str
+    signature: str
+    corpus: Figure
+    table: ScoreTable
+
+
+def has_references(table: ScoreTable) -> bool:
+    """Has every sentence that counts a reference?"""
+    kept = [s for s in table.data.sentences() if not s.boilerplate and s.text.strip()]
+    return bool(kept) and all(s.reference is not None for s in kept)
+
+
+def reference_scores(table: ScoreTable, draws: Draws, *, progress: Progress) -> list[ReferenceScores]:
+    """BLEU, chrF and TER of the set, on the table's sentences. All must have references."""
+    made = []
+    for number, name in enumerate(SIGNS):
+        progress.update("comparing with references", number, len(SIGNS))
+        made.append(_scores(name, table, draws))
+    return made
+
+
+def _metric(name: str, *, sentence: bool) -> Any:
+    from sacrebleu.metrics import BLEU, CHRF, TER
+
+    # Sentences have too few 4-grams: sacrebleu's own sentence BLEU leaves out the orders that can't occur.
+    return {"BLEU": lambda: BLEU(effective_order=sentence), "chrF": CHRF, "TER": TER}[name]()
+
+
+def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
+    sentences = list(table.data.sentences())
+    rows = [
+        i for i, s in enumerate(sentences) if s.reference is not None and s.text.strip() and not s.boilerplate
+    ]
+    # A pair's sound sentence is its own reference: it is no part of a corpus figure.
+    counted = [i for i in rows if table.data.shape != "pairs" or sentences[i].label]
+    texts = [sentences[i].text for i in rows]
+    references = [sentences[i].reference or "" for i in rows]
+    single = _metric(name, sentence=True)
+    values = [
+        SIGNS[name] * single.sentence_score(t, [r]).score for t, r in zip(texts, references, strict=True)
+    ]
+    scores = np.full(len(sentences), min(values) - 1.0)
+    scores[rows] = values
+    corpus = _metric(name, sentence=False)
+    prepared = _corpus(corpus, table, counted)
+    try:
+        figure = measured(prepared, "sentences", draws, alone=len(set(table.data.clusters().tolist())) < 2)
+    except Undefined as error:
+        figure = Figure(None, undefined=str(error), unit="sentences")
+    return ReferenceScores(name, str(corpus.get_signature()), figure, bare_table(table.data, name, scores))
+
+
+def _corpus(metric: Any, table: ScoreTable, rows: Sequence[int]) -> Prepared:
+    """sacrebleu's corpus score from its per-sentence statistics, summed by document and weighted."""
+    sentences = list(table.data.sentences())
+    texts = [sentences[i].text for i in rows]
+    references = [sentences[i].reference or "" for i in rows]
+    metric.corpus_score(texts, [references])  # sets what the signature tells of the references
+    statistics = np.array(metric._extract_corpus_statistics(texts, [references]), dtype=np.float64)
+    sums = np.zeros((len(table.data.documents), statistics.shape[1]))
+    np.add.at(sums, table.document[list(rows)], statistics)
+
+    def value(weights: Weights) -> float:
+        total = weights @ sums
+        if total.sum() <= 0:
+            raise Undefined("no sentence has a reference")
+        # The counts of n-grams are whole numbers to sacrebleu; TER's edits may be read as they are.
+        return float(metric._compute_score_from_stats([_whole(t) for t in total]).score)
+
+    return Prepared(len(rows), value)
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else float(number)

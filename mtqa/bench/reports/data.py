@@ -1,0 +1,15 @@
+"""The evaluation as JSON, schema version 1 (docs/evaluation-schema-1.json)."""
+
+from __future__ import annotations
+
+import json
+
+from mtqa.bench.evaluate import Evaluation
+from mtqa.bench.reports import ReportOptions
+from mtqa.report.safe import json_surrogates
+
+
+def render(evaluation: Evaluation, options: ReportOptions) -> str:  # noqa: ARG001
+    """One JSON object; no number in it is NaN or infinite."""
+    encoded = json.dumps(evaluation.record(), ensure_ascii=False, allow_nan=False, indent=2)
+    return json_surrogates(encoded) + "\n"

@@ -1,0 +1,124 @@
+"""The evaluation for a terminal of 80 columns, a pipe, or a log."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mtqa.bench.evaluate import Evaluation, Section
+from mtqa.bench.reports import ReportOptions, view
+from mtqa.report.safe import one_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Cell = str
+
+
+def render(evaluation: Evaluation, options: ReportOptions) -> str:
+    """Plain text; ANSI colours only where asked for."""
+    from rich.console import Console
+
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=options.width,
+        force_terminal=options.color,
+        color_system="standard" if options.color else None,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        _environ={},
+    )
+    for item in _report(evaluation):
+        console.print(item)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n")).rstrip("\n") + "\n"
+
+
+def _report(evaluation: Evaluation) -> Iterator[RenderableType]:
+    yield _text(view.title(evaluation), "bold")
+    for table in evaluation.tables:
+        yield _text(view.data_line(table))
+    for section in evaluation.sections:
+        yield _text("")
+        yield from _section(section)
+    for warning in evaluation.warnings:
+        yield _text(f"Warning: {one_line(warning)}", "yellow")
+    yield _text("")
+    yield _text(view.READING, "dim")
+    yield _text(view.cost_line(evaluation.tables), "dim")
+    yield _text(one_line(evaluation.signature), "dim")
+
+
+def _section(section: Section) -> Iterator[RenderableType]:
+    rows = [
+        [r.name + (" ↓" if r.lower_is_better else ""), view.number(r.figure.value), view.interval(r.figure)]
+        + [f"{r.figure.n:,}" if r.figure.value is not None else "–"]
+        + [view.number(f.value) if f else "–" for f in r.floors]
+        for r in view.metric_rows(section)
+    ]
+    yield _table([section.shape, "value", "95 %", "n", "length", "unigram", "chance"], rows)
+    for note in view.notes(section):
+        yield _text(f"  {note}", "dim")
+    yield from _references(section)
+    yield from _systems(section)
+    yield from _reliability(section)
+    for breakdown in view.breakdowns(section, narrow=True):
+        yield _text("")
+        lines = [
+            [one_line(value), f"{max((f.n for f in own if f), default=0):,}", *(view.short(f) for f in own)]
+            for value, own in breakdown.rows
+        ]
+        yield _table([f"by {one_line(breakdown.group)}", "n", *breakdown.metrics], lines)
+
+
+def _references(section: Section) -> Iterator[RenderableType]:
+    found = view.reference_rows(section)
+    if not found:
+        return
+    names = view.ranking_metrics(section)[:3]
+    yield _text("")
+    rows = [
+        [r.name, view.short(r.corpus), *(view.number(f.value) if f else "–" for f in r.metrics[:3])]
+        for r in found
+    ]
+    yield _table(["sees the answer", "corpus", *names], rows)
+    for r in found:
+        yield _text(f"  {r.name}: {r.signature}", "dim")
+
+
+def _systems(section: Section) -> Iterator[RenderableType]:
+    if section.systems:
+        yield _text("")
+        rows = [[one_line(s.name), view.number(s.score), f"{s.n:,}"] for s in section.systems]
+        yield _table(["system", "mean score", "n"], rows)
+
+
+def _reliability(section: Section) -> Iterator[RenderableType]:
+    if section.reliability:
+        yield _text("")
+        rows = [
+            [f"{b.low:.1f} to {b.high:.1f}", view.number(b.probability), view.number(b.corrupted), f"{b.n:,}"]
+            for b in section.reliability
+        ]
+        yield _table(["probability", "mean", "share corrupted", "n"], rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for i, name in enumerate(head):
+        table.add_column(Text(name), justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _text(text: str, style: str = "") -> RenderableType:
+    from rich.text import Text
+
+    return Text(text, style=style, overflow="fold")

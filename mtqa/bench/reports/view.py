@@ -1,0 +1,160 @@
+"""What the readable formats share: which rows and columns a table has, and how a number is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
+from mtqa.bench.evaluate import Evaluation, Section
+from mtqa.bench.figures import Figure
+from mtqa.bench.metrics import METRICS
+from mtqa.bench.records import ScoreTable
+from mtqa.report.safe import one_line
+
+#: The metrics of a breakdown on a narrow page, in order of preference.
+_HEADLINES = ("roc_auc", "average_precision", "accuracy", "accuracy_length_controlled", "spearman", "kendall")
+_HEADLINES_SHOWN = 2
+FLOORS = (LENGTH, UNIGRAM, CHANCE)
+READING = (
+    "Intervals: 95 %, percentile bootstrap over documents (versions of one source together). Floors: longer "
+    "sentences, and rarer words (wordfreq), as more suspicious; chance. Rows that see the answer compare the "
+    "text with its reference and are a ceiling."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric of a section with what stands beside it."""
+
+    name: str
+    figure: Figure
+    floors: tuple[Figure | None, ...]
+    lower_is_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """One sacrebleu metric: over the corpus, and how its sentence scores do on the ranking metrics."""
+
+    name: str
+    corpus: Figure
+    signature: str
+    metrics: tuple[Figure | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One group: its values' figures on some metrics."""
+
+    group: str
+    metrics: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure | None, ...]], ...]
+
+
+def metric_rows(section: Section) -> tuple[MetricRow, ...]:
+    """Every metric that has a value or a reason, with the floors."""
+    return tuple(
+        MetricRow(
+            name,
+            figure,
+            tuple(section.beside.get(row, {}).get(name) for row in FLOORS),
+            not METRICS[name].higher_is_better,
+        )
+        for name, figure in section.metrics.items()
+    )
+
+
+def ranking_metrics(section: Section) -> tuple[str, ...]:
+    """The names of the section's metrics that rank sentences."""
+    return tuple(name for name in section.metrics if METRICS[name].kind == "ranking")
+
+
+def reference_rows(section: Section) -> tuple[ReferenceRow, ...]:
+    """sacrebleu's metrics, each with its sentence-level figures on `ranking_metrics`."""
+    names = ranking_metrics(section)
+    return tuple(
+        ReferenceRow(
+            r.name,
+            r.corpus,
+            r.signature,
+            tuple(section.beside.get(f"{r.name} (sees the answer)", {}).get(name) for name in names),
+        )
+        for r in section.references
+    )
+
+
+def breakdowns(section: Section, *, narrow: bool) -> Iterator[Breakdown]:
+    """Each group with the metrics that rank; ``narrow``: two headline ones only. JSON has them all."""
+    for group, values in section.by.items():
+        there = [n for n in section.metrics if any(n in own for own in values.values())]
+        there = [n for n in there if METRICS[n].kind == "ranking"] or there
+        names = [n for n in _HEADLINES if n in there][:_HEADLINES_SHOWN] if narrow else there
+        names = names or there[:_HEADLINES_SHOWN]
+        rows = tuple((value, tuple(own.get(n) for n in names)) for value, own in values.items())
+        yield Breakdown(group, tuple(names), rows)
+
+
+def number(value: float | None) -> str:
+    """Three decimals, or two for percentages as sacrebleu gives them.
+
+    >>> number(0.51249), number(None), number(31.4159)
+    ('0.512', '–', '31.42')
+    """
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def interval(figure: Figure) -> str:
+    """``[low, high]``, or a dash where there is none."""
+    if figure.low is None or figure.high is None:
+        return "–"
+    return f"[{number(figure.low)}, {number(figure.high)}]"
+
+
+def short(figure: Figure | None) -> str:
+    """The value and its interval in one cell."""
+    if figure is None or figure.value is None:
+        return "–"
+    return number(figure.value) if figure.low is None else f"{number(figure.value)} {interval(figure)}"
+
+
+def size(figure: Figure) -> str:
+    """``1,440 sentences``."""
+    return f"{figure.n:,} {figure.unit}"
+
+
+def notes(section: Section) -> tuple[str, ...]:
+    """Why a metric has no value or no interval, one line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, figure in section.metrics.items():
+        if figure.undefined:
+            reasons.setdefault(figure.undefined, []).append(name)
+    return tuple(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+
+
+def data_line(table: ScoreTable) -> str:
+    """One line on one set."""
+    data = table.data
+    units = {"documents": "documents", "scored": "sentences", "pairs": "pairs"}[data.shape]
+    parts = [f"{len(data.documents):,} {units}"]
+    if data.shape == "documents":
+        corrupted = sum(s.label == 1 for s in data.sentences())
+        parts.append(f"{len(data):,} sentences" + (f", {corrupted:,} corrupted" if corrupted else ""))
+    return f"{one_line(data.name)}: {', '.join(parts)} (sha256 {data.digest[:12]})"
+
+
+def cost_line(tables: Sequence[ScoreTable]) -> str:
+    """Time and memory; scores from the ledger cost no model's time."""
+    seconds = sum(table.seconds for table in tables)
+    tokens = sum(int(table.tokens.sum()) for table in tables)
+    return f"{tokens:,} tokens in {seconds:.1f} s, at most {max(t.peak_mb for t in tables):,.0f} MB"
+
+
+def title(evaluation: Evaluation) -> str:
+    """What was evaluated."""
+    return f"Evaluation of {one_line(evaluation.config)}"
+
+
+__all__ = ["CHANCE", "LENGTH", "PERFECT", "UNIGRAM"]

@@ -1,0 +1,183 @@
+"""Is one config better than another, or is it the luck of the documents? Pure functions on arrays.
+
+Documents are the unit throughout: sentences of one document stand or fall together, and resampling them
+one by one makes intervals too narrow. A *statistic* is a function of the weights of the documents (how often
+each was drawn) that gives a number, or None where it is undefined for that draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Statistic = Callable[[Array], float | None]
+
+#: Two-sided level of every "separated", and the power that "about N more documents" is worked out for.
+ALPHA = 0.05
+POWER = 0.8
+#: A randomisation test stops when so many are as extreme as the observed: p is then known to a tenth.
+_ENOUGH_EXTREME = 100
+#: So many times the randomisations that the smallest p-value needs to survive Holm's correction.
+_RESOLUTION = 5
+#: With fewer of the draws defined than this, an interval would be one of the lucky draws only.
+_MIN_DEFINED = 0.5
+#: Differences of a statistic that is a sum in another order are no differences.
+_EPSILON = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapDifference:
+    """A paired difference over draws of documents: 95 % percentile interval, two-sided p, standard error."""
+
+    low: float
+    high: float
+    p_value: float
+    standard_error: float
+    draws: int
+
+
+def draws(statistic: Statistic, weights: Array) -> Array:
+    """The statistic of each row of ``weights (n, D)``: ``(n,)``, NaN where it is undefined."""
+    values = (statistic(row) for row in weights)
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def paired_bootstrap(a: Array, b: Array) -> BootstrapDifference | None:
+    """``a − b`` of two systems over the *same* draws of documents, each ``(n,)`` from `draws`.
+
+    Draws in which either is undefined are left out for both; None where more than half are. The p-value is
+    twice the smaller share of draws on one side of zero, counted as (c+1)/(n+1) (Davison and Hinkley 1997,
+    eq. 4.11), ties half on each side.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"draws of two systems must be the same: {a.shape} and {b.shape}")
+    difference = a - b
+    difference = difference[np.isfinite(difference)]
+    n = len(difference)
+    if n < 2 or n < _MIN_DEFINED * len(a):
+        return None
+    low, high = np.percentile(difference, [2.5, 97.5])
+    ties = np.count_nonzero(np.abs(difference) <= _EPSILON) / 2
+    below = np.count_nonzero(difference < -_EPSILON) + ties
+    above = np.count_nonzero(difference > _EPSILON) + ties
+    p_value = min(1.0, 2 * (min(below, above) + 1) / (n + 1))
+    return BootstrapDifference(float(low), float(high), float(p_value), float(difference.std(ddof=1)), n)
+
+
+def swap_masks(
+    documents: int, n: int, rng: np.random.Generator, *, clusters: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.bool_]:
+    """``(n, D)``: in each of n randomisations, which documents the two systems exchange.
+
+    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together.
+    """
+    if clusters is None:
+        return rng.random((n, documents)) < 0.5
+    count = int(clusters.max()) + 1 if len(clusters) else 0
+    return (rng.random((n, count)) < 0.5)[:, clusters]
+
+
+def randomisation_p_value(statistic: Statistic, masks: npt.NDArray[np.bool_]) -> float | None:
+    """Approximate randomisation (Riezler and Maxwell 2005, fig. 1): p = (c+1)/(n+1), two-sided, never 0.
+
+    ``statistic``: over weights ``(2D,)`` of a table in which the first system's D documents are followed by
+    the second's (`mtqa.bench.stack`), so that exchanging a whole document is a change of weights. Under the
+    null hypothesis it doesn't matter which system a document's scores come from. A randomisation in which the
+    statistic is undefined counts as one that is at least as extreme. None where it is undefined as observed.
+
+    Stops early, n being the randomisations done, when c has reached `_ENOUGH_EXTREME`: a sequential test,
+    whose p-value c/n is valid (Besag and Clifford 1991), and (c+1)/(n+1) a little above it.
+    """
+    observed = _exchanged(statistic, np.zeros(masks.shape[1]))
+    if observed is None:
+        return None
+    if abs(observed) <= _EPSILON:
+        return 1.0  # nothing is less extreme
+    count = done = 0
+    for mask in masks:
+        difference = _exchanged(statistic, mask.astype(np.float64))
+        count += difference is None or abs(difference) >= abs(observed) - _EPSILON
+        done += 1
+        if count == _ENOUGH_EXTREME:
+            break
+    return (count + 1) / (done + 1)
+
+
+def _exchanged(statistic: Statistic, mask: Array) -> float | None:
+    """The difference of the systems when the documents of ``mask (D,)`` have been exchanged."""
+    a = statistic(np.concatenate([1.0 - mask, mask]))
+    b = statistic(np.concatenate([mask, 1.0 - mask]))
+    return None if a is None or b is None else a - b
+
+
+def holm(p_values: Sequence[float], *, comparisons: int | None = None) -> list[float]:
+    """Holm's (1979) step-down adjusted p-values, in the order given.
+
+    ``comparisons``: the size of the family where only some of it was tested, the rest being unknown: the
+    factors then begin there, which is valid and can only be stricter.
+
+    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    m = len(p_values) if comparisons is None else comparisons
+    if m < len(p_values):
+        raise ValueError(f"a family of {m} comparisons can't hold {len(p_values)} p-values")
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for step, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, (m - step) * p_values[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def winning_cluster(best: str, p_holm: Mapping[str, float], *, alpha: float = ALPHA) -> tuple[str, ...]:
+    """The best system and all that are not separated from it; ``p_holm``: of each other against the best.
+
+    >>> winning_cluster("a", {"b": 0.2, "c": 0.001})
+    ('a', 'b')
+    """
+    return (best, *(name for name, p in p_holm.items() if p >= alpha))
+
+
+def more_documents(
+    difference: float, standard_error: float, documents: int, *, alpha: float = ALPHA, power: float = POWER
+) -> int | None:
+    """About how many more documents would separate two systems, if the difference stays what it is.
+
+    A standard error shrinks with the square root of the number of documents D, and a two-sided test at level
+    ``alpha`` finds a difference with probability ``power`` when it is (z₁₋α⁄₂ + z_power) standard errors; so
+    D' = D ((z + z) se / difference)². None where no number would do (no difference), or none is missing.
+    """
+    if abs(difference) <= _EPSILON or standard_error <= _EPSILON:
+        return None
+    normal = NormalDist()
+    needed = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)
+    total = documents * (needed * standard_error / difference) ** 2
+    if not math.isfinite(total) or total <= documents:
+        return None
+    return _two_digits(math.ceil(total - documents))
+
+
+def _two_digits(count: int) -> int:
+    """Rounded up to two significant digits: it is an estimate from an estimate.
+
+    >>> _two_digits(1234), _two_digits(7)
+    (1300, 7)
+    """
+    step: int = 10 ** max(len(str(count)) - 2, 0)
+    return -(-count // step) * step
+
+
+def enough_randomisations(wanted: int, comparisons: int, *, alpha: float = ALPHA) -> int:
+    """At least ``wanted``; more where p-values of so few, from 1/(n+1), could not survive Holm's correction.
+
+    >>> enough_randomisations(1000, 3), enough_randomisations(1000, 105)
+    (1000, 10499)
+    """
+    return max(wanted, math.ceil(_RESOLUTION * comparisons / alpha) - 1)

@@ -1,0 +1,117 @@
+"""Score tables joined (several files of one shape) and cut (a breakdown)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mtqa.bench.records import LabelledDocument, LabelledSet, ScoreTable, document_index
+
+Mask = npt.NDArray[np.bool_]
+
+
+def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
+    """One table of all documents; each sentence's group ``data`` says where it comes from."""
+    if len(tables) == 1:
+        return tables[0]
+    data = _pooled_set([table.data for table in tables])
+    offsets = np.cumsum([0, *(len(table) for table in tables[:-1])])
+    known = all(table.probability is not None for table in tables)
+    return ScoreTable(
+        data=data,
+        config=tables[0].config,
+        signature=tables[0].signature,
+        scores=np.concatenate([table.scores for table in tables]),
+        document=document_index(data),
+        words=tuple(w for table in tables for w in table.words),
+        marked=tuple(m for table in tables for m in table.marked),
+        probability=np.concatenate([t.probability for t in tables if t.probability is not None])
+        if known
+        else None,
+        tokens=np.concatenate([table.tokens for table in tables]),
+        bits=np.concatenate([table.bits for table in tables]),
+        unscored={i + int(o): r for t, o in zip(tables, offsets, strict=True) for i, r in t.unscored.items()},
+        seconds=sum(table.seconds for table in tables),
+        peak_mb=max(table.peak_mb for table in tables),
+    )
+
+
+def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
+    documents = tuple(
+        replace(
+            document,
+            id=f"{number}|{document.id}",
+            cluster=f"{number}|{document.cluster or document.id}",
+            sentences=tuple(replace(s, groups={**s.groups, "data": data.name}) for s in document.sentences),
+        )
+        for number, data in enumerate(sets)
+        for document in data.documents
+    )
+    orders = {data.system_order for data in sets}
+    return LabelledSet(
+        name=" + ".join(data.name for data in sets),
+        digest=",".join(data.digest for data in sets),
+        shape=sets[0].shape,
+        documents=documents,
+        system_order=orders.pop() if len(orders) == 1 else (),
+    )
+
+
+def group_values(table: ScoreTable, group: str) -> dict[str, Mask]:
+    """Each value's rows ``(n,)``, values in order of their names.
+
+    Where only corrupted sentences have the group (a type of corruption), the sound ones of the files in which
+    a value occurs are its contrast.
+    """
+    sentences = list(table.data.sentences())
+    if group == "data":
+        values = [s.groups.get("data", table.data.name) for s in sentences]
+    else:
+        # A line that is boilerplate by type is no type of corruption.
+        found = [s.groups.get(group) for s in sentences]
+        values = [
+            "" if v is None or (s.boilerplate and v == "boilerplate") else v
+            for v, s in zip(found, sentences, strict=True)
+        ]
+    held = np.array(values)
+    source = np.array([s.groups.get("data", "") for s in sentences])
+    sound = np.array([s.label == 0 and not s.boilerplate for s in sentences])
+    made = {}
+    for value in sorted(set(values) - {""}):
+        rows = held == value
+        there = [name for name in set(source[rows]) if (held[sound & (source == name)] == "").all()]
+        made[value] = rows | (sound & np.isin(source, there))
+    return made
+
+
+def subset(table: ScoreTable, keep: Mask) -> ScoreTable:
+    """The chosen rows; every document stays, perhaps without a sentence, so that draws still fit."""
+    rows = np.flatnonzero(keep)
+    place = {int(old): new for new, old in enumerate(rows)}
+    return replace(
+        table,
+        data=_kept(table.data, keep),
+        scores=table.scores[rows],
+        document=table.document[rows],
+        words=tuple(table.words[i] for i in rows) if table.words else (),
+        marked=tuple(table.marked[i] for i in rows) if table.marked else (),
+        probability=None if table.probability is None else table.probability[rows],
+        tokens=table.tokens[rows] if len(table.tokens) else table.tokens,
+        bits=table.bits[rows] if len(table.bits) else table.bits,
+        unscored={place[i]: reason for i, reason in table.unscored.items() if i in place},
+    )
+
+
+def _kept(data: LabelledSet, keep: Mask) -> LabelledSet:
+    documents: list[LabelledDocument] = []
+    at = 0
+    for document in data.documents:
+        own = keep[at : at + len(document.sentences)]
+        at += len(document.sentences)
+        documents.append(
+            replace(document, sentences=tuple(s for s, k in zip(document.sentences, own, strict=True) if k))
+        )
+    return replace(data, documents=tuple(documents))

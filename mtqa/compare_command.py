@@ -1,0 +1,135 @@
+"""`mtqa compare`: configs on the same labelled data, with intervals and significance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtqa.errors import UsageError
+
+if TYPE_CHECKING:
+    from mtqa.bench.comparison.build import CompareSettings
+    from mtqa.config import NamedConfig
+
+_EXAMPLES = """
+Examples:
+
+\b
+  mtqa compare configs/default.yaml configs/perplexity.yaml --data labelled.jsonl
+  mtqa compare configs/measures.yaml --data labelled.jsonl -o comparison.html
+  mtqa compare a.yaml b.yaml --data pairs.jsonl graded.csv --format markdown
+"""
+
+
+class _ManyValues(click.Command):
+    """A command whose --data takes every name up to the next option, as a shell's *.jsonl gives them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """``--data a b`` as ``--data a --data b``."""
+        spread: list[str] = []
+        many = False
+        for arg in args:
+            if arg.startswith("-") and arg != "-":
+                many = arg == "--data"
+                spread += [] if many else [arg]
+            else:
+                spread += ["--data", arg] if many else [arg]
+        return super().parse_args(ctx, spread)
+
+
+@click.command(cls=_ManyValues, epilog=_EXAMPLES)
+@click.argument("configs", nargs=-1, metavar="CONFIG CONFIG...")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE_OR_NAME...",
+    help="Labelled data: files, hub ids, or YAML about them.",
+)
+@click.option("--columns", metavar="FILE", help="YAML that says which column is what.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="So many of each; 0 is all."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="For draws and samples.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option(
+    "--resamples", type=click.IntRange(min=1), default=1000, metavar="N", help="Draws and randomisations."
+)
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps, for every config.")
+@click.option("--threads", type=int, metavar="N", help="CPU threads, for every config.")
+@click.option("--no-ledger", is_flag=True, help="Score anew, so that every config is timed.")
+@click.option("-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html or json.")
+@click.option("-o", "--output", metavar="FILE", help="Write the comparison there (format by its ending).")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="A leaderboard for every metric, not the main one alone.")
+def compare(configs: tuple[str, ...], **options: Any) -> None:
+    """Compare configs on the same labelled sentences: which one is better, and is it luck?
+
+    CONFIG is a YAML config, or a comparison set that holds several (configs/measures.yaml). What was scored
+    once comes from the score ledger: a second measure over the same model costs nothing. Intervals and
+    p-values resample whole documents; see docs/methods.md.
+    """
+    from mtqa.bench.comparison.formats import FORMATS, render_comparison
+    from mtqa.output import chosen_format, write_result
+
+    if not configs:
+        raise UsageError("name two configs, or a comparison set (see mtqa compare --help)")
+    named = _configs(configs, options)
+    if not options["data"]:
+        raise UsageError("name labelled data with --data (see mtqa compare --help)")
+    format_ = chosen_format(options["format_"], options["output"], FORMATS, [*configs, *options["data"]])
+    comparison = _compared(named, _settings(options), options)
+    text = render_comparison(comparison, format_, options=_render_options(options))
+    write_result(text, options["output"])
+
+
+def _configs(paths: Sequence[str], options: dict[str, Any]) -> tuple[NamedConfig, ...]:
+    from mtqa.comparison import named_configs
+    from mtqa.config import load_configs
+
+    loaded = load_configs(
+        paths,
+        device=options["device"],
+        threads=options["threads"],
+        ledger=False if options["no_ledger"] else None,
+    )
+    return named_configs(loaded)
+
+
+def _settings(options: dict[str, Any]) -> CompareSettings:
+    from mtqa.bench.comparison.build import CompareSettings, check_metrics
+
+    check_metrics(options["metrics"])
+    return CompareSettings(
+        metrics=tuple(dict.fromkeys(options["metrics"])),
+        draws=options["resamples"],
+        randomisations=options["resamples"],
+        seed=options["seed"],
+    )
+
+
+def _compared(named: Sequence[NamedConfig], settings: CompareSettings, options: dict[str, Any]) -> Any:
+    from mtqa.comparison import compare as run
+    from mtqa.console import Console
+
+    with Console(quiet=options["quiet"]) as console:
+        return run(
+            named,
+            options["data"],
+            settings=settings,
+            columns=options["columns"],
+            limit=options["limit"],
+            progress=console,
+        )
+
+
+def _render_options(options: dict[str, Any]) -> Any:
+    from mtqa.output import colored, on_terminal, terminal_columns
+    from mtqa.report.formats import RenderOptions
+
+    return RenderOptions(
+        width=min(terminal_columns(), 120) if on_terminal(options["output"]) else 80,
+        color=colored(options["output"]),
+        verbose=options["verbose"],
+    )

@@ -1,0 +1,154 @@
+"""Configs and labelled data to a comparison: where the pipeline and the bench are joined.
+
+import mtqa
+found = mtqa.compare(["configs/measures.yaml"], "labelled.jsonl")
+found.sets[0].leader.cluster
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mtqa import __version__
+from mtqa.bench.comparison.build import CompareSettings, check_metrics, compare_tables
+from mtqa.bench.comparison.records import Comparison, Contender, Cost
+from mtqa.bench.records import LabelledSet, ScoreTable
+from mtqa.bench.scoring import score_set
+from mtqa.config import Config, NamedConfig, load_configs
+from mtqa.detect.measures import check_measure
+from mtqa.errors import UsageError
+from mtqa.evaluation import Data, load_sets, scorer_of
+from mtqa.lm.backend import Backend
+from mtqa.lm.progress import NoProgress, Progress
+from mtqa.pipeline import Ranker
+
+Configs = Mapping[str, Config] | Sequence[str | os.PathLike[str] | NamedConfig]
+
+#: Configs that agree in these can share a loaded model.
+_LOADED_BY = ("model", "device", "dtype", "threads", "start_token")
+
+
+def compare(
+    configs: Configs,
+    data: Data | Sequence[Data],
+    *,
+    settings: CompareSettings | None = None,
+    columns: str | None = None,
+    limit: int = 0,
+    progress: Progress | None = None,
+    backend: Backend | None = None,
+) -> Comparison:
+    """Every config on the same sentences, metric by metric, with what separates them.
+
+    ``configs``: names to `Config`, or files: configs and comparison sets (`mtqa.config.load_configs`).
+    ``data``, ``columns``, ``limit``: as in `mtqa.evaluate`. ``backend`` replaces every config's model.
+    Raises `mtqa.errors.MtqaError`.
+
+    >>> mtqa.compare(["a.yaml", "b.yaml"], "labelled.jsonl").sets[0].leader.best   # doctest: +SKIP
+    """
+    settings = settings or CompareSettings()
+    progress = progress or NoProgress()
+    named = named_configs(configs)
+    check_metrics(settings.metrics)
+    sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
+    runs = _run_all(named, sets, progress, backend)
+    found = compare_tables(
+        [run.contender for run in runs],
+        [[run.tables[i] for run in runs] for i in range(len(sets))],
+        [{run.contender.name: run.costs[i] for run in runs} for i in range(len(sets))],
+        settings,
+        progress=progress.update,
+    )
+    return dataclasses.replace(found, signature=f"mtqa:{__version__}|{found.signature}")
+
+
+def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
+    """All of them, checked before any work. Raises `ConfigError`, and `UsageError` for fewer than two."""
+    if isinstance(configs, Mapping):
+        named = [NamedConfig(name, config) for name, config in configs.items()]
+    else:
+        named = []
+        for one in configs:
+            named += [one] if isinstance(one, NamedConfig) else load_configs([Path(one)])
+    if len(named) < 2:
+        raise UsageError("a comparison needs two configs at least: name another, or a comparison set")
+    for one in named:
+        check_measure(one.config.measure)
+    return tuple(named)
+
+
+class _Run:
+    """One config's tables and costs, a set each."""
+
+    def __init__(self, named: NamedConfig, ranker: Ranker) -> None:
+        self._named, self._ranker = named, ranker
+        self.tables: list[ScoreTable] = []
+        self.costs: list[Cost] = []
+
+    def score(self, data: LabelledSet, progress: Progress) -> None:
+        """One more set. Memory is that of the process since this began, the model's load included."""
+        work = self._ranker.work
+        before = (work.tokens, work.seconds, work.ledger_tokens)
+        counted = _forget_peak()
+        table = score_set(data, scorer_of(self._ranker), config=self._named.name, progress=progress)
+        self.tables.append(table)
+        self.costs.append(
+            Cost(
+                tokens=work.tokens - before[0],
+                seconds=work.seconds - before[1],
+                ledger_tokens=work.ledger_tokens - before[2],
+                peak_mb=_peak_mb() if counted else None,
+            )
+        )
+
+    @property
+    def contender(self) -> Contender:
+        """Known once something has been scored."""
+        ranker = self._ranker
+        return Contender(
+            name=self._named.name,
+            settings=self._named.config.model_dump(exclude_unset=True),
+            signature=ranker.signature(),
+            tokenizer=ranker.identity.tokenizer_sha256,
+            scoring=ranker.signature().partition("|measure:")[0],
+        )
+
+
+def _run_all(
+    configs: Sequence[NamedConfig], sets: Sequence[LabelledSet], progress: Progress, backend: Backend | None
+) -> list[_Run]:
+    """In the order given; those that share a model run one after the other, so that one is held at a time."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for i, named in enumerate(configs):
+        groups.setdefault(tuple(getattr(named.config, key) for key in _LOADED_BY), []).append(i)
+    runs: dict[int, _Run] = {}
+    for members in groups.values():
+        first = Ranker(configs[members[0]].config, backend=backend, progress=progress)
+        for i in members:
+            ranker = first if i == members[0] else first.with_config(configs[i].config)
+            runs[i] = _Run(configs[i], ranker)
+            for data in sets:
+                runs[i].score(data, progress)
+    return [runs[i] for i in range(len(configs))]
+
+
+def _forget_peak() -> bool:
+    """Starts the process's peak memory anew; False where the system has no such thing (all but Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def _peak_mb() -> float | None:
+    """The most memory held since `_forget_peak`, in MB."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    kilobytes = next((line.split()[1] for line in lines if line.startswith("VmHWM:")), None)
+    return None if kilobytes is None else int(kilobytes) / 1024

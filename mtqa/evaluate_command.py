@@ -1,0 +1,157 @@
+"""`mtqa evaluate`: how well a config finds what is labelled as corrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtqa.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from mtqa.bench.evaluate import Evaluation
+    from mtqa.bench.records import LabelledSet
+    from mtqa.console import Console
+
+_EXAMPLES = """
+Examples:
+
+\b
+  mtqa evaluate configs/default.yaml --data labelled.jsonl
+  mtqa evaluate configs/default.yaml --data a.jsonl b.jsonl --by genre -o evaluation.html
+  mtqa evaluate configs/gemma.yaml --data sheet.csv --columns columns.yaml --limit 200
+  mtqa evaluate --corrupt clean.txt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command line names: a config, labelled data, clean texts to corrupt."""
+
+    config: str | None
+    data: tuple[str, ...]
+    clean: tuple[str, ...]
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("names", nargs=-1, metavar="[CONFIG]")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME...",
+    help="Labelled data: JSONL, JSON, CSV, TSV or Parquet files, a YAML that describes some, or a hub id.",
+)
+@click.option("--corrupt", multiple=True, metavar="FILE...", help="Clean articles, corrupted on the fly.")
+@click.option("--columns", metavar="FILE", help="YAML that says what the data's columns mean.")
+@click.option("--by", multiple=True, metavar="GROUP", help="Break down by phenomenon, genre, system, type …")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="So many records of each file, drawn."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Of samples, resamples and corruptions.",
+)
+@click.option(
+    "--resamples", type=click.IntRange(min=0), default=1000, metavar="N", help="Bootstrap draws (1000)."
+)
+@click.option("--model", metavar="NAME", help="In place of the config's.")
+@click.option("--measure", metavar="NAME", help="In place of the config's.")
+@click.option("--context", metavar="WHICH", help="In place of the config's.")
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
+@click.option("-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html or json.")
+@click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+def evaluate(names: tuple[str, ...], **options: Any) -> None:
+    """Evaluate a config on labelled data, every metric with its 95 % interval.
+
+    CONFIG is a YAML file as in configs/; without one the defaults hold. Labelled data are documents whose
+    sentences have a label (1 corrupted, 0 sound), sentences with human scores, or pairs of a good and a bad
+    sentence. What was scored before comes from the score ledger, so that an interrupted evaluation goes on
+    where it stopped.
+    """
+    from mtqa.bench.reports import FORMATS, ReportOptions, render
+    from mtqa.console import Console
+    from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
+
+    given = _given(names, options["data"], options["corrupt"])
+    output = options["output"]
+    format_ = chosen_format(options["format_"], output, FORMATS, [*given.data, *given.clean])
+    with Console(quiet=options["quiet"]) as console:
+        evaluation = _evaluated(given, options, console)
+    width = min(terminal_columns(), 120) if on_terminal(output) else 80
+    text = render(evaluation, format_, options=ReportOptions(width=width, color=colored(output)))
+    write_result(text, output)
+    if not options["quiet"] and (output not in (None, "-") or format_ == "json"):
+        for warning in evaluation.warnings:
+            click.echo(f"mtqa: {one_line(warning, 1000)}", err=True)
+
+
+def _given(names: tuple[str, ...], data: tuple[str, ...], clean: tuple[str, ...]) -> _Given:
+    """CONFIG is the first name when it is a YAML; the others go on the list that was begun."""
+    config, rest = (names[0], names[1:]) if names and _is_yaml(names[0]) else (None, names)
+    if rest and bool(data) == bool(clean):
+        what = "is it data or clean text?" if data else "name data with --data"
+        raise UsageError(f"{one_line(rest[0], 100)}: {what} (see mtqa evaluate --help)")
+    for name in rest:
+        _check_further(name)
+    data, clean = (*data, *(rest if data else ())), (*clean, *(rest if clean else ()))
+    if not data and not clean:
+        raise UsageError(
+            "name labelled data with --data, or clean texts with --corrupt (see mtqa evaluate --help)"
+        )
+    return _Given(config, data, clean)
+
+
+def _check_further(name: str) -> None:
+    """A name without an option of its own is a file: a slip of the pen is not asked of the hub."""
+    from mtqa.bench.labelled.spec import places
+
+    if not any(path.is_file() for path in places(name)):
+        raise UsageError(
+            f"{one_line(name, 100)}: no such file (CONFIG is a YAML file such as configs/default.yaml; "
+            "a hub id needs a --data of its own)"
+        )
+
+
+def _is_yaml(name: str) -> bool:
+    return Path(name).suffix.lower() in (".yaml", ".yml")
+
+
+def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Evaluation:
+    from mtqa.bench.evaluate import EvaluateSettings, check_groups, evaluate_tables
+    from mtqa.config import load_config
+    from mtqa.detect.measures import check_measure
+    from mtqa.evaluation import score_sets
+    from mtqa.pipeline import Ranker
+
+    overrides = {key: options[key] for key in ("model", "measure", "context", "device")}
+    config = load_config(given.config, **overrides, ledger=False if options["no_ledger"] else None)
+    check_measure(config.measure)
+    settings = EvaluateSettings(options["seed"], options["resamples"], _split(options["by"]))
+    sets = _sets(given, options)
+    check_groups(sets, settings.by)
+    ranker = Ranker(config, progress=console)
+    name = Path(given.config).stem if given.config else "default"
+    changed = " ".join(f"{key}={value}" for key, value in overrides.items() if value is not None)
+    tables = score_sets(sets, ranker, f"{name} {changed}".strip(), console)
+    return evaluate_tables(tables, settings, progress=console)
+
+
+def _split(by: tuple[str, ...]) -> tuple[str, ...]:
+    """``--by a --by b`` and ``--by a,b``."""
+    return tuple(dict.fromkeys(name.strip() for one in by for name in one.split(",") if name.strip()))
+
+
+def _sets(given: _Given, options: dict[str, Any]) -> tuple[LabelledSet, ...]:
+    from mtqa.evaluation import corrupted_sets, load_sets
+
+    seed, limit = options["seed"], options["limit"]
+    labelled = load_sets(given.data, columns=options["columns"], limit=limit, seed=seed) if given.data else ()
+    made = corrupted_sets(given.clean, seed=seed, limit=limit) if given.clean else ()
+    return (*labelled, *made)

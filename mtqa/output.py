@@ -1,0 +1,72 @@
+"""Where a command's result goes: standard output or a file, in a format that is known before any work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+
+from mtqa.errors import OutputError, UsageError, one_line, unknown
+
+
+def chosen_format(
+    wanted: str | None, output: str | None, formats: Iterable[str], inputs: Iterable[str]
+) -> str:
+    """The format's name: ``wanted``, else by the output's ending, else ``terminal``.
+
+    Raises `UsageError` for one that is not in ``formats``, `OutputError` for a place that can't be written
+    or that is one of the ``inputs``.
+    """
+    from mtqa.report.formats import format_for_path
+    from mtqa.report.write import check_writable
+
+    known = list(formats)
+    guessed = format_for_path(output) if output else None
+    if not wanted and output and output != "-" and os.path.splitext(output)[1] and guessed not in known:
+        raise UsageError(f"{one_line(output)}: no format goes by that ending; name one with --format")
+    name = wanted or guessed or "terminal"
+    if name not in known:
+        raise UsageError(unknown("format", name, known))
+    if output is None or output == "-":
+        if sys.stdout is None:
+            raise OutputError("standard output is closed; write to a file with -o")
+        return name
+    check_writable(output)
+    for path in inputs:
+        if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
+            raise OutputError(f"{one_line(output)} is one of the input files; write the report elsewhere")
+    return name
+
+
+def write_result(text: str, output: str | None) -> None:
+    """The text to standard output (None or ``-``), or to a file, whole or not at all; or `OutputError`."""
+    if output is None or output == "-":
+        try:
+            sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is left in the buffer would fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise OutputError(f"can't write to standard output: {error.strerror or error}") from error
+        return
+    from mtqa.report.write import write_report
+
+    write_report(text, output)
+
+
+def terminal_columns() -> int:
+    """How wide the terminal is, 80 where there is none."""
+    return max(shutil.get_terminal_size((80, 24)).columns, 40)
+
+
+def on_terminal(output: str | None) -> bool:
+    """Does the result go to a terminal?"""
+    return output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+
+
+def colored(output: str | None) -> bool:
+    """Does the result go where colours are wanted?"""
+    return on_terminal(output) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,326 @@
+"""Score tables to a comparison: values, families, refusals, what different tokenizers allow."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from mtqa.bench.comparison.build import (
+    ALL_PAIRS,
+    CompareSettings,
+    check_metrics,
+    compare_tables,
+)
+from mtqa.bench.metrics import METRICS
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
+from mtqa.bench.resample import document_weights
+from mtqa.errors import UsageError
+from tests.bench.comparison_builders import (
+    contender,
+    cost,
+    documents_set,
+    marked,
+    pairs_set,
+    scored_set,
+    table,
+)
+
+QUICK = CompareSettings(draws=200, randomisations=199)
+
+
+def compared(tables_by_set, names, settings=QUICK, **contenders):
+    made = [contender(name, **contenders.get(name, {})) for name in names]
+    costs = [{name: cost() for name in names} for _ in tables_by_set]
+    return compare_tables(made, tables_by_set, costs, settings)
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Two good configs, which can't be told apart, on scales of their own, and a poor one."""
+    data = documents_set()
+    tables = [
+        table(data, "good", noise=0.6, seed=1),
+        table(data, "too", noise=0.6, seed=2, scale=900.0),
+        table(data, "poor", noise=4.0, seed=3),
+    ]
+    return tables, compared([tables], ["good", "too", "poor"])
+
+
+def test_values_are_the_metrics_own(three):
+    tables, comparison = three
+    result = comparison.sets[0]
+    assert result.main == "average_precision"
+    assert (result.documents, result.clusters, result.sentences) == (30, 30, 180)
+    ones = np.ones(30)
+    for name, metric in result.metrics.items():
+        if metric.kind == "ranking":
+            for one in tables:
+                assert metric.estimates[one.config].value == pytest.approx(METRICS[name].function(one, ones))
+    assert result.leader.chance == pytest.approx(1 / 3)
+    assert result.metrics["roc_auc"].chance == pytest.approx(0.5)
+
+
+def test_the_poor_one_is_separated_and_the_good_ones_are_not(three):
+    leader = three[1].sets[0].leader
+    assert set(leader.cluster) == {"good", "too"}
+    best, second = leader.estimates.keys() - {"poor"}, "poor"
+    for name in best:
+        difference = leader.difference(name, second)
+        assert difference.separated
+        assert difference.p_randomisation == pytest.approx(1 / 300)
+        assert difference.p_holm == pytest.approx(3 / 300)
+        assert difference.low > 0
+        assert difference.more_documents is None
+    assert list(leader.estimates)[-1] == "poor"
+    assert three[1].wins("poor") == 0
+    assert leader.comparisons == 3
+    assert len(leader.differences) == 3
+
+
+def test_a_near_tie_says_how_many_more_documents(three):
+    leader = three[1].sets[0].leader
+    order = list(leader.estimates)
+    tie = leader.difference(order[0], order[1])
+    assert not tie.separated
+    assert tie.value >= 0
+    assert tie.low < 0 < tie.high
+    assert tie.more_documents > 0
+
+
+def test_intervals_come_from_one_draw_of_documents(three):
+    tables, comparison = three
+    leader = comparison.sets[0].leader
+    weights = document_weights(30, 200, np.random.default_rng(QUICK.seed), clusters=np.arange(30))
+    values = {
+        one.config: np.array([METRICS["average_precision"].function(one, w) for w in weights])
+        for one in tables
+    }
+    for name, estimate in leader.estimates.items():
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.percentile(values[name], [2.5, 97.5])))
+    difference = leader.differences[0]
+    paired = values[difference.a] - values[difference.b]
+    assert (difference.low, difference.high) == pytest.approx(tuple(np.percentile(paired, [2.5, 97.5])))
+
+
+def test_the_same_seed_gives_the_same_comparison_and_another_another(three):
+    tables, comparison = three
+    again = compared([tables], ["good", "too", "poor"])
+    other = compared([tables], ["good", "too", "poor"], dataclasses.replace(QUICK, seed=2))
+    assert again == comparison
+    assert other.sets[0].leader.estimates["good"].low != comparison.sets[0].leader.estimates["good"].low
+    assert other.sets[0].leader.estimates["good"].value == comparison.sets[0].leader.estimates["good"].value
+
+
+def test_a_monotone_change_of_scale_moves_no_ranking_metric(three):
+    tables, comparison = three
+    stretched = [dataclasses.replace(t, scores=np.exp(t.scores / np.abs(t.scores).max())) for t in tables]
+    assert compared([stretched], ["good", "too", "poor"]).sets[0].metrics == comparison.sets[0].metrics
+
+
+def test_every_shape_has_its_main_metric():
+    sets = [scored_set(), pairs_set()]
+    tables = [[table(s, "a", noise=0.5, seed=1), table(s, "b", noise=3, seed=2)] for s in sets]
+    comparison = compared(tables, ["a", "b"])
+    assert [s.main for s in comparison.sets] == ["spearman", "accuracy"]
+    assert all(s.leader.best == "a" for s in comparison.sets)
+    assert "pearson" in comparison.sets[0].metrics
+    assert comparison.sets[0].curves == ()
+    assert comparison.wins("a") == 2
+
+
+def test_words_and_probabilities_are_compared_where_all_have_them():
+    data = documents_set()
+    spans = tuple(
+        dataclasses.replace(
+            d,
+            sentences=tuple(dataclasses.replace(s, spans=((0, 3),) if s.label else ()) for s in d.sentences),
+        )
+        for d in data.documents
+    )
+    data = dataclasses.replace(data, documents=spans)
+    tables = [table(data, "a", noise=0.4), table(data, "b", noise=2, seed=1)]
+    assert "brier" not in compared([tables], ["a", "b"]).sets[0].metrics
+    metrics = compared([[marked(t) for t in tables]], ["a", "b"]).sets[0].metrics
+    assert {"brier", "character_f1", "span_word_average_precision"} <= metrics.keys()
+    brier = metrics["brier"]
+    values = [e.value for e in brier.estimates.values()]
+    assert values == sorted(values)  # lower is better, and the best stands first
+    # Both mark the same words: no difference, and none would show with more documents.
+    same = metrics["character_f1"].differences[0]
+    assert (same.value, same.p_randomisation, same.more_documents) == (0, 1, None)
+
+
+def test_different_tokenizers_are_not_compared_by_perplexity():
+    data = documents_set()
+    tables = [table(data, "a", noise=0.5), table(data, "b", noise=2)]
+    same = compared([tables], ["a", "b"], b={"scoring": "other"})
+    assert {"perplexity", "bits_per_byte"} <= same.sets[0].metrics.keys()
+    assert same.notes == ()
+    other = compared([tables], ["a", "b"], b={"tokenizer": "t2"})
+    assert "bits_per_byte" in other.sets[0].metrics
+    assert "perplexity" not in other.sets[0].metrics
+    assert "different tokenizers" in other.notes[0]
+    with pytest.raises(UsageError, match="'perplexity' can't be had for models with different tokenizers"):
+        compared(
+            [tables], ["a", "b"], dataclasses.replace(QUICK, metrics=("perplexity",)), b={"tokenizer": "t2"}
+        )
+    # Of one forward pass for both there is only one value.
+    assert "bits_per_byte" not in compared([tables], ["a", "b"]).sets[0].metrics
+
+
+def test_bits_per_byte_and_perplexity_by_hand():
+    data = LabelledSet(
+        "two",
+        "0" * 64,
+        "documents",
+        (
+            LabelledDocument("x", (LabelledSentence("Añb.", label=0), LabelledSentence("Bc.", label=1))),
+            LabelledDocument("y", (LabelledSentence("Cd.", label=0),)),
+        ),
+    )
+    base = dataclasses.replace(
+        table(data, "a", noise=0), tokens=np.array([2, 0, 3]), bits=np.array([4.0, 0.0, 6.0])
+    )
+    metrics = (
+        compared([[base, dataclasses.replace(base, config="b")]], ["a", "b"], b={"scoring": "x"})
+        .sets[0]
+        .metrics
+    )
+    assert metrics["bits_per_byte"].estimates["a"].value == pytest.approx(10 / (5 + 3))
+    assert metrics["perplexity"].estimates["a"].value == pytest.approx(4.0)
+    assert metrics["bits_per_byte"].estimates["a"].n == 2
+
+
+def test_many_configs_are_held_against_the_best_and_corrected_for_all_pairs():
+    data = documents_set(20)
+    names = [f"c{i}" for i in range(ALL_PAIRS + 1)]
+    tables = [table(data, name, noise=0.3 if i == 4 else 3.0, seed=i) for i, name in enumerate(names)]
+    leader = compared([tables], names, CompareSettings(("average_precision",), 100, 99)).sets[0].leader
+    assert leader.best == "c4"
+    assert len(leader.differences) == ALL_PAIRS
+    assert {d.a for d in leader.differences} == {"c4"}
+    assert leader.comparisons == 28
+    assert leader.randomisations == 2799
+    smallest = min(d.p_holm for d in leader.differences)
+    assert smallest == pytest.approx(28 / 2800)
+    assert leader.cluster == ("c4",)
+
+
+def test_clusters_are_exchanged_and_drawn_as_one():
+    data = documents_set(12)
+    two = dataclasses.replace(
+        data,
+        documents=tuple(dataclasses.replace(d, cluster=f"src{i // 6}") for i, d in enumerate(data.documents)),
+    )
+    tables = [table(two, "a", noise=0.1, seed=1), table(two, "b", noise=5, seed=2)]
+    result = compared([tables], ["a", "b"]).sets[0]
+    assert result.clusters == 2
+    # With two clusters half of the randomisations exchange nothing, or everything: nothing can be shown.
+    assert result.leader.differences[0].p_randomisation > 0.3
+
+
+def test_one_document_gives_no_interval_and_no_p():
+    data = documents_set(1)
+    leader = compared([[table(data, "a", noise=0), table(data, "b", noise=3)]], ["a", "b"]).sets[0].leader
+    assert leader.estimates["a"].low is None
+    assert "one document" in leader.estimates["a"].note
+    assert leader.differences[0].p_holm is None
+    assert leader.cluster == ("a", "b")
+
+
+def test_an_undefined_metric_says_why_and_stands_last():
+    data = scored_set()
+    constant = dataclasses.replace(table(data, "flat", noise=1), scores=np.zeros(len(data)))
+    leader = compared([[constant, table(data, "b", noise=3)]], ["flat", "b"]).sets[0].leader
+    assert leader.best == "b"
+    assert leader.estimates["flat"].value is None
+    assert "constant" in leader.estimates["flat"].note
+    assert leader.differences == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: dataclasses.replace(d, documents=d.documents[:-1]), "180 of harbour, 174 of harbour"),
+        (
+            lambda d: dataclasses.replace(
+                d,
+                documents=(
+                    dataclasses.replace(
+                        d.documents[0],
+                        sentences=(LabelledSentence("Else.", label=0), *d.documents[0].sentences[1:]),
+                    ),
+                    *d.documents[1:],
+                ),
+            ),
+            "sentence 1 of harbour differs",
+        ),
+    ],
+)
+def test_tables_that_differ_are_refused(change, message):
+    data = documents_set()
+    with pytest.raises(UsageError, match=message):
+        compared([[table(data, "a", noise=1), table(change(data), "b", noise=1)]], ["a", "b"])
+
+
+def test_equal_sentences_in_other_documents_are_refused():
+    a = documents_set(30, 6)
+    sentences = list(a.sentences())
+    b = dataclasses.replace(
+        a, documents=tuple(LabelledDocument(f"x{i}", tuple(sentences[9 * i : 9 * i + 9])) for i in range(20))
+    )
+    with pytest.raises(UsageError, match="cut into documents in two ways"):
+        compared([[table(a, "a", noise=1), table(b, "b", noise=1)]], ["a", "b"])
+
+
+def test_names_and_numbers_of_configs_are_checked():
+    data = documents_set(3)
+    one = table(data, "a", noise=1)
+    with pytest.raises(UsageError, match="two configs at least"):
+        compared([[one]], ["a"])
+    with pytest.raises(UsageError, match="two configs go by the name 'a'"):
+        compared([[one, one]], ["a", "a"])
+    with pytest.raises(UsageError, match="did you mean 'spearman'"):
+        check_metrics(["spearmann"])
+    with pytest.raises(UsageError, match="'spearman' can't be had for these data"):
+        compared(
+            [[one, table(data, "b", noise=1)]], ["a", "b"], dataclasses.replace(QUICK, metrics=("spearman",))
+        )
+
+
+def test_disagreements_are_the_sentences_whose_ranks_lie_furthest_apart(three):
+    tables, comparison = three
+    result = comparison.sets[0]
+    found = [d for d in result.disagreements if d.b == "poor"]
+    assert len(found) == QUICK.disagreements
+    by_name = {t.config: t.scores for t in tables}
+    a, b = by_name[found[0].a], by_name["poor"]
+    apart = np.argsort(np.argsort(a)) - np.argsort(np.argsort(b))
+    texts = [s.text for s in tables[0].data.sentences()]
+    assert found[0].text == texts[int(np.argmax(apart))]
+    assert found[4].text == texts[int(np.argmin(apart))]
+    document = next(d for d in tables[0].data.documents if d.id == found[0].document)
+    assert document.sentences[found[0].sentence].text == found[0].text
+
+
+def test_curves_end_where_they_must(three):
+    for curve in three[1].sets[0].curves:
+        assert curve.roc[0] == (0, 0)
+        assert curve.roc[-1] == (1, 1)
+        assert curve.precision_recall[-1] == pytest.approx((1, 1 / 3), abs=1e-3)
+        assert all(a[0] <= b[0] for a, b in itertools.pairwise(curve.roc))
+        assert curve.positives == pytest.approx(1 / 3)
+
+
+def test_thinned_curves_keep_their_area():
+    data = documents_set(400)
+    tables = [table(data, "a", noise=1), table(data, "b", noise=2, seed=1)]
+    result = compared([tables], ["a", "b"], CompareSettings(("roc_auc",), 20, 19)).sets[0]
+    for curve in result.curves:
+        x, y = np.array(curve.roc).T
+        assert len(x) < 200
+        area = np.trapezoid(y, x)
+        assert area == pytest.approx(result.metrics["roc_auc"].estimates[curve.name].value, abs=0.01)
