@@ -51,7 +51,7 @@ class Vocabulary:
 
     def _open(self, pattern: str) -> np.ndarray:
         closed = np.array([piece.strip().lower() in CLOSED for piece in self.pieces])
-        return self._where(pattern) & ~closed
+        return np.asarray(self._where(pattern) & ~closed)
 
     @cached_property
     def allowed(self) -> np.ndarray:
@@ -274,12 +274,12 @@ class Exchange:
 Writer = Continuation | Exchange
 
 
-@torch.no_grad()
 def write(model: Any, writers: Sequence[Writer]) -> None:
     """Let every writer write, in batches of those of about one length; those left have ``done`` False."""
     order = sorted(writers, key=lambda w: (len(w.ids) // 24, isinstance(w, Exchange), len(w.original)))
-    for at in range(0, len(order), BATCH):
-        _write_batch(model, order[at : at + BATCH])
+    with torch.no_grad():
+        for at in range(0, len(order), BATCH):
+            _write_batch(model, order[at : at + BATCH])
 
 
 def _write_batch(model: Any, rows: Sequence[Writer]) -> None:
