@@ -262,8 +262,13 @@ class _Page(HTMLParser):
         for name, value in attrs:
             assert not name.startswith("on"), f"{tag} {name}"
             assert not (value or "").startswith(("http:", "https:", "//")), value
-        if tag not in ("meta", "link", "line", "circle", "rect"):
+        if tag not in ("meta", "link"):
             self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if self.open[-1] == tag:
+            self.open.pop()
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

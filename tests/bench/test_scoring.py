@@ -51,7 +51,7 @@ SECRETS = {
 
 @pytest.mark.parametrize("records", [[BAKERY, FERRY], PAIRS, SCORED], ids=["documents", "pairs", "scored"])
 def test_answers_never_reach_the_scorer(tmp_path, records):
-    """The scorer gets a Document of the texts: no label, score, span, orig, ref, src or pe is anywhere in it."""
+    """The scorer gets a Document of texts: no label, score, span, orig, ref, src or pe is anywhere in it."""
     marked = []
     for record in records:
         inner = [{**s, **SECRETS} for s in record["sentences"]] if "sentences" in record else None
