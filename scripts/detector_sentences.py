@@ -105,7 +105,7 @@ def _document_weights(tables: Mapping[str, Table]) -> np.ndarray:
         )
         if mean > best + 1e-4:
             best, found = mean, weights
-    print(f"documents: {dict(zip(SENTENCE_FEATURES, found, strict=True))}, mean average precision {best:.3f}")
+    print(f"documents: {dict(zip(SENTENCE_FEATURES, found.tolist(), strict=True))}, AP {best:.3f}")
     return found
 
 
