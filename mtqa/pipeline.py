@@ -205,7 +205,7 @@ class Ranker:
         if self._known is None:
             from mtqa.lm.ledger import KnownScores
 
-            digest = self.head.digest if self.head else None
+            digest = self.head.reading if self.head else None
             self._known = KnownScores(self.config, self._files(), digest)
         return self._known
 

@@ -9,8 +9,8 @@ Sentences alone are ranked by how poor people would find them: a ridge regressio
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,13 @@ from detector_states import States
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score
 
-from mtqa.detect.calibrate import Calibration, calibration_json, fit_calibration, sound_reference
+from mtqa.detect.calibrate import (
+    Calibration,
+    SoundBin,
+    calibration_json,
+    fit_calibration,
+    sound_reference,
+)
 from mtqa.detect.sentence import SENTENCE_FEATURES, SentenceTokens, sentence_features
 
 #: What may be added to the noisy-or in documents, and with which weights.
@@ -71,8 +77,13 @@ def sentence_table(corpus: States, outputs: np.ndarray) -> Table:
     )
 
 
-def fit_sentences(tables: Mapping[str, Table]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The sentence models' card, and the calibrations by their names in the head's card."""
+def fit_sentences(
+    tables: Mapping[str, Table], judged: Mapping[str, Table]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sentence models' card, and the calibrations by their names in the head's card.
+
+    ``judged``: corpora of documents that only the calibration may see.
+    """
     documents = {n: t for n, t in tables.items() if not t.alone}
     alone = {n: t for n, t in tables.items() if t.alone}
     in_document = _document_weights(documents)
@@ -83,7 +94,7 @@ def fit_sentences(tables: Mapping[str, Table]) -> tuple[dict[str, Any], dict[str
         "alone": {"weights": by_itself.tolist(), "bias": 0.0},
     }
     return card, {
-        "calibration": _calibrated(documents, in_document, "document"),
+        "calibration": _calibrated({**documents, **judged}, in_document, "document"),
         "calibration_alone": _calibrated(alone, by_itself, "none"),
     }
 
@@ -133,22 +144,57 @@ def _poor(table: Table) -> np.ndarray:
 
 #: Human z-scores below the one are corrupted, above the other sound; between them nobody can say.
 CORRUPTED_BELOW, SOUND_ABOVE = -0.6, 0.4
+#: The share of corrupted sentences that probabilities are made for: that of a spun article. Each corpus is
+#: weighed to have it, since the corpora's own shares (8 to 50 %) come from how they were made.
+PRIOR = 0.15
+#: A corpus speaks for a length of sentences with at least so many sound ones.
+SPEAKS = 150
 
 
 def _calibrated(tables: Mapping[str, Table], weights: np.ndarray, context: str) -> dict[str, Any]:
-    """Platt's calibration over the corpora, each of the same weight, against their sound sentences."""
-    odds, labels, shares, tokens = [], [], [], []
+    """Platt's calibration over the corpora, each of the same weight and prior, and the sound reference."""
+    odds, labels, shares = [], [], []
+    sound: list[tuple[np.ndarray, np.ndarray]] = []
     for table in tables.values():
         if table.labels[0] >= 0:
-            kept, label = np.ones(len(table.labels), dtype=bool), table.labels
+            kept, label = np.ones(len(table.labels), dtype=bool), table.labels == 1
         else:
             kept = (table.scores < CORRUPTED_BELOW) | (table.scores > SOUND_ABOVE)
             label = table.scores < CORRUPTED_BELOW
-        odds.append((table.features @ weights)[kept])
-        labels.append(np.asarray(label)[kept].astype(int))
-        tokens.append(table.tokens[kept])
-        shares.append(np.full(kept.sum(), 1000.0 / kept.sum()))
-    x, y = np.concatenate(odds), np.concatenate(labels)
-    slope, intercept = fit_calibration(x, y, np.concatenate(shares))
-    sound = sound_reference(x[y == 0], np.concatenate(tokens)[y == 0])
-    return calibration_json(Calibration(slope, intercept, sound, context))
+        x, y = (table.features @ weights)[kept], label[kept]
+        odds.append(x)
+        labels.append(y)
+        shares.append(np.where(y, PRIOR / y.sum(), (1 - PRIOR) / (~y).sum()) * 1000)
+        sound.append((x[~y], table.tokens[kept][~y]))
+    slope, intercept = fit_calibration(np.concatenate(odds), np.concatenate(labels), np.concatenate(shares))
+    return calibration_json(Calibration(slope, intercept, _worst_reference(sound), context))
+
+
+def _worst_reference(sources: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[SoundBin, ...]:
+    """Sound sentences against which a p-value is the largest of those against each corpus.
+
+    One text's sound sentences look more corrupted than another's (jargon, dialect, translation): against
+    all of them together, a rate would hold on average only. ``sources``: log-odds and tokens of each.
+    """
+    pooled = sound_reference(*(np.concatenate(part) for part in zip(*sources, strict=True)))
+    made, least = [], 0
+    for part in pooled:
+        most = part.tokens_up_to or 10**9
+        inside = [x[(n > least) & (n <= most)] for x, n in sources]
+        speaking = [np.sort(x) for x in inside if len(x) >= SPEAKS]
+        above = [part.above] + [_above(x, part.log_odds, part.sentences) for x in speaking]
+        made.append(replace(part, above=_falling(np.max(above, axis=0), part.sentences)))
+        least = most
+    return tuple(made)
+
+
+def _above(x: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """How many of ``count`` lie above each value, if they were as this corpus's."""
+    return np.ceil((len(x) - np.searchsorted(x, values, side="right")) / len(x) * count).astype(np.int64)
+
+
+def _falling(above: np.ndarray, count: int) -> np.ndarray:
+    """Counts that fall from below ``count`` to 0, as a calibration's must."""
+    falling = np.minimum.accumulate(np.minimum(above, count - 1))
+    falling[-1] = 0
+    return falling

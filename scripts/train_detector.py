@@ -54,6 +54,8 @@ LICENCES = {
     "mqm_bio_de": "Apache-2.0 (annotations)",
     "mqm_bio_es": "Apache-2.0 (annotations)",
 }
+#: The project's own articles: no member sees them, the calibration does.
+ARTICLES = Path(__file__).parent.parent / "tests/cases/articles.jsonl"
 #: Documents are dealt into this many parts; each is judged by members that were trained without it.
 FOLDS = 2
 
@@ -142,6 +144,24 @@ def head_file(members: list[Member], moments_: tuple[np.ndarray, np.ndarray], ca
     return save(kept, metadata={"card": json.dumps(card, sort_keys=True)})
 
 
+def _member(
+    path: Path,
+    weighted: list[tuple[States, float]],
+    recipe: Recipe,
+    moments_: tuple[np.ndarray, np.ndarray],
+    seed: int,
+) -> Member:
+    """A member, trained unless its weights are there."""
+    if path.exists():
+        first = weighted[0][0]
+        member = Member(first.hidden.shape[1], first.features.shape[1], recipe)
+        member.load_state_dict(torch.load(path, weights_only=True))
+        return member.eval()
+    member = train(weighted, recipe, moments_, seed)
+    torch.save(member.state_dict(), path)
+    return member
+
+
 def main() -> None:
     """Parse the arguments, and do what is not done yet."""
     parser = argparse.ArgumentParser(
@@ -160,16 +180,25 @@ def main() -> None:
     paths = make_corpora(options.data, options.work, options.model)
     paths = {name: path for name, path in paths.items() if name not in options.without}
     found = read_corpora(paths, options.work, options.model)
+    articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
     recipe, moments_ = Recipe(), moments(list(found.values()))
     print("fitting on documents left out", file=sys.stderr)
-    made = unseen(found, recipe, moments_, options.seed)
-    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
-    sentences, calibrations = fit_sentences(tables)
+    kept = options.work / "unseen.npz"
+    if kept.exists():
+        made = dict(np.load(kept))
+    else:
+        made = unseen(found, recipe, moments_, options.seed)
+        np.savez(kept, **made)
     members = []
     for number in range(options.members):
         print(f"member {number + 1} of {options.members}", file=sys.stderr)
         weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
-        members.append(train(weighted, recipe, moments_, options.seed + number))
+        members.append(
+            _member(options.work / f"member{number}.pt", weighted, recipe, moments_, options.seed + number)
+        )
+    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
+    judged = {"articles": sentence_table(articles, outputs(members, articles, moments_))}
+    sentences, calibrations = fit_sentences(tables, judged)
     card = {
         "form": FORM,
         "model": identity.name,

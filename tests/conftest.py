@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code's: no example has a time limit.
+settings.register_profile("mtqa", deadline=None)
+settings.load_profile("mtqa")
 
 ARTICLE = (
     "The harbour was quiet when the first trawler came in. Its crew had been out for nine days, and the "

@@ -51,7 +51,8 @@ class Head:
 
     ``mean``, ``scale`` ``(W,)``; ``states`` ``(W, K·M·S)``; ``features`` ``(F, M·S)``; ``bias`` ``(M·S,)``;
     ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
-    ``digest`` names the file; ``card`` tells where it is from. ``calibration``: None where the card has none;
+    ``digest`` names the file, ``reading`` only what moves the outputs for tokens (the ledger keeps those);
+    ``card`` tells where it is from. ``calibration``: None where the card has none;
     ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells.
     """
 
@@ -66,6 +67,7 @@ class Head:
     out_bias: Floats
     sentences: SentenceModel
     digest: str
+    reading: str
     card: Mapping[str, Any]
     calibration: Calibration | None = None
     calibration_alone: Calibration | None = None
@@ -174,6 +176,7 @@ def load_head(path: Path) -> Head:
             places=int(card["places"]),
             sentences=SentenceModel.from_card(card["sentence"]),
             digest=hashlib.sha256(data).hexdigest(),
+            reading=_reading(arrays, card),
             card=card,
             calibration=calibration_from(card["calibration"]) if "calibration" in card else None,
             calibration_alone=(
@@ -186,6 +189,14 @@ def load_head(path: Path) -> Head:
         raise ConfigError(f"{path}: can't read this detector head ({one_line(error, 120)})") from error
     except Exception as error:  # safetensors raises its own kind for what is not one of its files
         raise ConfigError(f"{path}: not a detector head ({one_line(error, 160)})") from error
+
+
+def _reading(arrays: Mapping[str, Floats], card: Mapping[str, Any]) -> str:
+    """Digest of the weights, and of what they are laid on."""
+    made = hashlib.sha256(json.dumps([card["layers"], card["places"], card["features"]]).encode())
+    for name in _TENSORS:
+        made.update(f"{name}{arrays[name].shape}".encode() + arrays[name].tobytes())
+    return made.hexdigest()
 
 
 def _recall_by_type(card: Mapping[str, Any]) -> Mapping[str, float]:

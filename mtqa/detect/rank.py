@@ -80,11 +80,11 @@ def rank_sentences(
             own_words = words[edges[index] : edges[index + 1]]
             scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
-            finding = replace(_finding(document, scored, values, line_of), fault=_fault(tokens, own))
+            finding = _finding(document, scored, values, line_of, by_detector=tokens.detector is not None)
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
-            found.append(replace(finding, sentence=index, score=score))
+            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, own)))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -138,7 +138,12 @@ def _fault(tokens: TokenScores, own: npt.NDArray[np.int32]) -> str | None:
 
 
 def _finding(
-    document: Document, scored: _Scored, values: Mapping[str, float | None], line_of: Callable[[int], int]
+    document: Document,
+    scored: _Scored,
+    values: Mapping[str, float | None],
+    line_of: Callable[[int], int],
+    *,
+    by_detector: bool,
 ) -> Finding:
     """The sentence's finding; its rank, index and score are put in by the caller."""
     sentence = scored.sentence
@@ -156,5 +161,5 @@ def _finding(
         perplexity=values["perplexity"] or 0.0,
         tokens=len(scored.tokens),
         measures=values,
-        spans=suspect_spans(document, scored.words, faults, line_of),
+        spans=suspect_spans(document, scored.words, faults, line_of, by_detector=by_detector),
     )

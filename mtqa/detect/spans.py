@@ -23,11 +23,12 @@ from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, T
 EVIDENCE_NATS = 2.0
 #: Evidence at which a word's suspicion, 1 − exp(−evidence / scale), is 0.63.
 _SUSPICION_SCALE = 6.0
-#: A word is shown where its evidence is at least this share of the scale: 2 nats of surprisal, or a
-#: probability of .28 …
+#: A word is shown where its evidence is at least this share of the scale (2 nats of surprisal) …
 _SPAN_LEAST = 1 / 3
 #: … and this share of the sentence's strongest word's.
 _SPAN_SHARE = 0.3
+#: With a detector: where its probability is at least this.
+_SPAN_PROBABILITY = 0.2
 _MOST_SPANS = 6
 #: Below this probability an alternative says nothing of what should stand there.
 _EXPECTED_LEAST = 0.01
@@ -162,9 +163,14 @@ def suspect_spans(
     words_here: Sequence[Word],
     faults: Sequence[QuoteFault],
     line_of: Callable[[int], int],
+    *,
+    by_detector: bool = False,
 ) -> tuple[SuspectSpan, ...]:
-    """One sentence's spans, in text order: its most suspicious words and its broken quotation marks."""
-    chosen = [[w] for w in _carriers(words_here, faults)]
+    """One sentence's spans, in text order: its most suspicious words and its broken quotation marks.
+
+    ``by_detector``: the words' suspicion is a detector head's probability.
+    """
+    chosen = [[w] for w in _carriers(words_here, faults, by_detector)]
     merged: list[list[Word]] = []
     for group in chosen:
         if merged and document.text[merged[-1][-1].end : group[0].start] in ("", " "):
@@ -176,16 +182,19 @@ def suspect_spans(
     return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
 
 
-def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault]) -> list[Word]:
-    """The words to show, in text order; a mark that is a fault is shown as that."""
-    floor = suspicion(_SPAN_LEAST)
+def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault], by_detector: bool) -> list[Word]:
+    """The words to show, in text order; a mark that is a fault is shown as that.
+
+    A surprising word may be sound beside a much more surprising one; a probability stands for itself.
+    """
+    floor, share = (_SPAN_PROBABILITY, 0.0) if by_detector else (suspicion(_SPAN_LEAST), _SPAN_SHARE)
     open_to = [
         w
         for w in words_here
         if w.suspicion >= floor and not any(f.start < w.end and w.start < f.end for f in faults)
     ]
     best = max((_evidence(w) for w in open_to), default=0.0)
-    strong = [w for w in open_to if _evidence(w) >= _SPAN_SHARE * best]
+    strong = [w for w in open_to if _evidence(w) >= share * best]
     strong.sort(key=lambda w: (-_evidence(w), w.start))
     return sorted(strong[:_MOST_SPANS], key=lambda w: w.start)
 
