@@ -94,7 +94,7 @@ class NextTokenReader:
         ]
 
     def _said(self, places: torch.Tensor, targets: torch.Tensor, head_rows: int) -> tuple[Floats, Ints]:
-        """At ``places (N, width)``, the targets' surprisal in nats and the likeliest tokens: ``(N,)`` both."""
+        """At ``places (N, width)``, the targets' surprisal in nats, and the likeliest tokens, ``(N,)``."""
         import torch
 
         surprisal, likeliest = [], []

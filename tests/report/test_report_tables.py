@@ -53,7 +53,7 @@ def test_keys_of_schema_1_in_order() -> None:
     assert list(article["source"]) == ["path", "sha256", "characters", "sentences"]
     assert list(article["excluded"][0]) == ["text", "start", "end", "line", "reason"]
     assert list(article["findings"][0]["spans"][0]) == [
-        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability",
+        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability", "suggestions",
     ]  # fmt: skip
     noted = [span for f in article["findings"] for span in f["spans"] if "note" in span]
     assert {span["note"] for span in noted} == {"doubled quotation mark", "stray quotation mark"}
@@ -109,8 +109,8 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     rows = rows_of(builders.library(), builders.hostile())
     assert len(rows) == 19
     assert len(render([builders.library(), builders.hostile()], "csv").splitlines()) == 20
-    assert list(rows[0])[:11] == [
-        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
+    assert list(rows[0])[:12] == [
+        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "repairs", "text",
     ]  # fmt: skip
     assert list(rows[0])[11:] == ["probability", "q_value", "verdict", "max_surprisal", "characters", "slor"]
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
