@@ -2,16 +2,18 @@
 
 `places` says where to ask the model for words, `edits` makes candidates of them, `fault_edits` does so for
 broken quotation marks. Somebody else (`mtqa.lm.rescore`) finds out how much each version surprises the
-model, S, over the changed words and what follows them. Then, in nats,
+model: S over the words that are changed, F over what follows them. Then, in nats,
 
-    gain = S(as it is) − S(repaired) − E
+    gain = S(as it is) − S(repaired) + F(as it is) − F(repaired) − E − prior
 
 A longer text costs more than a shorter one whatever it says, so leaving words out would always seem to pay.
 E makes that fair: it is the entropy (expected surprisal) summed over the tokens left out, that is, what any
-words there would have cost, and for words that nothing but the model speaks against another
-`DELETION_NATS`. A word put in another's place needs no such care: the likelihoods of two texts with the same
-number of words are compared as they are. What the gain is not: a proof. The likelier word is not always the
-right one, and a rare name always gives way to something common.
+words there would have cost. The prior, `PRIOR_NATS`, stands against what is always likely and seldom the
+error: leaving out a word that only the model speaks against, and a short function word in the place of a
+longer word. For a name (a capital inside a sentence) S and E are left out: a name that the model has
+never read costs a lot wherever it stands, and the likelier name is not the right one; what follows may tell.
+
+What the gain is not: a proof. The likelier word is not always the right one.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from mtqa.detect.words import split_words
@@ -28,8 +30,10 @@ from mtqa.records import Sentence, Span, Suggestion, SuspectSpan
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
 REPAIRS = 1
 
-#: Against leaving a word out for no other reason than the model's: 5 bits, one error in thirty. Not tuned.
-DELETION_NATS = 5 * math.log(2)
+#: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
+PRIOR_NATS = 5 * math.log(2)
+#: Letters of a function word at most, and of a word at least that it hardly stands for.
+_SHORT, _LONG = 3, 5
 #: A repair that gains less than this says nothing.
 LEAST_GAIN_BITS = 1.0
 #: Suggestions kept for a span.
@@ -65,7 +69,8 @@ class Place:
 class Edit:
     """A candidate: ``text`` for ``[start, end)`` of the document. ``shown``: what the span then reads.
 
-    ``dropped``: characters that nothing takes the place of. ``kind`` is of `Suggestion.kind`.
+    ``dropped``: characters that nothing takes the place of. ``kind`` is of `Suggestion.kind`. ``name``: only
+    what follows counts. ``prior_nats`` stands against it.
     """
 
     start: int
@@ -74,6 +79,16 @@ class Edit:
     shown: str
     kind: str
     dropped: Span | None = None
+    name: bool = False
+    prior_nats: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """Surprisal in nats of the words that an edit changes, or has changed, and of what follows."""
+
+    own: float
+    follows: float
 
 
 def places(span: SuspectSpan, surprisal: Nats) -> tuple[Place, ...]:
@@ -94,9 +109,9 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
 
     ``pool``: what the model might write there, the likeliest first, with its space in front.
     """
-    first = text[sentence.start : place.start].strip(" \"'“‘") == ""
     original, spaced = text[place.start : place.end], text[max(place.start - 1, 0) : place.start] == " "
-    words = _fitting(pool, original, spaced=spaced, first=first)
+    name = original[:1].isupper() and text[sentence.start : place.start].strip(" \"'“‘") != ""
+    words = _fitting(pool, original, spaced=spaced, name=name)
     made = [_edit(span, place.start, place.end, w, "replace") for w in words[:_LIKELIEST]]
     made += [_edit(span, place.start, place.end, w, "spelling") for w in _near(words[_LIKELIEST:], original)]
     if place.last > place.end:
@@ -104,10 +119,15 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
         made += [_edit(span, place.start, place.last, w, "replace", dropped=rest) for w in words[:_FOR_ALL]]
         made.append(_without(text, span, Span(place.start, place.last), "delete"))
     doubled = _doubled(text, sentence, place)
-    made.append(
-        _without(text, span, doubled or Span(place.start, place.end), "undouble" if doubled else "delete")
-    )
-    return list(dict.fromkeys(made))
+    gone, kind = (doubled, "undouble") if doubled else (Span(place.start, place.end), "delete")
+    made.append(_without(text, span, gone, kind))
+    weighed = (replace(e, name=name, prior_nats=_prior(e, len(original))) for e in made)
+    return list(dict.fromkeys(weighed))
+
+
+def _prior(edit: Edit, letters: int) -> float:
+    short = 0 < len(edit.text) <= _SHORT and letters >= _LONG
+    return PRIOR_NATS if edit.kind == "delete" or short else 0.0
 
 
 def fault_edits(text: str, sentence: Sentence, span: SuspectSpan, kind: str) -> list[Edit]:
@@ -139,21 +159,20 @@ def best(gains: Sequence[tuple[Edit, float]]) -> tuple[Suggestion, ...]:
     return tuple(found.values())[:MOST_SUGGESTIONS]
 
 
-def gain_nats(edit: Edit, before: float, after: float, entropy: Nats) -> float:
-    """The formula above. ``before``, ``after``: S of the text as it is and with the edit.
+def gain_nats(edit: Edit, before: Surprise, after: Surprise, entropy: Nats) -> float:
+    """The formula above. ``before``, ``after``: of the text as it is and with the edit.
 
     ``entropy``: nats expected of the tokens in ``[start, end)`` of the document.
     """
-    saved = before - after
-    if edit.dropped is None:
-        return saved
-    prior = DELETION_NATS if edit.kind == "delete" else 0.0
-    return saved - entropy(edit.dropped.start, edit.dropped.end) - prior
+    follows = before.follows - after.follows - edit.prior_nats
+    if edit.name:
+        return follows
+    expected = entropy(edit.dropped.start, edit.dropped.end) if edit.dropped else 0.0
+    return before.own - after.own + follows - expected
 
 
-def _fitting(pool: Sequence[str], original: str, *, spaced: bool, first: bool) -> list[str]:
+def _fitting(pool: Sequence[str], original: str, *, spaced: bool, name: bool) -> list[str]:
     """The pool's words that could stand for ``original``, as they would be written there."""
-    name = original[:1].isupper() and not first
     mark = not any(c.isalnum() for c in original)
     if not mark and not original[:1].isalpha():
         return []  # a number: no model knows it

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mtqa.lm.backend import Backend, ContinuationModel, NextTokenModel, Window
-from mtqa.records import Ints, Passage, Span, TokenScores
+from mtqa.records import Floats, Ints, Passage, Span, TokenScores
 
 #: Pieces that a word begun by one token may take besides.
 _MORE_PIECES = 4
@@ -25,22 +24,39 @@ _COMPLETED = 8
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many tokens are read in front of the sentence, and behind the place that is rewritten."""
+    """How many tokens are read in front of a sentence (twice that where no more are there), and behind."""
 
     context_tokens: int = 256
     follow_tokens: int = 40
 
 
-def excerpt(passage: Passage, scores: TokenScores, around: Span, reach: Reach) -> Passage:
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    """A text behind what it shares with others: where its tokens end, and their surprisal, ``(n,)`` both."""
+
+    ends: Ints
+    surprisal_nats: Floats
+
+    def split(self, at: int) -> tuple[float, float]:
+        """Surprisal in nats of the tokens that end at the character ``at`` or before, and of the rest."""
+        inside = self.ends <= at
+        nats = self.surprisal_nats.astype(np.float64)
+        return float(nats[inside].sum()), float(nats[~inside].sum())
+
+
+def excerpt(
+    passage: Passage, scores: TokenScores, around: Span, reach: Reach, *, through: int = 0
+) -> Passage:
     """The part of ``passage`` within reach of ``around`` (document positions), cut between tokens.
 
-    All of the passage where it is no longer than that.
+    It goes on at least to the position ``through``. All of the passage where that is no longer.
     """
     first = int(np.searchsorted(scores.ends, passage.start, side="right"))
     last = int(np.searchsorted(scores.starts, passage.start + len(passage.text), side="left"))
     begin = int(np.searchsorted(scores.ends, around.start, side="right")) - reach.context_tokens
     end = int(np.searchsorted(scores.starts, around.end, side="left")) + reach.follow_tokens
-    start = passage.start if begin <= first else int(scores.starts[begin])
+    end = max(end, int(np.searchsorted(scores.starts, through, side="left")))
+    start = passage.start if begin <= first + reach.context_tokens else int(scores.starts[begin])
     stop = passage.start + len(passage.text) if end >= last else int(scores.ends[end - 1])
     return Passage(passage.text[start - passage.start : stop - passage.start], start)
 
@@ -51,25 +67,34 @@ class Rescorer:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def surprisals(self, versions: Sequence[str]) -> npt.NDArray[np.float64]:
-        """For each of the texts, its surprisal in nats behind what all of them share: ``(B,)`` float64.
-
-        Only differences between them mean anything. Tokens are the tokenizer's own for each whole text. Where
-        one is longer than the model can read, the shared beginning loses its own. Raises `RunError`.
-        """
-        rows = [self._backend.tokenize(text).ids for text in versions]
-        shared = _shared(rows)
-        prefix, rest = rows[0][:shared], [row[shared:] for row in rows]
-        room = self._backend.identity.max_tokens - 1 - max(len(row) for row in rest)
-        prefix = prefix[max(0, len(prefix) - max(room, 0)) :]
+    def read(self, text: str) -> int:
+        """Read a text at once whose beginnings will be asked about; how many tokens. Raises `RunError`."""
+        ids = _ints(self._backend.tokenize(text).ids)
         if isinstance(self._backend, ContinuationModel):
-            found = self._backend.continuations(_ints(prefix), [_ints(row) for row in rest])
-            return np.array([c.surprisal_nats.sum(dtype=np.float64) for c in found])
-        windows = [Window(np.concatenate([prefix, row]), scored_from=len(prefix)) for row in rest if len(row)]
+            self._backend.continuations(ids, [])
+        return len(ids)
+
+    def versions(self, texts: Sequence[str]) -> list[Version]:
+        """What each of the texts is behind what all of them share.
+
+        Tokens are the tokenizer's own for each whole text. Where one is longer than the model can read, the
+        shared beginning loses its own. Raises `RunError`.
+        """
+        tokens = [self._backend.tokenize(text) for text in texts]
+        shared = _shared([t.ids for t in tokens])
+        rest = [t.ids[shared:] for t in tokens]
+        room = self._backend.identity.max_tokens - 1 - max(len(row) for row in rest)
+        prefix = tokens[0].ids[max(0, shared - max(room, 0)) : shared]
+        nats = self._surprisals(prefix, rest)
+        return [Version(t.ends[shared:], own) for t, own in zip(tokens, nats, strict=True)]
+
+    def _surprisals(self, prefix: Ints, rows: Sequence[Ints]) -> list[Floats]:
+        if isinstance(self._backend, ContinuationModel):
+            found = self._backend.continuations(_ints(prefix), [_ints(row) for row in rows])
+            return [c.surprisal_nats for c in found]
+        windows = [Window(np.concatenate([prefix, row]), scored_from=len(prefix)) for row in rows if len(row)]
         scored = iter(self._backend.score(windows))
-        return np.array(
-            [next(scored).surprisal_nats.sum(dtype=np.float64) if len(row) else 0.0 for row in rest]
-        )
+        return [next(scored).surprisal_nats if len(row) else np.zeros(0, np.float32) for row in rows]
 
     def proposals(self, before: str, *, most: int = 512) -> tuple[str, ...]:
         """What the model might write behind ``before``, likeliest first: pieces as they would be read.

@@ -151,7 +151,7 @@ def remark(span: SuspectSpan) -> str:
 
 
 def repaired(span: SuspectSpan) -> tuple[str, str] | None:
-    """The span's best repair and what it gains, ``("thief → ally", "11.8 bits better")``; None without one."""
+    """A span's best repair and what it gains: ``("thief → ally", "11.8 bits better")``; None without one."""
     if not span.suggestions:
         return None
     best = span.suggestions[0]

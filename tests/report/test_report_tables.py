@@ -110,7 +110,8 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     assert len(rows) == 19
     assert len(render([builders.library(), builders.hostile()], "csv").splitlines()) == 20
     assert list(rows[0])[:12] == [
-        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "repairs", "text",
+        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "repairs",
+            "text",
     ]  # fmt: skip
     assert list(rows[0])[11:] == ["probability", "q_value", "verdict", "max_surprisal", "characters", "slor"]
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
