@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -216,23 +216,16 @@ def _without(text: str, span: SuspectSpan, gone: Span, kind: str, *, keeps_space
 
 
 def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:
-    """The second of two equal words or phrases that begins at the place."""
-    words = [
-        (sentence.start + a, sentence.start + b) for a, b in split_words(text[sentence.start : sentence.end])
-    ]
+    """The second of two equal words or phrases side by side, where the place is in it; the longest."""
+    at = sentence.start
+    words = [(at + a, at + b) for a, b in split_words(text[at : sentence.end])]
     said = [text[a:b].casefold() for a, b in words]
-    here = next((i for i, (start, _) in enumerate(words) if start == place.start), None)
-    if here is None:
-        return None
-    for n in _lengths(here, len(words)):
-        if said[here - n : here] == said[here : here + n] and said[here][:1].isalnum():
-            return Span(place.start, words[here + n - 1][1])
+    here = next((i for i, (start, _) in enumerate(words) if start == place.start), 0)
+    for n in range(_LONGEST_DOUBLED, 0, -1):
+        for i in range(max(here - n + 1, n), min(here, len(words) - n) + 1):
+            if said[i - n : i] == said[i : i + n] and said[i][:1].isalnum():
+                return Span(words[i][0], words[i + n - 1][1])
     return None
-
-
-def _lengths(here: int, count: int) -> Iterator[int]:
-    """How long a phrase may be that stands in front of a word and again from it on, longest first."""
-    yield from range(min(here, count - here, _LONGEST_DOUBLED), 0, -1)
 
 
 def _partner(text: str, sentence: Sentence, mark: str, at: int) -> Edit:

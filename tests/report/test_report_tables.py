@@ -109,12 +109,14 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     rows = rows_of(builders.library(), builders.hostile())
     assert len(rows) == 19
     assert len(render([builders.library(), builders.hostile()], "csv").splitlines()) == 20
-    assert list(rows[0])[:12] == [
-        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "repairs",
-            "text",
+    assert list(rows[0])[:11] == [
+        "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
-    assert list(rows[0])[11:] == ["probability", "q_value", "verdict", "max_surprisal", "characters", "slor"]
+    assert list(rows[0])[11:] == [
+        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor",
+    ]  # fmt: skip
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
+    assert rows[1]["repairs"] == "umbrellas → people (21.4 bits better)"
     assert float(rows[0]["score"]) == pytest.approx(builders.library().findings[0].score, rel=1e-5)
 
 
