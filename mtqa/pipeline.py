@@ -31,7 +31,7 @@ from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
-from mtqa.repairing import REPAIRED, Limits, Repairer, Scene
+from mtqa.repairing import REPAIRED, Scene, repair_findings
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
@@ -235,7 +235,14 @@ class Ranker:
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
         findings, verdict = self._judged(ranking.findings, calibration)
-        mended, unfinished = self._repaired(document, scores, findings[:repaired])
+        mended, unfinished = repair_findings(
+            Scene(document, passages(document, config.context), scores),
+            findings[:repaired],
+            config,
+            model=lambda: self.backend,
+            known=self._known_scores().repairs if self._ledger else None,
+            progress=self._progress,
+        )
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
@@ -263,20 +270,6 @@ class Ranker:
         fdr = self.config.fdr
         judged, verdict = judge(findings, calibration, fdr or FDR)
         return (only_found(judged, fdr) if fdr is not None else judged), verdict
-
-    def _repaired(
-        self, document: Document, scores: TokenScores, findings: tuple[Finding, ...]
-    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        """The findings with suggestions, and a warning where there was no time for all of them."""
-        if not self.config.repair:
-            return findings, ()
-        repairer = Repairer(
-            lambda: self.backend,
-            Limits(self.config.repair_budget_seconds),
-            known=self._known_scores().repairs if self._ledger else None,
-            progress=self._progress,
-        )
-        return repairer.repaired(Scene(document, passages(document, self.config.context), scores), findings)
 
     def signature(self) -> str:
         """One line that names every choice that moves a number."""

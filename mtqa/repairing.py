@@ -7,12 +7,13 @@ is finished is kept in the score ledger, so that a second run needs no model.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 
+from mtqa.config import Config
 from mtqa.detect.repair import (
     REPAIRS,
     Edit,
@@ -38,7 +39,6 @@ from mtqa.records import (
     Passage,
     Sentence,
     Span,
-    Suggestion,
     SuspectSpan,
     TokenScores,
 )
@@ -115,30 +115,28 @@ class Repairer:
         kept = dict(self._known.get(scene.passages, settings)) if self._known else {}
         before, made, unfinished = len(kept), list[Finding](), 0
         for done, finding in enumerate(findings):
-            key = _key(finding)
-            found = kept.get(key)
-            if found is None:
+            if any(_key(span) not in kept for span in finding.spans):
                 self._progress.update("looking for repairs", done, len(findings))
-                found, complete = self._finding(scene, finding)
-                unfinished += not complete
-                if complete:
-                    kept[key] = found
-            made.append(_with(finding, found))
+            kept |= self._found(scene, finding, kept)
+            unfinished += any(_key(span) not in kept for span in finding.spans)
+            spans = (replace(span, suggestions=kept.get(_key(span), ())) for span in finding.spans)
+            made.append(replace(finding, spans=tuple(spans)))
         if self._known and len(kept) > before:
             self._known.put(scene.passages, settings, kept)
         return tuple(made), self._warnings(unfinished, len(findings))
 
-    def _finding(self, scene: Scene, finding: Finding) -> tuple[Found, bool]:
-        """Suggestions for each span, as far as the time goes, and whether that was to the end."""
-        found: list[tuple[Suggestion, ...]] = []
+    def _found(self, scene: Scene, finding: Finding, kept: Mapping[str, Found]) -> dict[str, Found]:
+        """Suggestions for the finding's spans that are not known yet, as far as the time goes."""
+        sentence, made = scene.document.sentences[finding.sentence], dict[str, Found]()
         for span in finding.spans:
-            suggestions = self._span(scene, scene.document.sentences[finding.sentence], span)
-            if suggestions is None:
-                return tuple(found), False
-            found.append(suggestions)
-        return tuple(found), True
+            if (key := _key(span)) not in kept:
+                suggestions = self._span(scene, sentence, span)
+                if suggestions is None:
+                    break
+                made[key] = suggestions
+        return made
 
-    def _span(self, scene: Scene, sentence: Sentence, span: SuspectSpan) -> tuple[Suggestion, ...] | None:
+    def _span(self, scene: Scene, sentence: Sentence, span: SuspectSpan) -> Found | None:
         """One span's suggestions; None where the time was up or the model failed before they were known."""
         gains: list[tuple[Edit, float]] = []
         stage = _Stage(scene, sentence, span, self._limits)
@@ -218,17 +216,25 @@ class Repairer:
         return (f"repairs were looked for during {seconds} (--repair-budget): {left}",)
 
 
-def _key(finding: Finding) -> str:
-    """Names a finding inside its document by the spans that are repaired."""
-    spans = (f"{s.document.start}-{s.document.end}{'!' * (s.note is not None)}" for s in finding.spans)
-    return f"{finding.sentence}:{','.join(spans)}"
+def repair_findings(
+    scene: Scene,
+    findings: tuple[Finding, ...],
+    config: Config,
+    *,
+    model: Callable[[], Backend],
+    known: KnownRepairs | None,
+    progress: Progress,
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """The findings with suggestions, where the config wants them, and a warning where some are lacking."""
+    if not config.repair:
+        return findings, ()
+    limits = Limits(config.repair_budget_seconds)
+    return Repairer(model, limits, known=known, progress=progress).repaired(scene, findings)
 
 
-def _with(finding: Finding, found: Found) -> Finding:
-    """The finding with suggestions on as many of its spans as were looked at."""
-    more = [()] * (len(finding.spans) - len(found))
-    pairs = zip(finding.spans, [*found, *more], strict=True)
-    return replace(finding, spans=tuple(replace(span, suggestions=own) for span, own in pairs))
+def _key(span: SuspectSpan) -> str:
+    """Names a span inside its document."""
+    return f"{span.document.start}-{span.document.end} {span.note or ''}"
 
 
 def _hopeful(glance: Sequence[tuple[Edit, float]]) -> list[Edit]:

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "detect": {"errors", "records", "config"},
     "report": {"errors", "records", "config", "text", "lm", "detect"},
     "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "repairing", "__init__"},
-    "repairing": {"errors", "records", "detect", "lm"},
+    "repairing": {"errors", "records", "config", "detect", "lm"},
     "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
     "evaluation": {"errors", "records", "config", "lm", "bench", "pipeline"},
     "output": {"errors", "report"},

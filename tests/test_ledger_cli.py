@@ -164,7 +164,7 @@ def test_the_seed_twice_in_processes_of_their_own(folder, smollm2_files):
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     outs = []
-    # Time enough on a busy machine; by another measure other sentences are on top, with repairs not known yet.
+    # Time enough on a busy machine; by another measure other sentences, not repaired yet, are on top.
     budget = ["--repair-budget", "600"]
     for more in (budget, budget, ["--measure", "perplexity", "--no-repair"]):
         done = subprocess.run(

@@ -210,7 +210,7 @@ def _without(text: str, span: SuspectSpan, gone: Span, kind: str, *, keeps_space
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     if before == " " and (not keeps_space or after in ("", " ")):
         start -= 1
-    elif after == " " and not keeps_space:
+    elif after == " " and not keeps_space and not before.isalnum():
         end += 1
     return _edit(span, start, end, "", kind, dropped=gone)
 
@@ -223,7 +223,7 @@ def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:
     here = next((i for i, (start, _) in enumerate(words) if start == place.start), 0)
     for n in range(_LONGEST_DOUBLED, 0, -1):
         for i in range(max(here - n + 1, n), min(here, len(words) - n) + 1):
-            if said[i - n : i] == said[i : i + n] and said[i][:1].isalnum():
+            if said[i - n : i] == said[i : i + n] and any(word[0].isalnum() for word in said[i : i + n]):
                 return Span(words[i][0], words[i + n - 1][1])
     return None
 

@@ -1,6 +1,6 @@
 """Repairs that were found once, in the score ledger: an entry a document, beside that of its scores.
 
-An entry holds the suggestions of each finding that was looked at to the end, under a name that the caller
+An entry holds the suggestions for each span that was looked at to the end, under a name that the caller
 gives it. Its bytes are ``zlib(JSON)``; numbers come back as they were.
 """
 
@@ -18,8 +18,8 @@ from mtqa.records import Passage, Suggestion
 if TYPE_CHECKING:
     from mtqa.lm.ledger import Ledger
 
-#: A finding's suggestions: those of each of its spans, in the spans' order.
-Found = tuple[tuple[Suggestion, ...], ...]
+#: A span's suggestions, the best first; none is a finding too.
+Found = tuple[Suggestion, ...]
 
 _LEVEL = 6
 
@@ -32,7 +32,7 @@ class KnownRepairs:
         self._ledger, self._model = ledger, model
 
     def get(self, passages: Sequence[Passage], settings: Mapping[str, object]) -> Mapping[str, Found]:
-        """A document's findings that were looked at, by name."""
+        """A document's spans that were looked at, by name."""
         found = self._ledger and self._ledger.read(self._key(passages, settings), unpack_repairs)
         return found or {}
 
@@ -49,10 +49,7 @@ class KnownRepairs:
 
 def pack_repairs(found: Mapping[str, Found]) -> bytes:
     """The repairs as bytes."""
-    plain = {
-        name: [[[s.text, s.gain_bits, s.kind] for s in span] for span in spans]
-        for name, spans in found.items()
-    }
+    plain = {name: [[s.text, s.gain_bits, s.kind] for s in own] for name, own in found.items()}
     return zlib.compress(json.dumps({"repairs": plain}, separators=(",", ":")).encode("ascii"), _LEVEL)
 
 
@@ -60,10 +57,10 @@ def unpack_repairs(data: bytes) -> dict[str, Found]:
     """What `pack_repairs` was given. Raises `DamagedEntryError` for anything else."""
     try:
         plain = json.loads(zlib.decompress(data))["repairs"]
-        return {str(name): tuple(_span(span) for span in spans) for name, spans in plain.items()}
+        return {str(name): _suggestions(own) for name, own in plain.items()}
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedEntryError(f"{type(error).__name__}: {error}") from error
 
 
-def _span(suggestions: list[Any]) -> tuple[Suggestion, ...]:
-    return tuple(Suggestion(str(text), float(gain), str(kind)) for text, gain, kind in suggestions)
+def _suggestions(plain: list[Any]) -> Found:
+    return tuple(Suggestion(str(text), float(gain), str(kind)) for text, gain, kind in plain)
