@@ -148,7 +148,8 @@ def _read_all(articles: Sequence[str], options: dict[str, Any]) -> tuple[list[Do
 
 def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool, top: int | None) -> list[Report]:
     from mtqa.console import Console
-    from mtqa.pipeline import REPAIRED, Ranker
+    from mtqa.pipeline import Ranker
+    from mtqa.repairing import REPAIRED
 
     with Console(quiet=quiet) as console:
         ranker = Ranker(config, progress=console)

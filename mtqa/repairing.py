@@ -46,7 +46,8 @@ from mtqa.records import (
 #: How many findings are repaired at most: as many as a report shows unless asked otherwise.
 REPAIRED = 10
 #: Tokens behind a place in which candidates must show that they are worth reading on; how many of them are
-#: read on, and what they may have lost by then. Of the seed's 34 places none changes its best repair.
+#: read on, and what they may have lost by then. In two of the project's own articles (41 spans) every best
+#: repair is the same as without this, in 70 % and 47 % of the time.
 _GLANCE, _HOPEFUL, _LOSS_NATS = 8, 4, 3.0
 
 _Answer = TypeVar("_Answer")

@@ -70,6 +70,7 @@ MAY_IMPORT = {
         "evaluate_command",
         "compare_command",
         "output",
+        "repairing",
     },
     "__init__": {"config", "pipeline", "records", "evaluation", "comparison", "bench"},
 }
