@@ -83,7 +83,8 @@ def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitt
 
     with Console(quiet=quiet) as console:
         # What is fitted here takes the place of what the config has.
-        ranker = Ranker(config.model_copy(update={"fdr": None, "calibration": None}), progress=console)
+        plain = {"fdr": None, "calibration": None, "repair": False}
+        ranker = Ranker(config.model_copy(update=plain), progress=console)
         if ranker.head is None:
             raise UsageError(NO_DETECTOR)
         fitted = fit(texts, ranker.rank, ranker.head.calibration)

@@ -82,6 +82,10 @@ def cli() -> None:
 @click.option("--input-format", metavar="NAME", help="text, markdown or html, where the name does not tell.")
 @click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
 @click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
+@click.option("--no-repair", is_flag=True, help="Don't look for repairs of what is suspicious.")
+@click.option(
+    "--repair-budget", type=float, metavar="SECONDS", help="Time for an article's repairs (default 15)."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Settings and every excluded piece in the report.")
 def rank(articles: tuple[str, ...], **options: Any) -> None:
@@ -110,11 +114,13 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
             )
         },
         ledger=False if options["no_ledger"] else None,
+        repair=False if options["no_repair"] else None,
+        repair_budget_seconds=options["repair_budget"],
     )
     check_measure(config.measure)
     format_ = _format(options["format_"], options["output"], articles)
     documents, failed = _read_all(articles, options)
-    reports = _rank_all(documents, config, quiet=options["quiet"])
+    reports = _rank_all(documents, config, quiet=options["quiet"], top=options["top"])
     write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
     if not options["quiet"] and (options["output"] or format_ in ("csv", "jsonl")):
         _say_warnings(reports)
@@ -140,13 +146,14 @@ def _read_all(articles: Sequence[str], options: dict[str, Any]) -> tuple[list[Do
     return documents, failed
 
 
-def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool) -> list[Report]:
+def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool, top: int | None) -> list[Report]:
     from mtqa.console import Console
     from mtqa.pipeline import Ranker
+    from mtqa.repairing import REPAIRED
 
     with Console(quiet=quiet) as console:
         ranker = Ranker(config, progress=console)
-        return [ranker.rank(document) for document in documents]
+        return [ranker.rank(document, repaired=min(top or REPAIRED, REPAIRED)) for document in documents]
 
 
 def _format(wanted: str | None, output: str | None, articles: Sequence[str]) -> str:

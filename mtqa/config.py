@@ -52,6 +52,10 @@ class Config(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=4096)
     #: Take a text's token scores from the score ledger where they are there, and keep them there.
     ledger: bool = True
+    #: Look for repairs of what is suspicious at the top of the ranking.
+    repair: bool = True
+    #: How long that may take for one article. It stops between two batches, and the report says so.
+    repair_budget_seconds: float = Field(default=15.0, ge=0.0, le=86_400.0)
 
 
 def load_config(path: str | Path | None = None, **overrides: Any) -> Config:

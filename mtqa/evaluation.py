@@ -94,6 +94,6 @@ def scorer_of(ranker: Ranker) -> Scorer:
     alone = ranker.in_context("none")
 
     def scorer(document: Document, isolated: bool) -> Report:
-        return (alone if isolated else ranker).rank(document)
+        return (alone if isolated else ranker).rank(document, repaired=0)
 
     return scorer

@@ -32,7 +32,7 @@ def ledger(context: click.Context) -> None:
     click.echo(f"path      {state.path}")
     click.echo(f"entries   {state.entries:,} ({state.tokens:,} tokens)")
     click.echo(f"size      {state.bytes / 1e6:,.1f} MB of {state.limit / 1e6:,.1f} MB")
-    click.echo(f"hits      {state.hits:,}; {state.stored:,} scored and stored")
+    click.echo(f"hits      {state.hits:,}; {state.stored:,} stored")
     click.echo(f"dropped   {state.pruned:,} to make room, {state.damaged:,} damaged")
     for other in state.others:
         click.echo(f"beside it {other.name} (goes with `mtqa ledger clear`)")

@@ -31,6 +31,7 @@ from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
+from mtqa.repairing import REPAIRED, Scene, repair_findings
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
@@ -209,8 +210,11 @@ class Ranker:
             self._known = KnownScores(self.config, self._files(), digest)
         return self._known
 
-    def rank(self, document: Document) -> Report:
-        """The document's sentences, most suspicious first."""
+    def rank(self, document: Document, *, repaired: int = REPAIRED) -> Report:
+        """The document's sentences, most suspicious first.
+
+        Repairs are looked for in the first ``repaired`` of them, unless the config says not to.
+        """
         calibration = self.calibration  # asked before any work: it may be the wrong one
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -231,17 +235,26 @@ class Ranker:
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
         findings, verdict = self._judged(ranking.findings, calibration)
+        mended, unfinished = repair_findings(
+            Scene(document, passages(document, config.context), scores),
+            findings[:repaired],
+            config,
+            model=lambda: self.backend,
+            known=self._known_scores().repairs if self._ledger else None,
+            progress=self._progress,
+        )
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
             measure=self.measure,
             model=model,
-            findings=findings,
+            findings=mended + findings[len(mended) :],
             words=ranking.words,
             warnings=document.warnings
             + _language_warning(language, model.languages)
             + _context_warning(document, config.context)
-            + _calibration_warning(calibration, config.context),
+            + _calibration_warning(calibration, config.context)
+            + unfinished,
             settings=config.model_dump(),
             verdict=verdict,
             fdr=config.fdr,

@@ -224,11 +224,26 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A repair of a suspect span: the text that would stand in its place (empty: nothing would).
+
+    ``gain_bits``: by how many bits the text then surprises the model less, what follows included
+    (`mtqa.detect.repair` has the formula). ``kind``: ``replace``, ``spelling``, ``delete``, ``undouble`` or
+    ``quotes``.
+    """
+
+    text: str
+    gain_bits: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class SuspectSpan:
     """Words that carry a sentence's suspicion. ``start``/``end`` and ``line`` in *source* positions.
 
     ``document``: the same in document positions. ``note`` says what is wrong where that is not a
-    surprising word (``doubled quotation mark`` …), else None.
+    surprising word (``doubled quotation mark`` …), else None. ``suggestions``: repairs, the best first; only
+    at the top of a ranking.
     """
 
     start: int
@@ -239,6 +254,7 @@ class SuspectSpan:
     expected: tuple[Expectation, ...]
     document: Span
     note: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

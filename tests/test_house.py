@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "lm": {"errors", "records", "config"},
     "detect": {"errors", "records", "config"},
     "report": {"errors", "records", "config", "text", "lm", "detect"},
-    "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "__init__"},
+    "pipeline": {"errors", "records", "config", "text", "lm", "detect", "report", "repairing", "__init__"},
+    "repairing": {"errors", "records", "config", "detect", "lm"},
     "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
     "evaluation": {"errors", "records", "config", "lm", "bench", "pipeline"},
     "output": {"errors", "report"},
@@ -69,6 +70,7 @@ MAY_IMPORT = {
         "evaluate_command",
         "compare_command",
         "output",
+        "repairing",
     },
     "__init__": {"config", "pipeline", "records", "evaluation", "comparison", "bench"},
 }

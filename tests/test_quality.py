@@ -82,7 +82,7 @@ def score_articles(ranker: Ranker) -> Scored:
     for number, record in enumerate(records):
         rows = record["sentences"]
         texts, paragraphs = [row["text"] for row in rows], [row["par"] for row in rows]
-        report = ranker.rank(document_from_sentences(texts, paragraphs=paragraphs))
+        report = ranker.rank(document_from_sentences(texts, paragraphs=paragraphs), repaired=0)
         for finding in report.findings:
             labels.append(rows[finding.sentence]["label"])
             owner.append(number)

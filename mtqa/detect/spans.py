@@ -33,7 +33,8 @@ _MOST_SPANS = 6
 #: Below this probability an alternative says nothing of what should stand there.
 _EXPECTED_LEAST = 0.01
 
-_FAULTS = {
+#: What a broken quotation mark is called, by its kind.
+FAULT_NOTES = {
     "doubled": "doubled quotation mark",
     "unbalanced": "quotation mark without its partner",
     "stray": "stray quotation mark",
@@ -215,7 +216,7 @@ def _fault_span(
 ) -> SuspectSpan:
     inside = [w for w in words_here if w.start < fault.end and fault.start < w.end]
     span = _span(document, Span(fault.start, fault.end), inside, line_of)
-    return replace(span, note=_FAULTS.get(fault.kind, fault.kind))
+    return replace(span, note=FAULT_NOTES.get(fault.kind, fault.kind))
 
 
 def _span(

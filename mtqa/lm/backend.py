@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mtqa.records import Floats, Ints, ModelIdentity
 
@@ -94,6 +94,7 @@ class NextTokens:
     log_p: Floats
 
 
+@runtime_checkable
 class NextTokenModel(Protocol):
     """A causal language model that is asked what comes next; not every backend can be."""
 
@@ -107,6 +108,30 @@ class NextTokenModel(Protocol):
 
     def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
         """The ``most`` likeliest tokens behind the start token and ``ids``. Raises `RunError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Continuation:
+    """One way to go on behind a text, n tokens long.
+
+    ``surprisal_nats (n,)``: that of its tokens. ``likeliest (n + 1,)``: the likeliest token in the place of
+    each of them, and behind the last.
+    """
+
+    surprisal_nats: Floats
+    likeliest: Ints
+
+
+@runtime_checkable
+class ContinuationModel(Protocol):
+    """A causal language model that reads a beginning once for many ways to go on; not every backend does."""
+
+    def continuations(self, ids: Sequence[int], rows: Sequence[Sequence[int]]) -> list[Continuation]:
+        """What the model says of each of ``rows`` behind the start token and ``ids``.
+
+        Where all of it is longer than the model can read, ``ids`` lose their beginning. Raises `RunError`.
+        """
         ...
 
 

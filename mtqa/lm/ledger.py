@@ -16,8 +16,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from mtqa.config import Config
 from mtqa.errors import one_line
@@ -28,7 +29,11 @@ from mtqa.lm.ledger_store import Store
 from mtqa.lm.local import ModelFiles
 from mtqa.records import Passage
 
+if TYPE_CHECKING:
+    from mtqa.lm.ledger_repairs import KnownRepairs
+
 _log = logging.getLogger("mtqa")
+_Entry = TypeVar("_Entry")
 
 
 class KnownScores:
@@ -43,6 +48,13 @@ class KnownScores:
     def get(self, passages: Sequence[Passage]) -> Scored | None:
         """A document's scores by its passages, bit for bit as they were computed; None where unknown."""
         return self._ledger.get(entry_key(self._model, passages)) if self._ledger else None
+
+    @property
+    def repairs(self) -> KnownRepairs:
+        """What the ledger knows of repairs by the same model under the same config."""
+        from mtqa.lm.ledger_repairs import KnownRepairs
+
+        return KnownRepairs(self._ledger, self._model)
 
     def put(self, passages: Sequence[Passage], scored: Scored) -> None:
         """Keep them, unless the model was changed between the key and the scores."""
@@ -62,6 +74,14 @@ class Ledger:
 
     def get(self, key: str) -> Scored | None:
         """What was scored under this key, bit for bit, or None."""
+        return self.read(key, unpack)
+
+    def put(self, key: str, scored: Scored) -> None:
+        """Keep the scores for the next time."""
+        self.write(key, lambda: pack(scored), tokens=len(scored.scores))
+
+    def read(self, key: str, decode: Callable[[bytes], _Entry]) -> _Entry | None:
+        """What is kept under this key, or None. ``decode`` raises `DamagedEntryError`."""
         store = self._opened()
         if store is None:
             return None
@@ -72,7 +92,7 @@ class Ledger:
             try:
                 if not entry.sound:
                     raise DamagedEntryError("its digest is wrong")
-                scored = unpack(entry.data)
+                found = decode(entry.data)
             except DamagedEntryError as error:
                 _log.warning(
                     "an entry of the score ledger was damaged (%s): scoring anew", one_line(error, 100)
@@ -80,15 +100,15 @@ class Ledger:
                 self._drop(store, key)
                 return None
             self._touch(store, key)
-            return scored
+            return found
         return None
 
-    def put(self, key: str, scored: Scored) -> None:
-        """Keep the scores for the next time."""
+    def write(self, key: str, encode: Callable[[], bytes], *, tokens: int) -> None:
+        """Keep the bytes for the next time."""
         store = self._opened()
         if store is not None and self._writable:
             with self._soft("written", reading=False):
-                store.put(key, pack(scored), tokens=len(scored.scores))
+                store.put(key, encode(), tokens=tokens)
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is needed."""

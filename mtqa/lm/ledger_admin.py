@@ -11,6 +11,7 @@ from pathlib import Path
 from mtqa.errors import ConfigError, RunError, one_line
 from mtqa.lm.ledger_codec import DamagedEntryError, unpack
 from mtqa.lm.ledger_place import ledger_file, ledger_folder, ledger_limit, open_store
+from mtqa.lm.ledger_repairs import unpack_repairs
 from mtqa.lm.ledger_store import Store
 
 
@@ -97,11 +98,11 @@ def _others(path: Path) -> Iterator[Path]:
 
 
 def _unpacks(data: bytes) -> bool:
-    try:
-        unpack(data)
-    except DamagedEntryError:
-        return False
-    return True
+    for decode in (unpack, unpack_repairs):
+        with contextlib.suppress(DamagedEntryError):
+            decode(data)
+            return True
+    return False
 
 
 @contextlib.contextmanager

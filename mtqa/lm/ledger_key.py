@@ -13,7 +13,7 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mtqa.config import Config
@@ -30,7 +30,17 @@ SCHEMA = 2
 #: Fields of `Config` that are in the key: each of them moves a number.
 KEYED = ("model", "context", "window", "start_token", "device", "dtype", "detector")
 #: Fields that are not: they rank what was scored, or say how the work is done.
-NOT_KEYED = ("measure", "fdr", "calibration", "threshold_nats", "k", "threads", "ledger")
+NOT_KEYED = (
+    "measure",
+    "fdr",
+    "calibration",
+    "threshold_nats",
+    "k",
+    "threads",
+    "ledger",
+    "repair",
+    "repair_budget_seconds",
+)
 
 _LIBRARIES = ("torch", "transformers", "tokenizers")
 #: Digested elsewhere, or no part of the model. A settings file is small; what is not is none.
@@ -68,6 +78,11 @@ def entry_key(model: str, passages: Sequence[Passage]) -> str:
     The config's context is in it as the passages' boundaries.
     """
     return _digest({"model": model, "passages": [[p.start, p.text] for p in passages]})
+
+
+def repairs_key(entry: str, settings: Mapping[str, object]) -> str:
+    """The key of a document's repairs; ``entry`` is of `entry_key`, ``settings`` say how they are found."""
+    return _digest({"repairs of": entry, "settings": dict(settings)})
 
 
 def _digest(value: object) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtqa.errors import ConfigError, ModelError, RunError, one_line, unknown
-from mtqa.lm.backend import NextTokens, Tokens, TokenStatistics, Window
+from mtqa.lm.backend import Continuation, NextTokens, Tokens, TokenStatistics, Window
 from mtqa.lm.local import ModelFiles
 from mtqa.lm.statistics import head_statistics
 from mtqa.lm.tokens import DocumentTokenizer
@@ -127,14 +127,22 @@ class TorchCausalBackend:
 
     def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
         """See `mtqa.lm.backend.NextTokenModel`; what was read last is remembered (`mtqa.lm.torch_next`)."""
+        with self._running():
+            return self._next_reader().next(ids, most)
+
+    def continuations(self, ids: Sequence[int], rows: Sequence[Sequence[int]]) -> list[Continuation]:
+        """See `mtqa.lm.backend.ContinuationModel`; what was read last is remembered here too."""
+        with self._running():
+            return self._next_reader().continuations(ids, rows, self._head_rows)
+
+    def _next_reader(self) -> NextTokenReader:
         if self._reader is None:
             from mtqa.lm.torch_next import NextTokenReader
 
             start, limit = self._identity.start_id, self._identity.max_tokens
             decoder = self._model.base_model
             self._reader = NextTokenReader(decoder, self._logits, start_id=start, max_tokens=limit)
-        with self._running():
-            return self._reader.next(ids, most)
+        return self._reader
 
     def _score_batch(self, windows: Sequence[Window], layers: Sequence[int]) -> list[TokenStatistics]:
         import torch

@@ -244,7 +244,7 @@ def _entries(report: Report, findings: Sequence[Finding]) -> tuple[Entry, ...]:
             aside=view.aside(report, finding),
             bar=round(bar, 4),
             bits=tuple(_marked(report.document, finding)),
-            remarks=tuple((view.span_text(s), _remark(s)) for s in finding.spans),
+            remarks=tuple(remark for span in finding.spans for remark in _remarks(span)),
         )
         for finding, bar in zip(findings, view.bars(report), strict=False)
     )
@@ -254,6 +254,13 @@ def _marked(document: Document, finding: Finding) -> Iterator[Bit]:
     for piece in view.pieces(document, finding):
         text = one_line(document.text[piece.start : piece.end])
         yield Bit(text, False, 0, piece.span is not None)
+
+
+def _remarks(span: SuspectSpan) -> Iterator[tuple[str, str]]:
+    """What is wrong with a span, and its best repair."""
+    yield view.span_text(span), _remark(span)
+    if (repaired := view.repaired(span)) is not None:
+        yield repaired
 
 
 def _remark(span: SuspectSpan) -> str:

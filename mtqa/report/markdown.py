@@ -72,6 +72,8 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
         yield ""
     for span in finding.spans:
         yield f"- {escape(view.span_text(span))}: {_inline(view.remark(span))}"
+        if (repaired := view.repaired(span)) is not None:
+            yield f"- {escape(repaired[0])}: {_inline(repaired[1])}"
 
 
 def _numbers(report: Report, finding: Finding) -> str:

@@ -11,13 +11,13 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mtqa.records import Finding, ModelIdentity, Report, SuspectSpan, Verdict
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import json_surrogates, one_line
-from mtqa.report.view import shown, warnings
+from mtqa.report.view import repaired, shown, warnings
 
 SCHEMA = 1
 #: Digits that survive any change of thread count or batch size; float32 carries seven.
@@ -26,7 +26,7 @@ _SIGNIFICANT = 6
 _FORMULA_START = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _CSV_FIXED = (
     "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
-    "probability", "q_value", "verdict",
+    "probability", "q_value", "verdict", "repairs",
 )  # fmt: skip
 
 
@@ -145,6 +145,9 @@ def _span(span: SuspectSpan) -> dict[str, Any]:
         "surprisal_nats": rounded(span.surprisal_nats),
         "expected": [e.text for e in span.expected],
         "expected_probability": [rounded(e.probability) for e in span.expected],
+        "suggestions": [
+            {"text": s.text, "gain_bits": rounded(s.gain_bits), "kind": s.kind} for s in span.suggestions
+        ],
     }
     return made if span.note is None else {**made, "note": span.note}
 
@@ -201,8 +204,16 @@ def _row(report: Report, finding: Finding, names: Sequence[str]) -> list[Any]:
         _blank(finding.probability),
         _blank(finding.q_value),
         report.verdict.words if report.verdict else "",
+        _cell(" | ".join(f"{words} ({gain})" for words, gain in _repairs(finding))),
         *(_blank(finding.measures.get(name)) for name in names),
     ]
+
+
+def _repairs(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Each span's best repair and what it gains."""
+    for span in finding.spans:
+        if (repair := repaired(span)) is not None:
+            yield repair
 
 
 def _blank(value: float | None) -> float | str:

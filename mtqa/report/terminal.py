@@ -105,6 +105,8 @@ def _finding(report: Report, finding: Finding, bar: float, options: RenderOption
     yield _sentence(report.document, finding, options.color), _INDENT
     for span in finding.spans:
         yield _plain(f"{view.span_text(span)}: {view.remark(span)}", "dim")[0], _INDENT + 2
+        if (repaired := view.repaired(span)) is not None:
+            yield _plain(": ".join(repaired))[0], _INDENT + 2
     yield _plain("")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mtqa.errors import ModelError
+from mtqa.lm.backend import Window
 from mtqa.lm.fetch import ensure_model
 from mtqa.lm.score import score_passages
 from mtqa.lm.tokens import DocumentTokenizer
@@ -138,6 +139,23 @@ def test_one_layers_states_are_kept_and_are_to_the_bit_those_among_all(tmp_path,
     assert torch.equal(states, every[layer])
     assert torch.equal(last, every[2])
     assert [state is not None for state in kept[0].hidden_states] == [i == layer for i in range(3)]
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2, soft-capped logits and a sliding window"])
+def test_continuations_are_what_fresh_passes_give_on_any_architecture(tmp_path, name):
+    backend = _load(_save(tmp_path / "m", _architectures()[name]()))
+    ids = backend.tokenize(UNSEEN).ids.tolist()
+    rows = [ids[20:], ids[3:9], [], ids[:1], ids[20:22]]
+    for length in (20, 4, 20, 0, 25):
+        for row, found in zip(rows, backend.continuations(ids[:length], rows), strict=True):
+            window = Window(np.array([*ids[:length], *row], dtype=np.int32), scored_from=length)
+            assert len(found.likeliest) == len(row) + 1
+            assert found.likeliest[-1] == backend.next_tokens([*ids[:length], *row], most=1).ids[0]
+            if row:
+                fresh = backend.score([window])[0]
+                assert found.surprisal_nats == pytest.approx(fresh.surprisal_nats, abs=1e-4)
+                first = fresh.rank == 1
+                assert (found.likeliest[:-1][first] == np.array(row)[first]).all()
 
 
 def test_weights_without_a_head_are_refused_not_filled_with_random_numbers(tmp_path):

@@ -22,6 +22,7 @@ from mtqa.records import (
     Report,
     Sentence,
     Span,
+    Suggestion,
     SuspectSpan,
     Verdict,
     Word,
@@ -57,6 +58,7 @@ class Suspect:
     surprisal_bits: float
     expected: tuple[tuple[str, float], ...] = ()
     note: str | None = None
+    suggestions: tuple[tuple[str, float, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -192,6 +194,7 @@ def _spans(made: Document, sentence: Sentence, suspects: Mapping[str, Suspect]) 
                 expected=tuple(Expectation(text, p) for text, p in suspect.expected),
                 document=Span(at, at + len(phrase)),
                 note=suspect.note,
+                suggestions=tuple(Suggestion(*one) for one in suspect.suggestions),
             )
         )
     return tuple(found)
@@ -255,10 +258,18 @@ PARTS = (
     Part("body", ("0 Comments",), "comment counter"),
 )
 SUSPECTS = {
-    "umbrellas": Suspect(15.3, ((" people", 0.41), (" residents", 0.07), (" visitors", 0.06))),
+    "umbrellas": Suspect(
+        15.3,
+        ((" people", 0.41), (" residents", 0.07), (" visitors", 0.06)),
+        suggestions=(("people", 21.4, "replace"), ("visitors", 18.25, "replace")),
+    ),
     "in the evening of the": Suspect(11.8, ((" in", 0.52), ("\n", 0.02))),
-    "soup": Suspect(16.4, ((" public", 0.22), (" community", 0.11), (" volunteers", 0.008))),
-    "““": Suspect(9.1, (), "doubled quotation mark"),
+    "soup": Suspect(
+        16.4,
+        ((" public", 0.22), (" community", 0.11), (" volunteers", 0.008)),
+        suggestions=(("", 1.5, "delete"),),
+    ),
+    "““": Suspect(9.1, (), "doubled quotation mark", (("“", 9.2, "quotes"),)),
     "amended’": Suspect(12.2, ((" rebuilt", 0.3), (" strengthened", 0.2)), "stray quotation mark"),
     "bagpipes": Suspect(7.7, ((" tools", 0.18), (" skis", 0.0004))),
 }
@@ -282,10 +293,14 @@ HOSTILE_PARTS = (
     Part("code", ("if a < b:\n    print('&')  # ***",)),
 )
 HOSTILE_SUSPECTS = {
-    "</script><img": Suspect(19.0, ((" <script>", 0.5), ("</script>", 0.2), ("*|`", 0.1))),
+    "</script><img": Suspect(
+        19.0,
+        ((" <script>", 0.5), ("</script>", 0.2), ("*|`", 0.1)),
+        suggestions=(("</script>*[x](y)|`\x1b[2J\u202e", 12.0, "replace"),),
+    ),
     "[bold]markup[/bold]": Suspect(18.0, ((" [red]x[/red]", 0.5),)),
     "\u202eright-to-left": Suspect(17.0, ((" \x1b[2J", 0.5),), "odd \x1b[31mmark | here"),
-    "=HYPERLINK": Suspect(16.0, (("=1+1", 0.5),)),
+    "=HYPERLINK": Suspect(16.0, (("=1+1", 0.5),), suggestions=(("=1+1", 1e9, "replace"),)),
     "👩‍👩‍👧": Suspect(15.0, (("\ud800", 0.5),)),
     "www": Suspect(14.0),
 }

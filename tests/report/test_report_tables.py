@@ -53,7 +53,7 @@ def test_keys_of_schema_1_in_order() -> None:
     assert list(article["source"]) == ["path", "sha256", "characters", "sentences"]
     assert list(article["excluded"][0]) == ["text", "start", "end", "line", "reason"]
     assert list(article["findings"][0]["spans"][0]) == [
-        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability",
+        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability", "suggestions",
     ]  # fmt: skip
     noted = [span for f in article["findings"] for span in f["spans"] if "note" in span]
     assert {span["note"] for span in noted} == {"doubled quotation mark", "stray quotation mark"}
@@ -112,8 +112,11 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     assert list(rows[0])[:11] == [
         "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
-    assert list(rows[0])[11:] == ["probability", "q_value", "verdict", "max_surprisal", "characters", "slor"]
+    assert list(rows[0])[11:] == [
+        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor",
+    ]  # fmt: skip
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
+    assert rows[1]["repairs"] == "umbrellas → people (21.4 bits better)"
     assert float(rows[0]["score"]) == pytest.approx(builders.library().findings[0].score, rel=1e-5)
 
 

@@ -1,0 +1,237 @@
+"""What might stand in a suspicious span's place, and which of it is the best: texts and a formula, no model.
+
+`places` says where to ask the model for words, `edits` makes candidates of them, `fault_edits` does so for
+broken quotation marks. Somebody else (`mtqa.lm.rescore`) finds out how much each version surprises the
+model: S over the words that are changed, F over what follows them. Then, in nats,
+
+    gain = S(as it is) − S(repaired) + F(as it is) − F(repaired) − E − prior
+
+A longer text costs more than a shorter one whatever it says, so leaving words out would always seem to pay.
+E makes that fair: it is the entropy (expected surprisal) summed over the tokens left out, that is, what any
+words there would have cost. The prior, `PRIOR_NATS`, stands against what is always likely and seldom the
+error: leaving out a word that only the model speaks against, and a short function word in the place of a
+longer word. For a name (a capital inside a sentence) S and E are left out: a name that the model has
+never read costs a lot wherever it stands, and the likelier name is not the right one; what follows may tell.
+
+What the gain is not: a proof. The likelier word is not always the right one.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from mtqa.detect.words import split_words
+from mtqa.records import Sentence, Span, Suggestion, SuspectSpan
+
+#: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
+REPAIRS = 1
+
+#: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
+PRIOR_NATS = 5 * math.log(2)
+#: Letters of a function word at most, and of a word at least that it hardly stands for.
+_SHORT, _LONG = 3, 5
+#: A repair that gains less than this says nothing.
+LEAST_GAIN_BITS = 1.0
+#: Suggestions kept for a span.
+MOST_SUGGESTIONS = 3
+#: Words tried in a place: the model's own, those of them that replace the whole span, near-spelled ones.
+_LIKELIEST, _FOR_ALL, _NEAR = 6, 3, 2
+#: Words of a span that are tried, the most surprising first.
+_PLACES = 2
+#: How alike two spellings are from which one may be a slip for the other (difflib's ratio).
+_ALIKE = 0.75
+#: Words of a phrase that may stand there twice.
+_LONGEST_DOUBLED = 6
+
+_PARTNERS = {"“": "”", "”": "“", "‘": "’", "’": "‘", '"': '"', "'": "'", "„": "“", "«": "»", "»": "«"}
+_CLOSING = {'"': "”", "”": '"', "'": "’", "’": "'"}
+
+Nats = Callable[[int, int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A word ``[start, end)`` of a span, in document positions; ``last`` ends what may be replaced with it.
+
+    That is the span's end for its first word, else the word's own.
+    """
+
+    start: int
+    end: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A candidate: ``text`` for ``[start, end)`` of the document. ``shown``: what the span then reads.
+
+    ``dropped``: characters that nothing takes the place of. ``kind`` is of `Suggestion.kind`. ``name``: only
+    what follows counts. ``prior_nats`` stands against it.
+    """
+
+    start: int
+    end: int
+    text: str
+    shown: str
+    kind: str
+    dropped: Span | None = None
+    name: bool = False
+    prior_nats: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """Surprisal in nats of the words that an edit changes, or has changed, and of what follows."""
+
+    own: float
+    follows: float
+
+
+def places(span: SuspectSpan, surprisal: Nats) -> tuple[Place, ...]:
+    """The words of a span that are worth replacing, in text order.
+
+    ``surprisal``: nats of the tokens in ``[start, end)`` of the document.
+    """
+    offset = span.document.start
+    words = [(offset + a, offset + b) for a, b in split_words(span.text)]
+    worst = sorted(words, key=lambda word: (-surprisal(*word), word[0]))[:_PLACES]
+    return tuple(
+        Place(start, end, span.document.end if start == offset else end) for start, end in sorted(worst)
+    )
+
+
+def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: Sequence[str]) -> list[Edit]:
+    """Candidates for a place of a span in ``text``, the document's.
+
+    ``pool``: what the model might write there, the likeliest first, with its space in front.
+    """
+    original, spaced = text[place.start : place.end], text[max(place.start - 1, 0) : place.start] == " "
+    name = original[:1].isupper() and text[sentence.start : place.start].strip(" \"'“‘") != ""
+    words = _fitting(pool, original, spaced=spaced, name=name)
+    made = [_edit(span, place.start, place.end, w, "replace") for w in words[:_LIKELIEST]]
+    made += [_edit(span, place.start, place.end, w, "spelling") for w in _near(words[_LIKELIEST:], original)]
+    if place.last > place.end:
+        rest = Span(place.end, place.last)
+        made += [_edit(span, place.start, place.last, w, "replace", dropped=rest) for w in words[:_FOR_ALL]]
+        made.append(_without(text, span, Span(place.start, place.last), "delete"))
+    doubled = _doubled(text, sentence, place)
+    gone, kind = (doubled, "undouble") if doubled else (Span(place.start, place.end), "delete")
+    made.append(_without(text, span, gone, kind))
+    weighed = (replace(e, name=name, prior_nats=_prior(e, len(original))) for e in made)
+    return list(dict.fromkeys(weighed))
+
+
+def _prior(edit: Edit, letters: int) -> float:
+    short = 0 < len(edit.text) <= _SHORT and letters >= _LONG
+    return PRIOR_NATS if edit.kind == "delete" or short else 0.0
+
+
+def fault_edits(text: str, sentence: Sentence, span: SuspectSpan, kind: str) -> list[Edit]:
+    """Candidates for a broken quotation mark; ``kind`` is of `mtqa.records.QuoteFault`."""
+    start, end, mark = span.document.start, span.document.end, span.text
+    if kind == "mixed":
+        return [_edit(span, start, end, _CLOSING[mark], "quotes")] if mark in _CLOSING else []
+    made = [_without(text, span, Span(start, end), "quotes", keeps_space=True)]
+    if len(mark) > 1:
+        rest = Span(start + 1, end)
+        return [_edit(span, start, end, one, "quotes", dropped=rest) for one in dict.fromkeys((mark[0], '"'))]
+    if kind == "unbalanced" and mark in _PARTNERS:
+        made.append(_partner(text, sentence, mark, start))
+    return made
+
+
+def best(gains: Sequence[tuple[Edit, float]]) -> tuple[Suggestion, ...]:
+    """The suggestions worth showing, best first; ``gains`` in nats.
+
+    >>> best([(Edit(0, 3, "cat", "cat", "replace"), 7.0), (Edit(0, 3, "", "", "delete"), 0.1)])
+    (Suggestion(text='cat', gain_bits=10.099, kind='replace'),)
+    """
+    found: dict[str, Suggestion] = {}
+    ordered = sorted(gains, key=lambda one: -round(one[1], 3))  # stable: candidates keep their order
+    for edit, nats in ordered:
+        bits = round(nats / math.log(2), 3)
+        if bits >= LEAST_GAIN_BITS:
+            found.setdefault(edit.shown, Suggestion(edit.shown, bits, edit.kind))
+    return tuple(found.values())[:MOST_SUGGESTIONS]
+
+
+def gain_nats(edit: Edit, before: Surprise, after: Surprise, entropy: Nats) -> float:
+    """The formula above. ``before``, ``after``: of the text as it is and with the edit.
+
+    ``entropy``: nats expected of the tokens in ``[start, end)`` of the document.
+    """
+    follows = before.follows - after.follows - edit.prior_nats
+    if edit.name:
+        return follows
+    expected = entropy(edit.dropped.start, edit.dropped.end) if edit.dropped else 0.0
+    return before.own - after.own + follows - expected
+
+
+def _fitting(pool: Sequence[str], original: str, *, spaced: bool, name: bool) -> list[str]:
+    """The pool's words that could stand for ``original``, as they would be written there."""
+    mark = not any(c.isalnum() for c in original)
+    if not mark and not original[:1].isalpha():
+        return []  # a number: no model knows it
+    found = []
+    for piece in pool:
+        word = piece.strip()
+        if not word or (piece[:1] == " ") != spaced or word == original:
+            continue
+        if _is_mark(word) if mark else word.isalpha() and (word[:1].isupper() or not name):
+            found.append(word)
+    return list(dict.fromkeys(found))
+
+
+def _is_mark(word: str) -> bool:
+    return all(unicodedata.category(c).startswith("P") for c in word)
+
+
+def _near(words: Sequence[str], original: str) -> list[str]:
+    """The first few words spelled like the original."""
+    alike = (w for w in words if SequenceMatcher(None, w.lower(), original.lower()).ratio() >= _ALIKE)
+    return [word for word, _ in zip(alike, range(_NEAR), strict=False)]
+
+
+def _edit(
+    span: SuspectSpan, start: int, end: int, text: str, kind: str, *, dropped: Span | None = None
+) -> Edit:
+    at = span.document.start
+    shown = span.text[: max(start - at, 0)] + text + span.text[max(end - at, 0) :]
+    return Edit(start, end, text, " ".join(shown.split()), kind, dropped)
+
+
+def _without(text: str, span: SuspectSpan, gone: Span, kind: str, *, keeps_space: bool = False) -> Edit:
+    """The text without ``gone`` and without the space that held it apart."""
+    start, end = gone.start, gone.end
+    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+    if before == " " and (not keeps_space or after in ("", " ")):
+        start -= 1
+    elif after == " " and not keeps_space and not before.isalnum():
+        end += 1
+    return _edit(span, start, end, "", kind, dropped=gone)
+
+
+def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:
+    """The second of two equal words or phrases side by side, where the place is in it; the longest."""
+    at = sentence.start
+    words = [(at + a, at + b) for a, b in split_words(text[at : sentence.end])]
+    said = [text[a:b].casefold() for a, b in words]
+    here = next((i for i, (start, _) in enumerate(words) if start == place.start), 0)
+    for n in range(_LONGEST_DOUBLED, 0, -1):
+        for i in range(max(here - n + 1, n), min(here, len(words) - n) + 1):
+            if said[i - n : i] == said[i : i + n] and any(word[0].isalnum() for word in said[i : i + n]):
+                return Span(words[i][0], words[i + n - 1][1])
+    return None
+
+
+def _partner(text: str, sentence: Sentence, mark: str, at: int) -> Edit:
+    """The mark's partner at the sentence's other end."""
+    opens = mark in "“‘„«" or (mark in "\"'" and not text[max(at - 1, 0) : at].strip())
+    other = _PARTNERS[mark]
+    if opens:
+        return Edit(sentence.end, sentence.end, other, f"{mark}…{other}", "quotes")
+    return Edit(sentence.start, sentence.start, other, f"{other}…{mark}", "quotes")
