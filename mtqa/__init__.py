@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtqa.config import Config, load_config
     from mtqa.evaluation import evaluate
     from mtqa.pipeline import Ranker, rank, score
-    from mtqa.records import Document, Finding, Report, TokenScores
+    from mtqa.records import Document, Finding, Report, TokenScores, Verdict
 
 _HOMES = {
     "Comparison": "mtqa.bench.comparison.records",
@@ -35,6 +35,7 @@ _HOMES = {
     "Finding": "mtqa.records",
     "Report": "mtqa.records",
     "TokenScores": "mtqa.records",
+    "Verdict": "mtqa.records",
 }
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Ranker",
     "Report",
     "TokenScores",
+    "Verdict",
     "__version__",
     "compare",
     "evaluate",

@@ -28,13 +28,17 @@ class Config(BaseModel):
     model: str = "smollm2-135m"
     #: How much of the article a sentence is read in.
     context: Literal["document", "paragraph", "none"] = "document"
-    #: Tokens in one pass; a longer passage goes through in windows that overlap by half. None: 2048.
+    #: Tokens in one pass; a longer passage goes through in windows that overlap by a quarter. None: 2048.
     window: int | None = Field(default=None, ge=4)
     #: The measure that ranks; see `mtqa measures`. ``auto``: the detector where the model has one, else
     #: ``excess_surprisal``.
     measure: str = "auto"
     #: The detector head: ``auto`` (the one that comes with mtqa for this model), ``none``, or a file.
     detector: str = "auto"
+    #: Report only the sentences found at this false discovery rate (needs a detector); None: all, ranked.
+    fdr: float | None = Field(default=None, gt=0.0, lt=1.0)
+    #: A calibration of the detector by `mtqa calibrate`, in place of the one that comes with it.
+    calibration: str | None = None
     #: The threshold of ``excess_surprisal``, in nats. Over six labelled corpora 7 and 8 did best of 4 to 8
     #: (docs/results.md); 5 is better by .01 on translations, worse by .02 to .04 on spun text.
     threshold_nats: float = Field(default=7.0, ge=0.0, le=50.0)

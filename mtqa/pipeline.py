@@ -15,18 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtqa.config import Config, make_config
+from mtqa.detect.calibrate import Calibration
+from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
+from mtqa.detect.verdict import FDR, judge, only_found
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.lm.backend import Backend
 from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
 from mtqa.lm.progress import NoProgress, Progress
+from mtqa.lm.quiet import resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
-from mtqa.records import Document, ModelIdentity, Passage, Report, TokenScores
+from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
 from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
 
 Source = str | os.PathLike[str] | Document
 
+_NO_FDR = (
+    "fdr {:g}: this needs a calibrated detector, and there is none for this model (mtqa comes with one for "
+    "smollm2-135m); leave --fdr out, or name a head's file with detector: in the config"
+)
 #: Below this probability a text's language is not known.
 _LANGUAGE_CERTAIN = 0.99
 #: Nor for a text shorter than this, in characters.
@@ -68,9 +76,14 @@ class Ranker:
         backend: Backend | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """``backend`` replaces the config's model. Raises `UsageError` for an unknown measure."""
+        """``backend`` replaces the config's model.
+
+        Raises `UsageError` for an unknown measure or a calibration file that is none.
+        """
         self.config = config or Config()
         check_measure(self.config.measure)
+        wanted = self.config.calibration
+        self._own_calibration = load_calibration(wanted) if wanted is not None else None
         self._progress = progress or NoProgress()
         self._backend = backend
         self._identity: ModelIdentity | None = None
@@ -119,6 +132,19 @@ class Ranker:
         return self._head
 
     @property
+    def calibration(self) -> Calibration | None:
+        """The detector's calibration: the config's own, else the head's. Raises `UsageError`.
+
+        None where there is no detector, or nobody has calibrated it; an error where ``fdr`` needs it.
+        """
+        if self._own_calibration is not None:
+            return self._own_calibration.for_head(self.head.digest if self.head else None)
+        found = self.head.calibration_for(self.config.context) if self.head else None
+        if found is None and self.config.fdr is not None:
+            raise UsageError(_NO_FDR.format(self.config.fdr))
+        return found
+
+    @property
     def measure(self) -> str:
         """The measure that ranks: what ``auto`` comes to with this model."""
         return self.config.measure if self.config.measure != AUTO else auto_measure(self.head)
@@ -131,15 +157,15 @@ class Ranker:
 
         return ensure_model(self.config.model, progress=self._progress)
 
-    def score(self, document: Document, *, layer: int | None = None) -> TokenScores:
+    def score(self, document: Document, *, layers: Sequence[int] = ()) -> TokenScores:
         """Every token of the document, scored once, in the config's context; in document positions.
 
         Taken from the score ledger where it is there, unless hidden states are asked for. The detector head
         reads along where the model has one, whatever measure ranks.
         """
         pieces = passages(document, self.config.context)
-        if layer is not None or not self._ledger:
-            return self._scored(pieces, layer)
+        if layers or not self._ledger:
+            return self._scored(pieces, layers)
         known = self._known_scores()
         found = known.get(pieces)
         if found is not None:
@@ -156,17 +182,17 @@ class Ranker:
         if self._lender is not None:
             self._lender._learn(identity)
 
-    def _scored(self, pieces: Sequence[Passage], layer: int | None = None) -> TokenScores:
+    def _scored(self, pieces: Sequence[Passage], layers: Sequence[int] = ()) -> TokenScores:
         size, limit = self.config.window, self.backend.identity.max_tokens
         if size is not None and size > limit:
             raise UsageError(f"window {size}: {self.backend.identity.name} reads at most {limit} tokens")
-        reader, started = (self.head if layer is None else None), time.perf_counter()
+        reader, started = (None if layers else self.head), time.perf_counter()
         scores = concatenate(
             score_passages(
                 self.backend,
                 pieces,
                 window=size,
-                layer=layer,
+                layers=layers,
                 reader=reader,
                 on_progress=lambda done, total: self._progress.update("scoring", done, total),
             )
@@ -185,6 +211,7 @@ class Ranker:
 
     def rank(self, document: Document) -> Report:
         """The document's sentences, most suspicious first."""
+        calibration = self.calibration  # asked before any work: it may be the wrong one
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
             detected = beside.submit(_sure_language, document)
@@ -203,18 +230,33 @@ class Ranker:
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
+        findings, verdict = self._judged(ranking.findings, calibration)
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
             measure=self.measure,
             model=model,
-            findings=ranking.findings,
+            findings=findings,
             words=ranking.words,
             warnings=document.warnings
             + _language_warning(language, model.languages)
-            + _context_warning(document, config.context),
+            + _context_warning(document, config.context)
+            + _calibration_warning(calibration, config.context),
             settings=config.model_dump(),
+            verdict=verdict,
+            fdr=config.fdr,
+            recall_by_type=self.head.recall_by_type if self.head else {},
         )
+
+    def _judged(
+        self, findings: tuple[Finding, ...], calibration: Calibration | None
+    ) -> tuple[tuple[Finding, ...], Verdict | None]:
+        """What the report lists, and the verdict where the detector is calibrated."""
+        if calibration is None:
+            return findings, None
+        fdr = self.config.fdr
+        judged, verdict = judge(findings, calibration, fdr or FDR)
+        return (only_found(judged, fdr) if fdr is not None else judged), verdict
 
     def signature(self) -> str:
         """One line that names every choice that moves a number."""
@@ -228,7 +270,12 @@ class Ranker:
         )
 
     def _detector_signature(self) -> str:
-        return f"|detector:{self.head.digest[:12]}" if self.head else ""
+        own, fdr = self._own_calibration, self.config.fdr
+        return (
+            (f"|detector:{self.head.digest[:12]}" if self.head else "")
+            + (f"|calibration:{own.digest[:12]}" if own else "")
+            + (f"|fdr:{fdr:g}" if fdr is not None else "")
+        )
 
 
 def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
@@ -281,12 +328,13 @@ def load_backend(config: Config, progress: Progress) -> Backend:
 
     files = ensure_model(config.model, progress=progress)
     progress.update("loading the model", 0, None)
-    from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+    with resting_collector():
+        from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 
-    options = LoadOptions(
-        device=config.device, dtype=config.dtype, threads=config.threads, start_token=config.start_token
-    )
-    return TorchCausalBackend(files, options)
+        options = LoadOptions(
+            device=config.device, dtype=config.dtype, threads=config.threads, start_token=config.start_token
+        )
+        return TorchCausalBackend(files, options)
 
 
 def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
@@ -314,6 +362,15 @@ def _language_warning(language: str | None, known: Sequence[str]) -> tuple[str, 
     return (
         f"the text seems to be in {one_line(language, 20)!r}, the model knows {', '.join(known)}: "
         "expect little of this ranking (gemma-3-270m reads many languages)",
+    )
+
+
+def _calibration_warning(calibration: Calibration | None, context: str) -> tuple[str, ...]:
+    if calibration is None or calibration.context == context:
+        return ()
+    return (
+        f"the detector was calibrated with context {calibration.context}, and this is context {context}: "
+        "its probabilities may be off (mtqa calibrate fits them anew)",
     )
 
 

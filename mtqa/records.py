@@ -153,7 +153,7 @@ class TokenScores:
     ``rank``: 1 for the likeliest token. ``likelier_mass``: total probability of the tokens likelier
     than this one. ``alternative_ids``/``alternative_p`` ``(N, K)``: the likeliest tokens *other than
     this one*, best first, and their probabilities; ``pieces`` their texts by id (and those of the
-    tokens themselves). ``hidden`` ``(N, width)`` float32: the state at the token after the layer asked
+    tokens themselves). ``hidden`` ``(N, width)`` float32: the states at the token after the layers asked
     for, or None. ``detector`` ``(N, C)`` float32: what a detector head says of the token (the columns are
     `mtqa.detect.head.OUTPUTS`), or None.
     """
@@ -247,6 +247,9 @@ class Finding:
 
     ``sentence`` is its index in ``Document.sentences``; ``score`` is the value of the ranking
     measure (higher is more suspicious); ``measures`` every measure by name, None where undefined.
+    ``probability`` that it is corrupted, and ``q_value``, the least false discovery rate at which it is
+    found: None without a calibrated detector. ``fault`` is the kind of corruption, of `mtqa.detect.kinds`,
+    where the detector can tell.
     """
 
     rank: int
@@ -261,20 +264,62 @@ class Finding:
     tokens: int
     measures: Mapping[str, float | None]
     spans: tuple[SuspectSpan, ...]
+    probability: float | None = None
+    q_value: float | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a calibrated detector says of a whole article of ``sentences`` ranked sentences.
+
+    ``expected``: how many of them are corrupted, the sum of their probabilities; ``low`` to ``high`` holds
+    the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``.
+    """
+
+    sentences: int
+    expected: float
+    low: int
+    high: int
+    found: int
+    fdr: float
+
+    @property
+    def words(self) -> str:
+        """The verdict for a reader.
+
+        >>> Verdict(14, 4.4, 3, 6, found=4, fdr=0.1).words, Verdict(14, 0.9, 0, 3, found=0, fdr=0.1).words
+        ('about 4 of 14 sentences corrupted (3–6)', 'no evidence of corruption')
+        """
+        if not self.found:
+            return "no evidence of corruption"
+        number = max(round(self.expected), self.low, 1)
+        among = f"{self.sentences:,} {'sentence' if self.sentences == 1 else 'sentences'}"
+        return f"about {number:,} of {among} corrupted ({self.low:,}–{max(self.high, number):,})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """One article's ranking: what a renderer gets. ``findings`` are all ranked sentences, worst first."""
+    """One article's ranking: what a renderer gets. ``findings`` are all ranked sentences, worst first.
+
+    ``words``: all of them, in text order, made as they are asked for.
+
+    Where a false discovery rate ``fdr`` was asked for they are those found at it. ``verdict``: None without a
+    calibrated detector. ``recall_by_type``: the share that the detector finds of each type of corruption, as
+    measured; empty where nothing is known.
+    """
 
     document: Document
     signature: str
     measure: str
     model: ModelIdentity
     findings: tuple[Finding, ...]
-    words: tuple[Word, ...]
+    words: Sequence[Word]
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    fdr: float | None = None
+    recall_by_type: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def excluded(self) -> Sequence[Excluded]:

@@ -25,7 +25,7 @@ Piece = list[tuple[str, int]]
 
 #: Sentences in a piece of a long text: about those of an article.
 PIECE = (20, 45)
-#: Of the documents, up to this share: that share of their sentences is corrupted (None: the piece stays sound).
+#: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
 SHARES = ((0.65, (0.10, 0.20)), (0.85, (0.25, 0.60)), (0.92, (0.04, 0.08)), (1.0, None))
 #: Post-edits of each language that are corrupted (half of them) as sentences without context.
 POST_EDITS = 2000

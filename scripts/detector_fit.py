@@ -1,9 +1,9 @@
-"""The network that the detector head is, under PyTorch, and its training: see `mtqa.detect.head` for the formula.
+"""The network that the detector head is, under PyTorch, and its training (`mtqa.detect.head`: the formula).
 
-Three things are learned at once: from the spans of labelled corpora which tokens are corrupted; from the labels
-of sentences that 1 − Π (1 − p) is their probability; from post-edited translations which tokens would be changed
-and how poor people find the sentence. Where most of a sentence is marked, as in one that a model has
-made up, only the sentence's label counts: which of its words are wrong, nobody has said.
+Three things are learned at once: from the spans of labelled corpora which tokens are corrupted; from the
+labels of sentences that 1 − Π (1 − p) is their probability; from post-edited translations which tokens would
+be changed, and how poor people find the sentence. Where most of a sentence is marked, as in one that a
+model has made up, only the sentence's label counts: which of its words are wrong, nobody has said.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from detector_states import States
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from mtqa.detect.head import OUTPUTS, TYPES
 from mtqa.detect.kinds import KIND_OF
@@ -66,7 +66,7 @@ class Member(nn.Module):
                 same = (run[k:] == run[:-k])[:, None]
                 near = torch.cat([near[k:] * same, torch.zeros_like(near[:k])])
             z = z + near
-        return self.out(self.dropout(F.gelu(z)))
+        return self.out(self.dropout(functional.gelu(z)))
 
 
 def softened(corpus: States) -> States:
@@ -98,7 +98,7 @@ def tensors(
 
 
 def batches(corpus: States, size: int, rng: np.random.Generator | None = None) -> Iterator[np.ndarray]:
-    """Indices of whole documents, about ``size`` tokens together; in random order where there is an ``rng``."""
+    """Indices of whole documents, about ``size`` tokens together; shuffled where there is an ``rng``."""
     starts = np.flatnonzero(np.diff(corpus.document, prepend=-1))
     ends = np.append(starts[1:], len(corpus.document))
     order = np.arange(len(starts)) if rng is None else rng.permutation(len(starts))
@@ -123,19 +123,19 @@ def loss(outputs: torch.Tensor, corpus: States, which: np.ndarray) -> torch.Tens
     if corpus.labels[0] >= 0:
         target = torch.where(label == 2, MINOR, label.float())
         total = TOKEN_WEIGHT * _entropy(outputs[:, 0], target, known)
-        sound = _sums(F.logsigmoid(-outputs[:, 0]), owner, len(sentences)).exp()
+        sound = _sums(functional.logsigmoid(-outputs[:, 0]), owner, len(sentences)).exp()
         wanted = torch.from_numpy(corpus.labels[sentences].astype(np.float32))
-        total = total + F.binary_cross_entropy((1 - sound).clamp(1e-5, 1 - 1e-5), wanted)
+        total = total + functional.binary_cross_entropy((1 - sound).clamp(1e-5, 1 - 1e-5), wanted)
         return total + KIND_WEIGHT * _kinds(outputs, corpus, which, known & (label == 1))
     counts = _sums(torch.ones(len(owner)), owner, len(sentences))
     poor = _sums(outputs[:, 2], owner, len(sentences)) / counts
-    return _entropy(outputs[:, 1], (label > 0).float(), known) + F.mse_loss(-poor, human)
+    return _entropy(outputs[:, 1], (label > 0).float(), known) + functional.mse_loss(-poor, human)
 
 
 def _entropy(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     if not known.any():
         return logits.sum() * 0
-    return F.binary_cross_entropy_with_logits(logits[known], target[known].float())
+    return functional.binary_cross_entropy_with_logits(logits[known], target[known].float())
 
 
 def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: torch.Tensor) -> torch.Tensor:
@@ -144,7 +144,7 @@ def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: tor
     chosen = marked & (kind >= 0)
     if not chosen.any():
         return outputs.sum() * 0
-    return F.cross_entropy(outputs[chosen][:, 3:], kind[chosen])
+    return functional.cross_entropy(outputs[chosen][:, 3:], kind[chosen])
 
 
 def _sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:

@@ -34,8 +34,8 @@ NEAR = 12
 class States:
     """A corpus.
 
-    Tokens ``(N,)``: ``hidden (N, W)`` float16, ``features (N, F)``, ``surprisal``, ``document``, ``sentence`` (−1:
-    none), ``run`` (its passage), ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?).
+    Tokens ``(N,)``: ``hidden (N, W)`` float16, ``features (N, F)``, ``surprisal``, ``document``, ``sentence``
+    (−1: none), ``run`` (its passage), ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?).
     Sentences ``(M,)``: ``labels`` (−1 unknown), ``scores`` (NaN unknown), ``owner`` (its document),
     ``characters``, ``opens`` (nothing is read before it), ``types`` (of corruption, or '').
     """
@@ -62,12 +62,14 @@ def read_states(path: Path) -> States:
         return States(**{name: stored[name] for name in stored.files})
 
 
-def write_states(records: Iterable[Record], rankers: dict[str, Ranker], layer: int, path: Path) -> None:
+def write_states(
+    records: Iterable[Record], rankers: dict[str, Ranker], layers: tuple[int, ...], path: Path
+) -> None:
     """Score the records and write the corpus. ``rankers``: by context, "document" and "none"."""
     parts: list[dict[str, np.ndarray]] = []
     begun, tokens, sentences = time.time(), 0, 0
     for number, (context, rows) in enumerate(_together(records)):
-        part = _scored(rankers[context], rows, context, layer)
+        part = _scored(rankers[context], rows, context, layers)
         part["document"] = np.full(len(part["label"]), number, dtype=np.int32)
         part["owner"] = np.full(len(rows), number, dtype=np.int32)
         held = part["sentence"] >= 0
@@ -99,10 +101,12 @@ def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
         yield "none", waiting
 
 
-def _scored(ranker: Ranker, rows: list[Record], context: str, layer: int) -> dict[str, np.ndarray]:
+def _scored(
+    ranker: Ranker, rows: list[Record], context: str, layers: tuple[int, ...]
+) -> dict[str, np.ndarray]:
     paragraphs = [r["par"] for r in rows] if context == "document" and all("par" in r for r in rows) else None
     document = document_from_sentences([r["text"] for r in rows], paragraphs=paragraphs)
-    tokens = ranker.score(document, layer=layer)
+    tokens = ranker.score(document, layers=layers)
     table = word_table(document, tokens)
     sentence = np.where(table.word_of >= 0, table.sentences[np.maximum(table.word_of, 0)], -1)
     label, known = token_labels(document, tokens, sentence, rows)

@@ -100,6 +100,20 @@ def test_agreement_is_the_greatest_gap_where_the_same_tokens_are_scored(parts):
     assert results.agreement["two"]["greatest_gap_nats"] == pytest.approx(0.5)
 
 
+def test_a_long_article_has_its_pages_and_no_two_paragraphs_alike(parts):
+    texts = parts[0].load_texts(None, documents=1, sentences=300)["sentences"]
+    for pages in (1, 7):
+        article = parts[3].long_article(texts, pages)
+        assert 250 * pages <= len(article.split()) < 250 * pages + 60
+        assert article == parts[3].long_article(texts, pages)
+    paragraphs = parts[3].long_article(texts, 40).split("\n\n")
+    assert len(set(paragraphs)) == len(paragraphs) > 60
+
+
+def test_what_a_further_page_takes(parts):
+    assert parts[3].seconds_a_page({10: 9.0, 1: 4.5, 110: 49.0}) == {"1 to 10": 0.5, "10 to 110": 0.4}
+
+
 def test_bad_arguments(parts, capsys):
     for arguments in (["--sections", "speed"], ["--pages", "x"], ["--rounds", "0"], ["--peer-python", "x"]):
         with pytest.raises(SystemExit) as caught:

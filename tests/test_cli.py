@@ -338,7 +338,7 @@ def test_a_closed_pipe_is_no_error():
         text=True,
         check=False,
     )
-    assert "perplexity" in done.stdout
+    assert "detector" in done.stdout
     assert done.stderr == ""
 
 

@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.calibrate import Calibration, calibration_from
 from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_tokens, token_features
-from mtqa.detect.kinds import KINDS
+from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SentenceModel
 from mtqa.errors import ConfigError, one_line
 from mtqa.records import Floats, Ints
@@ -34,7 +35,7 @@ from mtqa.records import Floats, Ints
 #: ``corrupted``: log-odds that the token is corrupted. ``bad``: log-odds that a post-editor would change it.
 #: ``poor``: its part in how poor people find the sentence (the mean over tokens, minus the z-score).
 #: Then one column a kind of corruption: unnormalised log-probabilities, given that the token is corrupted.
-TYPES = tuple(KINDS)
+TYPES = NAMES
 OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 
 #: The form of the file; a head of another form is refused.
@@ -50,10 +51,11 @@ class Head:
 
     ``mean``, ``scale`` ``(W,)``; ``states`` ``(W, K·M·S)``; ``features`` ``(F, M·S)``; ``bias`` ``(M·S,)``;
     ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
-    ``digest`` names the file; ``card`` tells where it is from.
+    ``digest`` names the file; ``card`` tells where it is from. ``calibration``: None where the card has none;
+    ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells.
     """
 
-    layer: int
+    layers: tuple[int, ...]
     places: int
     mean: Floats
     scale: Floats
@@ -65,6 +67,13 @@ class Head:
     sentences: SentenceModel
     digest: str
     card: Mapping[str, Any]
+    calibration: Calibration | None = None
+    calibration_alone: Calibration | None = None
+    recall_by_type: Mapping[str, float] = field(default_factory=dict)
+
+    def calibration_for(self, context: str) -> Calibration | None:
+        """The calibration for sentences read in that context; for want of one of its own, the document's."""
+        return (self.calibration_alone if context == "none" else None) or self.calibration
 
     def passage(self, ids: Ints, pieces: Mapping[int, str]) -> HeadReader:
         """A reader for one passage's tokens, which come in stretches, in order."""
@@ -161,17 +170,29 @@ def load_head(path: Path) -> Head:
             raise ValueError("it was made by another version of mtqa")
         arrays = {name: tensors[name].astype(np.float32) for name in _TENSORS}
         return Head(
-            layer=int(card["layer"]),
+            layers=tuple(int(n) for n in card["layers"]),
             places=int(card["places"]),
             sentences=SentenceModel.from_card(card["sentence"]),
             digest=hashlib.sha256(data).hexdigest(),
             card=card,
+            calibration=calibration_from(card["calibration"]) if "calibration" in card else None,
+            calibration_alone=(
+                calibration_from(card["calibration_alone"]) if "calibration_alone" in card else None
+            ),
+            recall_by_type=_recall_by_type(card.get("recall_by_type", {})),
             **arrays,
         )
     except OSError as error:
         raise ConfigError(f"{path}: can't read this detector head ({one_line(error, 120)})") from error
     except Exception as error:  # safetensors raises its own kind for what is not one of its files
         raise ConfigError(f"{path}: not a detector head ({one_line(error, 160)})") from error
+
+
+def _recall_by_type(card: Mapping[str, Any]) -> Mapping[str, float]:
+    made = {str(name): float(recall) for name, recall in card.items()}
+    if not all(0.0 <= recall <= 1.0 for recall in made.values()):
+        raise ValueError("recall_by_type must hold shares from 0 to 1")
+    return made
 
 
 def _parsed(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from mtqa.records import Floats
+
 #: Kind → types of `mtqa.bench.corruptions.registry` and of the language model's own corruptions.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "wrong word": (
@@ -29,3 +33,27 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 #: The kind of each type that has one.
 KIND_OF: Mapping[str, str] = {kind: name for name, kinds in KINDS.items() for kind in kinds}
+
+#: The names, in the order of a head's last outputs.
+NAMES = tuple(KINDS)
+
+#: Of the evidence in a sentence, the share that one kind must hold to be named.
+_LEAST_SHARE = 0.5
+#: And the sentence's log-odds of being corrupted, by the tokens alone: even odds.
+_LEAST_EVIDENCE = 0.6931
+
+
+def fault_kind(outputs: Floats) -> str | None:
+    """What is wrong with a sentence, from a head's outputs ``(n, C)``; None where it can't tell.
+
+    Each token's kinds, as probabilities, are weighed with the token's own probability of being corrupted.
+    """
+    evidence = np.logaddexp(0.0, outputs[:, 0].astype(np.float64))  # (n,)
+    if evidence.sum() < _LEAST_EVIDENCE:
+        return None
+    logits = outputs[:, -len(NAMES) :].astype(np.float64)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    total = evidence @ shares / evidence.sum()
+    best = int(total.argmax())
+    return NAMES[best] if total[best] >= _LEAST_SHARE else None

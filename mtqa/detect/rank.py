@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.kinds import fault_kind
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
 from mtqa.detect.sentence import SentenceModel, SentenceTokens, sentence_features
 from mtqa.detect.spans import suspect_spans, word_evidence
@@ -47,7 +48,7 @@ class Ranking:
     """Findings, worst first, and every word for the heat map, in text order."""
 
     findings: tuple[Finding, ...]
-    words: tuple[Word, ...]
+    words: Sequence[Word]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,13 +73,14 @@ def rank_sentences(
     table = word_table(document, tokens)
     opening = openings(document, tokens, settings.context)
     words = all_words(document, table, tokens, word_evidence(table, tokens, opening))
-    by_sentence = _by_sentence(words, len(document.sentences))
+    edges = np.searchsorted(table.sentences, np.arange(len(document.sentences) + 1))
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
-            scored = _Scored(document.sentences[index], by_sentence[index], own, bool(opening[own[0]]))
+            own_words = words[edges[index] : edges[index + 1]]
+            scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
-            finding = _finding(document, scored, values, line_of)
+            finding = replace(_finding(document, scored, values, line_of), fault=_fault(tokens, own))
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
@@ -108,34 +110,31 @@ def _measure_values(
         k=settings.k,
         unigram_nats=unigram_nats([w.text for w in scored.words], settings.language),
         opens=int(scored.opens),
-        log_odds=_log_odds(tokens, scored, settings.sentences),
+        log_odds=_log_odds(tokens, scored, settings),
     )
     length = scored.sentence.end - scored.sentence.start
     scores = sentence_scores(tokens, scored.tokens, length, numbers)
     return {name: one.score(scores) for name, one in MEASURES.items()}
 
 
-def _log_odds(tokens: TokenScores, scored: _Scored, model: SentenceModel | None) -> float | None:
+def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> float | None:
+    model = settings.sentences
     if model is None or tokens.detector is None:
         return None
     own, sentence = scored.tokens, scored.sentence
-    return model.log_odds(
-        sentence_features(
-            SentenceTokens(
-                outputs=tokens.detector[own],
-                surprisal=tokens.surprisal_nats[own].astype(np.float64),
-                characters=sentence.end - sentence.start,
-                opens=int(scored.opens),
-            )
+    features = sentence_features(
+        SentenceTokens(
+            outputs=tokens.detector[own],
+            surprisal=tokens.surprisal_nats[own].astype(np.float64),
+            characters=sentence.end - sentence.start,
+            opens=int(scored.opens),
         )
     )
+    return model.log_odds(features, alone=settings.context == "none")
 
 
-def _by_sentence(words: Sequence[Word], count: int) -> list[list[Word]]:
-    grouped: list[list[Word]] = [[] for _ in range(count)]
-    for word in words:
-        grouped[word.sentence].append(word)
-    return grouped
+def _fault(tokens: TokenScores, own: npt.NDArray[np.int32]) -> str | None:
+    return None if tokens.detector is None else fault_kind(tokens.detector[own])
 
 
 def _finding(

@@ -1,12 +1,13 @@
 """A sentence's log-odds of being corrupted, from what the detector head says of its tokens.
 
 Errors add up over a sentence: with p the head's probability for a token, P(sound) = Π (1 − p), so that the
-evidence is Σ −ln(1 − p) (noisy-or; Pearl 1988, section 4.3.2). A logistic regression on that and the other
-`SENTENCE_FEATURES` gives the sentence's log-odds; it comes with the head.
+evidence is Σ −ln(1 − p) (noisy-or; Pearl 1988, section 4.3.2). That and the other `SENTENCE_FEATURES`,
+weighed, give the sentence's log-odds; the weights come with the head.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ Doubles = npt.NDArray[np.float64]
 SENTENCE_FEATURES = (
     "noisy_or",  # log-odds of 1 − Π (1 − p)
     "worst_token",  # the largest token log-odds
-    "bad_mean",  # mean of −ln(1 − p) of the tokens that a post-editor would change
+    "log_bad",  # ln of the mean of −ln(1 − p), p that a post-editor would change the token
     "poor_mean",  # how poor people would find it, by the head
     "surprisal_mean",
     "excess_surprisal",  # ln(1 + Σ max(0, s − 7))
@@ -52,7 +53,7 @@ def sentence_features(x: SentenceTokens) -> Doubles:
         [
             log_odds_of_evidence(evidence),
             float(corrupted.max()),
-            float(np.logaddexp(0.0, bad).mean()),
+            float(np.log(np.logaddexp(0.0, bad).mean() + 1e-9)),
             float(poor.mean()),
             float(x.surprisal.mean()),
             float(np.log1p(excess)),
@@ -75,22 +76,32 @@ def log_odds_of_evidence(evidence: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SentenceModel:
-    """Log-odds = weights · (features − mean) / scale + bias."""
+    """Log-odds = weights · features + bias: one model for sentences in a document, one for those read alone.
 
-    mean: Doubles
-    scale: Doubles
-    weights: Doubles
-    bias: float
+    In a document the errors add up; of a sentence alone, how poor it is as a whole says more.
+    """
+
+    document: Doubles
+    document_bias: float
+    alone: Doubles
+    alone_bias: float
 
     @classmethod
-    def from_card(cls, card: dict[str, Any]) -> SentenceModel:
+    def from_card(cls, card: Mapping[str, Any]) -> SentenceModel:
         """From a head's card. Raises `ValueError` where its features are others."""
         if card["features"] != list(SENTENCE_FEATURES):
             raise ValueError("its sentence model was made by another version of mtqa")
-        mean, scale, weights = (np.asarray(card[n], dtype=np.float64) for n in ("mean", "scale", "weights"))
-        return cls(mean, scale, weights, bias=float(card["bias"]))
+        document, alone = (_weights(card[name]["weights"]) for name in ("document", "alone"))
+        return cls(document, float(card["document"]["bias"]), alone, float(card["alone"]["bias"]))
 
-    def log_odds(self, features: Doubles) -> float:
-        """Of one sentence."""
-        value = float((features - self.mean) / self.scale @ self.weights + self.bias)
-        return float(np.clip(value, -_MOST, _MOST))
+    def log_odds(self, features: Doubles, *, alone: bool = False) -> float:
+        """Of one sentence; ``alone``: it was read without anything before it."""
+        weights, bias = (self.alone, self.alone_bias) if alone else (self.document, self.document_bias)
+        return float(np.clip(features @ weights + bias, -_MOST, _MOST))
+
+
+def _weights(values: Any) -> Doubles:
+    weights = np.asarray(values, dtype=np.float64)
+    if weights.shape != (len(SENTENCE_FEATURES),):
+        raise ValueError(f"its sentence model has {weights.size} weights, not {len(SENTENCE_FEATURES)}")
+    return weights

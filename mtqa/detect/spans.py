@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -75,24 +76,52 @@ def suspicion(evidence: float) -> float:
     return 1.0 - math.exp(-evidence)
 
 
-def words(
-    document: Document, table: WordTable, tokens: TokenScores, scores: WordEvidence
-) -> tuple[Word, ...]:
-    """Every word of the document's sentences, in text order, for the heat map."""
-    strongest = _strongest_tokens(table, tokens)
-    return tuple(
-        Word(
-            start=int(table.starts[w]),
-            end=int(table.ends[w]),
-            text=document.text[table.starts[w] : table.ends[w]],
-            sentence=int(table.sentences[w]),
-            surprisal_nats=float(scores.surprisal[w]),
-            entropy_nats=float(scores.entropy[w]),
-            suspicion=suspicion(float(scores.evidence[w])),
-            expected=expected(document.text, tokens, int(strongest[w]), int(table.starts[w])),
+@dataclass(frozen=True, slots=True, eq=False)
+class Words(Sequence[Word]):
+    """Every word of the document's sentences, in text order, for the heat map.
+
+    A `Word` is made when it is asked for: those of a thousand pages, with what was expected in their
+    places, would take 240 MB. ``strongest`` ``(W,)``: each word's most surprising token, −1 where it has
+    none.
+    """
+
+    document: Document
+    table: WordTable
+    tokens: TokenScores
+    scores: WordEvidence
+    strongest: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> Word: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Word, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Word | tuple[Word, ...]:
+        if isinstance(index, slice):
+            return tuple(self._word(i) for i in range(*index.indices(len(self))))
+        return self._word(range(len(self))[index])
+
+    def _word(self, index: int) -> Word:
+        start, end = int(self.table.starts[index]), int(self.table.ends[index])
+        return Word(
+            start=start,
+            end=end,
+            text=self.document.text[start:end],
+            sentence=int(self.table.sentences[index]),
+            surprisal_nats=float(self.scores.surprisal[index]),
+            entropy_nats=float(self.scores.entropy[index]),
+            suspicion=suspicion(float(self.scores.evidence[index])),
+            expected=expected(self.document.text, self.tokens, int(self.strongest[index]), start),
         )
-        for w in range(len(table))
-    )
+
+
+def words(document: Document, table: WordTable, tokens: TokenScores, scores: WordEvidence) -> Words:
+    """Every word of the document's sentences."""
+    return Words(document, table, tokens, scores, _strongest_tokens(table, tokens))
 
 
 def _strongest_tokens(table: WordTable, tokens: TokenScores) -> npt.NDArray[np.int64]:

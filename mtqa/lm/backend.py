@@ -71,13 +71,13 @@ class PassageReader(Protocol):
 
 
 class StateReader(Protocol):
-    """Makes something of the hidden states after a layer, so that none of them need be kept.
+    """Makes something of the hidden states after some layers, so that none of them need be kept.
 
     A `mtqa.detect.head.Head` is one.
     """
 
     @property
-    def layer(self) -> int:
+    def layers(self) -> Sequence[int]:
         """Whose states it reads; 1 is the first layer."""
         ...
 
@@ -126,10 +126,10 @@ class Backend(Protocol):
         """The text of each token id, as a reader would see it."""
         ...
 
-    def score(self, windows: Sequence[Window], *, layer: int | None = None) -> list[TokenStatistics]:
+    def score(self, windows: Sequence[Window], *, layers: Sequence[int] = ()) -> list[TokenStatistics]:
         """Statistics of every window's scored tokens, in the windows' order.
 
-        ``layer`` asks for the hidden states after that layer (1 is the first) as well.
+        ``layers`` asks for the hidden states after those layers (1 is the first), side by side.
         Raises `mtqa.errors.RunError` where a number is not finite.
         """
         ...

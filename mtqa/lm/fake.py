@@ -53,10 +53,10 @@ class FakeBackend:
         """The first character that has the id."""
         return {i: chr(i - 1) if i else "<start>" for i in ids}
 
-    def score(self, windows: Sequence[Window], *, layer: int | None = None) -> list[TokenStatistics]:
+    def score(self, windows: Sequence[Window], *, layers: Sequence[int] = ()) -> list[TokenStatistics]:
         """One token at a time, straight from the definitions, in float64."""
         self.windows_seen.extend(windows)
-        return [self._window(w, layer) for w in windows]
+        return [self._window(w, layers) for w in windows]
 
     def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
         """Straight from the logits; ties go to the smaller id."""
@@ -66,14 +66,16 @@ class FakeBackend:
         order = np.argsort(-log_p, kind="stable")[:most]
         return NextTokens(order.astype(np.int32), log_p[order].astype(np.float32))
 
-    def _window(self, window: Window, layer: int | None) -> TokenStatistics:
+    def _window(self, window: Window, layers: Sequence[int]) -> TokenStatistics:
         read = [0, *(int(i) for i in window.ids)]
         rows = [
             _token(np.asarray(self._logits(read[: i + 1]), dtype=np.float64), read[i + 1])
             for i in range(window.scored_from, len(window.ids))
         ]
         columns = list(zip(*rows, strict=True))
-        hidden = np.asarray(window.ids[window.scored_from :], dtype=np.float32)[:, None]
+        hidden = np.repeat(
+            np.asarray(window.ids[window.scored_from :], dtype=np.float32)[:, None], max(len(layers), 1), 1
+        )
         return TokenStatistics(
             surprisal_nats=np.array(columns[0], dtype=np.float32),
             entropy_nats=np.array(columns[1], dtype=np.float32),
@@ -82,7 +84,7 @@ class FakeBackend:
             likelier_mass=np.array(columns[4], dtype=np.float32),
             alternative_ids=np.array(columns[5], dtype=np.int32),
             alternative_p=np.array(columns[6], dtype=np.float32),
-            hidden=hidden if layer is not None else None,
+            hidden=hidden if layers else None,
         )
 
 

@@ -30,7 +30,7 @@ SCHEMA = 2
 #: Fields of `Config` that are in the key: each of them moves a number.
 KEYED = ("model", "context", "window", "start_token", "device", "dtype", "detector")
 #: Fields that are not: they rank what was scored, or say how the work is done.
-NOT_KEYED = ("measure", "threshold_nats", "k", "threads", "ledger")
+NOT_KEYED = ("measure", "fdr", "calibration", "threshold_nats", "k", "threads", "ledger")
 
 _LIBRARIES = ("torch", "transformers", "tokenizers")
 #: Digested elsewhere, or no part of the model. A settings file is small; what is not is none.

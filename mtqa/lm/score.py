@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -13,10 +12,22 @@ from mtqa.lm.windows import DEFAULT_WINDOW, all_windows
 from mtqa.records import Floats, Passage, TokenScores
 
 #: Raised when a change of code moves a number: scores of another version are not taken from the ledger.
-SCORING = 1
+SCORING = 2
 
 #: Called with (tokens done, tokens in all) as the work goes on.
 OnProgress = Callable[[int, int], None]
+
+#: The arrays of `TokenStatistics`, and of which type they are kept.
+_STATISTICS: dict[str, type[np.generic]] = {
+    "surprisal_nats": np.float32,
+    "entropy_nats": np.float32,
+    "surprisal_sd_nats": np.float32,
+    "rank": np.int32,
+    "likelier_mass": np.float32,
+    "alternative_ids": np.int32,
+    "alternative_p": np.float32,
+    "hidden": np.float32,
+}
 
 #: Tokens handed to the backend between two progress reports.
 _GROUP_TOKENS = 8192
@@ -27,15 +38,15 @@ def score_passages(
     passages: Sequence[Passage],
     *,
     window: int | None = None,
-    layer: int | None = None,
+    layers: Sequence[int] = (),
     reader: StateReader | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[TokenScores]:
     """Score every token of every passage exactly once.
 
     ``window``: tokens in a window, start token included; None is `DEFAULT_WINDOW`, or the model's
-    own maximum where that is less. ``layer`` asks for its hidden states; ``reader``
-    reads those of its own layer as they come, and its outputs are kept in ``TokenScores.detector`` instead.
+    own maximum where that is less. ``layers`` asks for their hidden states; ``reader``
+    reads those of its own layers as they come, and its outputs are kept in ``TokenScores.detector`` instead.
     Returns one `TokenScores` a passage, its spans moved by ``passage.start``, so that they are positions
     in the document that the passages come from.
     Raises `ValueError` for a window longer than the model can read, `RunError` from the backend.
@@ -46,8 +57,8 @@ def score_passages(
     total, done = sum(len(w.ids) for w in windows), 0
     parts = [_Part(backend, t, reader) for t in tokens]
     for group in _groups(windows):
-        asked = reader.layer if reader else layer
-        for piece, statistics in zip(group, backend.score(group, layer=asked), strict=True):
+        asked = reader.layers if reader else layers
+        for piece, statistics in zip(group, backend.score(group, layers=asked), strict=True):
             parts[piece.passage].add(statistics)
         done += sum(len(w.ids) for w in group)
         if on_progress:
@@ -56,10 +67,12 @@ def score_passages(
 
 
 class _Part:
-    """What is known of one passage so far."""
+    """What is known of one passage so far: arrays of its N tokens, filled in window by window."""
 
     def __init__(self, backend: Backend, tokens: Tokens, reader: StateReader | None) -> None:
-        self.tokens, self.statistics = tokens, list[TokenStatistics]()
+        self.tokens = tokens
+        self._arrays: dict[str, np.ndarray] = {}
+        self._done = 0
         self._outputs: list[Floats] = []
         self._reader = None
         if reader is not None:
@@ -67,12 +80,27 @@ class _Part:
             self._reader = reader.passage(tokens.ids, pieces)
 
     def add(self, statistics: TokenStatistics) -> None:
+        """The next window's tokens."""
         if self._reader is not None:
             if statistics.hidden is None:
                 raise ValueError("the backend gave no hidden states")
             self._outputs.append(self._reader.push(statistics, statistics.hidden))
-            statistics = replace(statistics, hidden=None)
-        self.statistics.append(statistics)
+        end = self._done + len(statistics.surprisal_nats)
+        for name, dtype in _STATISTICS.items():
+            values = getattr(statistics, name)
+            if values is None or (name == "hidden" and self._reader is not None):
+                continue
+            if name not in self._arrays:
+                self._arrays[name] = np.empty((len(self.tokens), *values.shape[1:]), dtype)
+            self._arrays[name][self._done : end] = values
+        self._done = end
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The statistics by name; those of a passage without tokens are empty."""
+        if self._arrays:
+            return self._arrays
+        none = {name: np.zeros(0, dtype) for name, dtype in _STATISTICS.items() if name != "hidden"}
+        return {k: v.reshape(0, 0) if k.startswith("alternative") else v for k, v in none.items()}
 
     def detector(self) -> Floats | None:
         """The reader's outputs ``(N, C)``, or None."""
@@ -102,29 +130,13 @@ def _groups(windows: Iterable[Window]) -> Iterable[list[Window]]:
 
 def _join(backend: Backend, passage: Passage, part: _Part) -> TokenScores:
     """One passage's windows as one record."""
-    tokens, parts = part.tokens, part.statistics
-
-    def joined(name: str, dtype: type[np.generic]) -> np.ndarray:
-        arrays = [getattr(part, name) for part in parts]
-        return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(0, dtype)
-
-    alternatives = joined("alternative_ids", np.int32)
-    alternative_p = joined("alternative_p", np.float32)
-    if not parts:
-        alternatives, alternative_p = alternatives.reshape(0, 0), alternative_p.reshape(0, 0)
-    ids = np.union1d(tokens.ids, alternatives.ravel())
+    tokens, arrays = part.tokens, part.arrays()
+    ids = np.union1d(np.unique(tokens.ids), np.unique(arrays["alternative_ids"]))
     return TokenScores(
         ids=tokens.ids,
         starts=tokens.starts + np.int32(passage.start),
         ends=tokens.ends + np.int32(passage.start),
-        surprisal_nats=joined("surprisal_nats", np.float32),
-        entropy_nats=joined("entropy_nats", np.float32),
-        surprisal_sd_nats=joined("surprisal_sd_nats", np.float32),
-        rank=joined("rank", np.int32),
-        likelier_mass=joined("likelier_mass", np.float32),
-        alternative_ids=alternatives,
-        alternative_p=alternative_p,
+        **arrays,
         pieces=backend.pieces([int(i) for i in ids]),
-        hidden=joined("hidden", np.float32) if parts and parts[0].hidden is not None else None,
         detector=part.detector(),
     )

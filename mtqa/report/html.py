@@ -67,6 +67,8 @@ class Entry:
     """A finding in the ranked list."""
 
     finding: Finding
+    score: str
+    aside: str | None
     bar: float
     bits: tuple[Bit, ...]
     remarks: tuple[tuple[str, str], ...]
@@ -82,6 +84,9 @@ class ArticleView:
     flow: tuple[FlowItem, ...]
     entries: tuple[Entry, ...]
     first: int
+    verdict: str | None
+    probable: bool
+    seldom_found: str | None
     warnings: tuple[str, ...]
     data: str
 
@@ -94,7 +99,14 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(
-        number=view.number, plural=view.plural, one_line=one_line, shorten=shorten, counts=view.counts
+        number=view.number,
+        plural=view.plural,
+        one_line=one_line,
+        shorten=shorten,
+        counts=view.counts,
+        ranked=view.ranked,
+        score=view.score,
+        judged=any(report.verdict for report in reports),
     )
     script = _resource("report.js")
     page = environment.from_string(_resource("report.html.j2")).render(
@@ -137,10 +149,19 @@ def _article(report: Report, index: int, options: RenderOptions) -> ArticleView:
         report=report,
         flow=tuple(_flow(report, by_sentence, {f.sentence: f for f in findings})),
         entries=_entries(report, findings),
-        first=len(findings) if options.top else min(len(findings), view.DEFAULT_TOP),
+        first=_first(report, findings, options),
+        verdict=view.nothing_found(report) or view.verdict(report),
+        probable=view.by_probability(report),
+        seldom_found=view.seldom_found(report),
         warnings=view.warnings(report),
         data=script_json(_data(report, findings, by_sentence)),
     )
+
+
+def _first(report: Report, findings: Sequence[Finding], options: RenderOptions) -> int:
+    """How many of the listed findings are open at first."""
+    chosen = options.top or report.fdr is not None
+    return len(findings) if chosen else min(len(findings), view.DEFAULT_TOP)
 
 
 def _words_by_sentence(report: Report) -> dict[int, list[Word]]:
@@ -216,15 +237,16 @@ def shade(word: Word) -> int:
 
 
 def _entries(report: Report, findings: Sequence[Finding]) -> tuple[Entry, ...]:
-    bars = view.fractions([finding.score for finding in report.findings])
     return tuple(
         Entry(
             finding=finding,
+            score=view.score(report, finding),
+            aside=view.aside(report, finding),
             bar=round(bar, 4),
             bits=tuple(_marked(report.document, finding)),
             remarks=tuple((view.span_text(s), _remark(s)) for s in finding.spans),
         )
-        for finding, bar in zip(findings, bars, strict=False)
+        for finding, bar in zip(findings, view.bars(report), strict=False)
     )
 
 
@@ -258,7 +280,8 @@ def _data(report: Report, findings: Sequence[Finding], by_sentence: dict[int, li
         "words": words,
         "measure": one_line(report.measure),
         "measures": [one_line(name) for name in names],
-        "scores": [rounded(finding.score) for finding in findings],
+        "probable": view.by_probability(report),
+        "scores": [rounded(f.probability if view.by_probability(report) else f.score) for f in findings],
         "values": [[_short(finding.measures.get(name)) for name in names] for finding in findings],
     }
 

@@ -50,25 +50,37 @@ def _report(report: Report, options: RenderOptions) -> Iterator[str]:
     yield f"## {escape(view.name(report.document))}"
     yield ""
     yield f"{escape(view.counts(report))}."
+    said = view.nothing_found(report) or view.verdict(report)
+    if said:
+        yield from ("", f"**{_inline(said[:1].upper() + said[1:].rstrip('.'))}.**")
     if len(findings) < len(report.findings):
         yield view.cut_short(len(findings))
     for finding in findings:
         yield ""
-        yield from _finding(report.document, finding)
+        yield from _finding(report, finding)
     yield from _footer(report, options)
 
 
-def _finding(document: Document, finding: Finding) -> Iterator[str]:
+def _finding(report: Report, finding: Finding) -> Iterator[str]:
     kind = "" if finding.kind == "body" else f", {escape(finding.kind)}"
     yield f"### {finding.rank}. Line {finding.line}{kind}"
     yield ""
-    yield f"Score {view.number(finding.score)}, perplexity {view.number(finding.perplexity)}"
+    yield _numbers(report, finding)
     yield ""
-    yield f"> {_sentence(document, finding)}"
+    yield f"> {_sentence(report.document, finding)}"
     if finding.spans:
         yield ""
     for span in finding.spans:
         yield f"- {escape(view.span_text(span))}: {_inline(view.remark(span))}"
+
+
+def _numbers(report: Report, finding: Finding) -> str:
+    perplexity = f"perplexity {view.number(finding.perplexity)}"
+    if view.by_probability(report):
+        return _inline(f"Corrupted with a probability of {view.score(report, finding)}, {perplexity}")
+    beside = view.aside(report, finding)
+    also = f", corrupted with a probability of {beside}" if beside else ""
+    return _inline(f"Score {view.score(report, finding)}, {perplexity}{also}")
 
 
 def _sentence(document: Document, finding: Finding) -> str:
@@ -109,6 +121,9 @@ def _footer(report: Report, options: RenderOptions) -> Iterator[str]:
         yield from ("", f"and {rest:,} more.")
     for warning in view.warnings(report):
         yield from ("", f"Warning: {_inline(warning)}")
+    unseen = view.seldom_found(report)
+    if unseen:
+        yield from ("", _inline(unseen))
     if options.verbose and report.settings:
         yield ""
         yield from (
@@ -119,15 +134,23 @@ def _footer(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def _summary(reports: Sequence[Report]) -> Iterator[str]:
+    judged = any(report.verdict for report in reports)
     yield from ("## Summary", "")
-    yield "| Article | Ranked | Excluded | Worst score | Line | Most suspicious sentence |"
-    yield "| --- | ---: | ---: | ---: | ---: | --- |"
+    verdict, rule = (" Verdict |", " --- |") if judged else ("", "")
+    worst = "Worst" if any(map(view.by_probability, reports)) else "Worst score"
+    yield f"| Article | Ranked | Excluded |{verdict} {worst} | Line | Most suspicious sentence |"
+    yield f"| --- | ---: | ---: |{rule} ---: | ---: | --- |"
     for report in reports:
-        cells = [escape(view.name(report.document)), f"{len(report.findings):,}", f"{len(report.excluded):,}"]
-        if report.findings:
-            worst = report.findings[0]
-            words = escape(shorten(one_line(worst.text).strip(), 80))
-            cells += [view.number(worst.score), str(worst.line), words]
-        else:
-            cells += ["n/a", "n/a", "n/a"]
-        yield f"| {' | '.join(cells)} |"
+        cells = [escape(view.name(report.document)), f"{view.ranked(report):,}", f"{len(report.excluded):,}"]
+        if judged:
+            cells.append(escape(report.verdict.words) if report.verdict else "n/a")
+        yield f"| {' | '.join([*cells, *_worst(report)])} |"
+
+
+def _worst(report: Report) -> tuple[str, str, str]:
+    """The summary's last three cells."""
+    if not report.findings:
+        return "n/a", "n/a", "n/a"
+    worst = report.findings[0]
+    words = escape(shorten(one_line(worst.text).strip(), 80))
+    return _inline(view.score(report, worst)), str(worst.line), words

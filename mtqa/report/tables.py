@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mtqa.records import Finding, ModelIdentity, Report, SuspectSpan
+from mtqa.records import Finding, ModelIdentity, Report, SuspectSpan, Verdict
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import json_surrogates, one_line
 from mtqa.report.view import shown, warnings
@@ -26,6 +26,7 @@ _SIGNIFICANT = 6
 _FORMULA_START = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _CSV_FIXED = (
     "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
+    "probability", "q_value", "verdict",
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def render_jsonl(reports: Sequence[Report], options: RenderOptions) -> str:
                 "sha256": report.document.sha256,
                 "signature": report.signature,
                 **_finding(finding),
+                "verdict": _verdict(report.verdict),
             }
         )
         for report in reports
@@ -86,6 +88,8 @@ def article(report: Report, options: RenderOptions) -> dict[str, Any]:
         ],
         "warnings": list(warnings(report)),
         "settings": _plain(report.settings),
+        "verdict": _verdict(report.verdict),
+        "recall_by_type": {name: rounded(share) for name, share in report.recall_by_type.items()},
     }
 
 
@@ -113,6 +117,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "tokens": int(finding.tokens),
         "measures": {name: rounded(value) for name, value in finding.measures.items()},
         "spans": [_span(span) for span in finding.spans],
+        "probability": rounded(finding.probability),
+        "q_value": rounded(finding.q_value),
+    }
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+    if verdict is None:
+        return None
+    return {
+        "words": verdict.words,
+        "sentences": int(verdict.sentences),
+        "expected": rounded(verdict.expected),
+        "low": int(verdict.low),
+        "high": int(verdict.high),
+        "found": int(verdict.found),
+        "fdr": rounded(verdict.fdr),
     }
 
 
@@ -178,6 +198,9 @@ def _row(report: Report, finding: Finding, names: Sequence[str]) -> list[Any]:
         _cell(finding.kind),
         _cell(" | ".join(span.text for span in finding.spans)),
         _cell(finding.text),
+        _blank(finding.probability),
+        _blank(finding.q_value),
+        report.verdict.words if report.verdict else "",
         *(_blank(finding.measures.get(name)) for name in names),
     ]
 

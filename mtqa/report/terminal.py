@@ -73,25 +73,36 @@ def _report(report: Report, options: RenderOptions) -> Iterator[_Line]:
     findings = view.shown(report, options.top, default=view.DEFAULT_TOP)
     yield _plain(view.name(report.document), "bold")
     yield _plain(view.counts(report))
+    yield from _verdict(report)
     if len(findings) < len(report.findings):
         yield _plain(view.cut_short(len(findings)))
     yield _plain("")
     if findings:
-        yield _plain(f"{'#':>3} {'line':>6}   {'score':>8} {'':{_BAR}}  {'perplexity':>10}", "dim")
-    bars = view.fractions([finding.score for finding in report.findings])
-    for finding, bar in zip(findings, bars, strict=False):
-        yield from _finding(report.document, finding, bar, options)
+        beside = f"  {'corrupted':>9}" if view.aside(report, findings[0]) else ""
+        yield _plain(
+            f"{'#':>3} {'line':>6}  {view.score_name(report):>9} {'':{_BAR}}  {'perplexity':>10}{beside}",
+            "dim",
+        )
+    for finding, bar in zip(findings, view.bars(report), strict=False):
+        yield from _finding(report, finding, bar, options)
     yield from _footer(report, options)
 
 
-def _finding(document: Document, finding: Finding, bar: float, options: RenderOptions) -> Iterator[_Line]:
+def _verdict(report: Report) -> Iterator[_Line]:
+    said = view.nothing_found(report) or view.verdict(report)
+    if said:
+        yield _plain(said[:1].upper() + said[1:], "bold")
+
+
+def _finding(report: Report, finding: Finding, bar: float, options: RenderOptions) -> Iterator[_Line]:
     kind = "" if finding.kind == "body" else f"  {one_line(finding.kind)}"
+    beside = view.aside(report, finding)
     yield _plain(
-        f"{finding.rank:>3} {finding.line:>6}   {view.number(finding.score):>8} {_bar(bar):{_BAR}}"
-        f"  {view.number(finding.perplexity):>10}{kind}",
+        f"{finding.rank:>3} {finding.line:>6}   {view.score(report, finding):>8} {_bar(bar):{_BAR}}"
+        f"  {view.number(finding.perplexity):>10}{f'  {beside:>9}' if beside else ''}{kind}",
         "bold",
     )
-    yield _sentence(document, finding, options.color), _INDENT
+    yield _sentence(report.document, finding, options.color), _INDENT
     for span in finding.spans:
         yield _plain(f"{view.span_text(span)}: {view.remark(span)}", "dim")[0], _INDENT + 2
     yield _plain("")
@@ -136,6 +147,9 @@ def _footer(report: Report, options: RenderOptions) -> Iterator[_Line]:
     for warning in view.warnings(report):
         yield _plain(f"Warning: {warning}", "yellow")
     if options.verbose:
+        unseen = view.seldom_found(report)
+        if unseen:
+            yield _plain(unseen, "dim")
         for key, value in report.settings.items():
             yield _plain(f"{one_line(str(key))}: {one_line(str(value))}", "dim")
     yield _plain(one_line(report.signature), "dim")
@@ -147,11 +161,13 @@ def _summary(reports: Sequence[Report]) -> Iterator[_Line]:
     yield _plain(f"{'ranked':>7} {'excluded':>8} {'worst':>8} {'line':>6}  article", "dim")
     for report in reports:
         worst = report.findings[0] if report.findings else None
-        score, line = (view.number(worst.score), str(worst.line)) if worst else ("n/a", "n/a")
+        score, line = (view.score(report, worst), str(worst.line)) if worst else ("n/a", "n/a")
         yield _plain(
-            f"{len(report.findings):>7,} {len(report.excluded):>8,} {score:>8} {line:>6}"
+            f"{view.ranked(report):>7,} {len(report.excluded):>8,} {score:>8} {line:>6}"
             f"  {view.name(report.document)}"
         )
+        if report.verdict:
+            yield _plain(report.verdict.words, "dim")[0], 34
 
 
 def _plain(text: str, style: str = "") -> _Line:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mtqa.detect.measures import DETECTOR
 from mtqa.records import Document, Excluded, Expectation, Finding, Report, SuspectSpan
 from mtqa.report.safe import one_line, shorten
 
@@ -23,6 +24,10 @@ CANNOT_SEE = (
 )
 
 
+#: Types of corruption of which the detector finds less than this share are named as what it cannot see.
+SELDOM_FOUND = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch ``[start, end)`` of ``Document.text``; ``span`` is the index of the suspect span it is in."""
@@ -33,8 +38,11 @@ class Piece:
 
 
 def shown(report: Report, top: int | None, *, default: int) -> tuple[Finding, ...]:
-    """The findings to show: ``top`` of them, ``default`` where it is None; 0 is all."""
-    count = default if top is None else top
+    """The findings to show: ``top`` of them, ``default`` where it is None; 0 is all.
+
+    A list that was asked for by its false discovery rate is shown whole.
+    """
+    count = top if top is not None else 0 if report.fdr is not None else default
     return report.findings[:count] if count else report.findings
 
 
@@ -162,10 +170,78 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def ranked(report: Report) -> int:
+    """How many sentences were ranked, listed or not."""
+    return report.verdict.sentences if report.verdict else len(report.findings)
+
+
 def counts(report: Report) -> str:
     """``34 sentences ranked by perplexity, 9 pieces excluded``."""
-    ranked = f"{plural(len(report.findings), 'sentence')} ranked by {one_line(report.measure)}"
-    return f"{ranked}, {plural(len(report.excluded), 'piece')} excluded"
+    by = f"{plural(ranked(report), 'sentence')} ranked by {one_line(report.measure)}"
+    return f"{by}, {plural(len(report.excluded), 'piece')} excluded"
+
+
+def by_probability(report: Report) -> bool:
+    """Whether the ranking measure is best told as the detector's calibrated probability."""
+    return report.measure == DETECTOR and report.verdict is not None
+
+
+def score(report: Report, finding: Finding) -> str:
+    """What ranks the finding, for a reader: its probability, or the measure's value."""
+    if by_probability(report) and finding.probability is not None:
+        return percent(finding.probability)
+    return number(finding.score)
+
+
+def score_name(report: Report) -> str:
+    """What `score` is called over a column."""
+    return "corrupted" if by_probability(report) else "score"
+
+
+def bars(report: Report) -> tuple[float, ...]:
+    """A bar from 0 to 1 for each of the report's findings."""
+    if by_probability(report):
+        return tuple(finding.probability or 0.0 for finding in report.findings)
+    return fractions([finding.score for finding in report.findings])
+
+
+def aside(report: Report, finding: Finding) -> str | None:
+    """The probability beside another measure's score; None where it is the score, or there is none."""
+    if finding.probability is None or by_probability(report):
+        return None
+    return percent(finding.probability)
+
+
+def verdict(report: Report) -> str | None:
+    """The verdict on the article in one sentence; None without a calibrated detector.
+
+    ``about 4 of 14 sentences corrupted (3–6); 4 found at FDR 0.1``
+    """
+    said = report.verdict
+    if said is None:
+        return None
+    return f"{said.words}; {f'{said.found:,}' if said.found else 'none'} found at FDR {said.fdr:g}"
+
+
+def nothing_found(report: Report) -> str | None:
+    """What to say in the place of a list that is empty because none was found at the rate asked for."""
+    if report.fdr is None or report.findings or report.verdict is None:
+        return None
+    among = plural(report.verdict.sentences, "sentence")
+    return f"None of {among} found at FDR {report.fdr:g}: {report.verdict.words}."
+
+
+def seldom_found(report: Report) -> str | None:
+    """The types of corruption that the detector was measured to miss, rarest found first; None without."""
+    shares = sorted((share, name) for name, share in report.recall_by_type.items())
+    named = [
+        f"{one_line(name.replace('_', ' '))} {percent(share)}"
+        for share, name in shares
+        if share < SELDOM_FOUND
+    ]
+    if not named:
+        return None
+    return f"What this detector seldom sees (share found in tests, at FDR 0.1): {', '.join(named)}."
 
 
 def cut_short(count: int) -> str:

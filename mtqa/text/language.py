@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import Any
 
 _SAMPLE = 20_000  # characters; enough for a sure answer, and quick
+
+#: Texts that this process has asked of. The first is often the only one, and may be a long one: the tables,
+#: 75 MB that take half a second to unpack, are kept from the second on.
+_asked = itertools.count()
 
 
 def detect_language(text: str) -> tuple[str, float]:
@@ -14,11 +19,16 @@ def detect_language(text: str) -> tuple[str, float]:
     With fewer than about 40 letters it guesses wildly, at times with a high probability; give it a
     whole article. ("Sandwiches." is German with a probability of 0.06.)
     """
-    code, probability = _identifier().classify(text[:_SAMPLE])
+    identifier = _kept_identifier() if next(_asked) else _identifier()
+    code, probability = identifier.classify(text[:_SAMPLE])
     return str(code), float(probability)
 
 
 @lru_cache(maxsize=1)
+def _kept_identifier() -> Any:
+    return _identifier()
+
+
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

@@ -61,6 +61,18 @@ def read_article(
     return _read(source, Origin(shown, given, hashlib.sha256(data).hexdigest(), used, chosen))
 
 
+def read_utf8(path: str | os.PathLike[str]) -> str:
+    """The text of a UTF-8 file that is data rather than an article. Raises `InputError`."""
+    shown = one_line(os.fspath(path), 200)
+    data = _file_bytes(path, shown)
+    if len(data) > MAX_BYTES:
+        raise _too_large(shown)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown}: not UTF-8 ({one_line(error, 100)})") from error
+
+
 def document_from_text(text: str, *, path: str | None = None, format: str = "text") -> Document:  # noqa: A002
     """The article in a string; positions are of this string. Errors as for `read_article`."""
     _check_format(format)

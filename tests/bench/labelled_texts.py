@@ -19,7 +19,7 @@ BAKERY = {
             "text": "Its owner kneads the dough by foot every morning.",
             "label": 1,
             "type": "wrong_word",
-            "spans": [{"start": 31, "end": 35}],
+            "spans": [{"start": 30, "end": 34}],
             "orig": "Its owner kneads the dough by hand every morning.",
             "par": 0,
         },

@@ -271,3 +271,38 @@ def test_a_thousand_sentences_stay_quick(show) -> None:
       return performance.now() - t; }""")
     assert took < 5_000
     assert opened.quiet(), opened
+
+
+def test_probabilities_are_shown_as_such_and_come_back(show) -> None:
+    opened = show(render([builders.judged()], "html"))
+    page = opened.page
+    scores = page.locator("li .score")
+    assert scores.all_text_contents() == [
+        ">99%", "97%", "91%", "83%", "62%", "20%", "11%", "8%", "3%", "<1%",
+    ]  # fmt: skip
+    widths = "all => all.map(e => e.style.width)"
+    before = page.locator("li .bar i").evaluate_all(widths)
+    assert before[1] == "97%"
+    page.locator("[data-by]").select_option(label="max_surprisal")
+    assert scores.first.text_content() == "11.4"
+    page.locator("[data-by]").select_option(label="detector")
+    assert scores.all_text_contents()[1:3] == ["97%", "91%"]
+    assert page.locator("li .bar i").evaluate_all(widths) == before
+    assert page.locator(".verdict").text_content() == (
+        "About 5 of 10 sentences corrupted (3–6); 5 found at FDR 0.1"
+    )
+    assert opened.quiet()
+
+
+def test_an_empty_list_is_a_page_that_works(show) -> None:
+    opened = show(render([builders.none_found(), builders.judged(fdr=0.1)], "html"))
+    page = opened.page
+    assert page.locator("#a0 li").count() == 0
+    assert page.locator("#a0 .show").is_hidden()
+    assert "None of 10 sentences found" in page.locator("#a0 .verdict").text_content()
+    page.keyboard.press("j")
+    page.locator("#a0 .w").first.hover()
+    assert page.locator("#tip").is_visible()
+    assert page.locator("#a1 li:visible").count() == 5
+    assert page.locator(".summary td").nth(2).text_content() == "no evidence of corruption"
+    assert opened.quiet()

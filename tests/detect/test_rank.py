@@ -91,6 +91,22 @@ def test_words_have_a_suspicion_between_0_and_1_that_grows_with_surprisal():
     assert 0.0 == by_text["river"] < by_text["closed"] < by_text["cucumber"] < 1.0
 
 
+def test_words_are_a_sequence_and_each_findings_words_lie_in_its_sentence():
+    document = document_from_sentences(SENTENCES)
+    words = _ranked(document, {"cucumber": 14.0}).words
+    every = tuple(words)
+    assert len(words) == len(every) > 10
+    assert [words[i] for i in range(-len(words), len(words))] == [*every, *every]
+    assert words[3:9:2] == every[3:9:2]
+    with pytest.raises(IndexError):
+        words[len(words)]
+    for word in every:
+        sentence = document.sentences[word.sentence]
+        assert sentence.start <= word.start < word.end <= sentence.end
+        assert word.text == document.text[word.start : word.end]
+    assert {word.sentence for word in every} == set(range(len(SENTENCES)))
+
+
 def test_what_was_expected_keeps_the_part_of_the_word_before_it():
     text = "two sandwiches"
     tokens = scores(text, [(0, 3), (3, 8), (8, 14)], [1.0, 2.0, 9.0])

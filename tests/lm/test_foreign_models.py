@@ -115,6 +115,31 @@ def test_any_causal_architecture_gives_transformers_own_loss(tmp_path, name):
     assert score_passages(backend, [Passage(UNSEEN * 9, 0)])[0].surprisal_nats.shape[0] > 200
 
 
+@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2, soft-capped logits and a sliding window"])
+@pytest.mark.parametrize("layer", [1, 2])
+def test_one_layers_states_are_kept_and_are_to_the_bit_those_among_all(tmp_path, name, layer, monkeypatch):
+    import torch
+
+    backend = _load(_save(tmp_path / "m", _architectures()[name]()))
+    ids = torch.tensor([[backend.identity.start_id, *backend.tokenize(UNSEEN).ids.tolist()]])
+    kept = []
+    forward = backend._model.base_model.forward
+
+    def spy(*args, **kwargs):
+        kept.append(forward(*args, **kwargs))
+        return kept[-1]
+
+    monkeypatch.setattr(backend._model.base_model, "forward", spy)
+    with torch.inference_mode():
+        every = backend._model(input_ids=ids, output_hidden_states=True).hidden_states
+        kept.clear()
+        last, (states,) = backend._states(ids, (layer,))
+    assert len(every) == 3
+    assert torch.equal(states, every[layer])
+    assert torch.equal(last, every[2])
+    assert [state is not None for state in kept[0].hidden_states] == [i == layer for i in range(3)]
+
+
 def test_weights_without_a_head_are_refused_not_filled_with_random_numbers(tmp_path):
     from transformers import LlamaForCausalLM, LlamaModel
 

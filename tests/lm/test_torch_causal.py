@@ -153,7 +153,7 @@ def test_hidden_states_are_those_of_the_layer_at_the_same_tokens(smollm2, articl
     import torch
 
     tokens = smollm2.tokenize(article)
-    scores = score_passages(smollm2, [Passage(article, 0)], layer=16)[0]
+    scores = score_passages(smollm2, [Passage(article, 0)], layers=(16,))[0]
     ids = torch.tensor([[smollm2.identity.start_id, *tokens.ids.tolist()]])
     with torch.inference_mode():
         states = smollm2._model(input_ids=ids, output_hidden_states=True).hidden_states[16]
@@ -162,7 +162,7 @@ def test_hidden_states_are_those_of_the_layer_at_the_same_tokens(smollm2, articl
     assert scores.hidden == pytest.approx(states[0, 1:].numpy(), abs=1e-2, rel=1e-3)
     assert score_passages(smollm2, [Passage("x", 0)])[0].hidden is None
     with pytest.raises(ConfigError, match="1 to 30"):
-        smollm2.score([Window(tokens.ids[:3], 0)], layer=31)
+        smollm2.score([Window(tokens.ids[:3], 0)], layers=(31,))
 
 
 def test_settings_of_the_process_are_put_back(smollm2_files):

@@ -8,7 +8,7 @@ import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from mtqa.records import (
     Sentence,
     Span,
     SuspectSpan,
+    Verdict,
     Word,
 )
 
@@ -293,6 +294,35 @@ HOSTILE_SUSPECTS = {
 def library() -> Report:
     """An ordinary article of ten sentences, five of them wrong in some way."""
     return report(PARTS, SUSPECTS)
+
+
+def judged(measure: str = "detector", fdr: float | None = None) -> Report:
+    """The library's article as a calibrated detector ranks it: five of ten found at a rate of 0.1."""
+    made = library()
+    findings = tuple(
+        replace(
+            f,
+            score=f.score / 4 if measure == "detector" else f.score,
+            measures={**f.measures, "detector": f.score / 4},
+            probability=(0.9996, 0.97, 0.914, 0.83, 0.62, 0.2, 0.11, 0.08, 0.03, 0.004)[f.rank - 1],
+            q_value=(0.004, 0.01, 0.021, 0.06, 0.098, 0.3, 0.5, 0.6, 0.83, 1.0)[f.rank - 1],
+        )
+        for f in made.findings
+    )
+    found = [f for f in findings if (f.q_value or 0.0) <= (fdr or 0.1)]
+    return replace(
+        made,
+        measure=measure,
+        findings=findings if fdr is None else tuple(found),
+        verdict=Verdict(sentences=10, expected=4.7576, low=3, high=6, found=len(found), fdr=fdr or 0.1),
+        fdr=fdr,
+        recall_by_type={"negation": 0.08, "wrong_sense": 0.71, "changed_name | <b>": 0.04, "repetition": 0.3},
+    )
+
+
+def none_found() -> Report:
+    """The same with a rate at which no sentence is found."""
+    return judged(fdr=0.001)
 
 
 def hostile() -> Report:

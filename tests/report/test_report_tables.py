@@ -21,7 +21,15 @@ def strictly(text: str):
     return json.loads(text.encode("utf-8"), parse_constant=refuse)
 
 
-@pytest.mark.parametrize("reports", [[builders.library()], [builders.library(), builders.hostile()]])
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [builders.library()],
+        [builders.library(), builders.hostile()],
+        [builders.judged()],
+        [builders.judged(fdr=0.05), builders.none_found()],
+    ],
+)
 def test_json_follows_its_schema(reports) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -40,6 +48,7 @@ def test_keys_of_schema_1_in_order() -> None:
     article = strictly(render([builders.library()], "json"))
     assert list(article) == [
         "schema", "signature", "measure", "model", "source", "findings", "excluded", "warnings", "settings",
+        "verdict", "recall_by_type",
     ]  # fmt: skip
     assert list(article["source"]) == ["path", "sha256", "characters", "sentences"]
     assert list(article["excluded"][0]) == ["text", "start", "end", "line", "reason"]
@@ -103,7 +112,7 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     assert list(rows[0])[:11] == [
         "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
-    assert list(rows[0])[11:] == ["max_surprisal", "characters", "slor"]
+    assert list(rows[0])[11:] == ["probability", "q_value", "verdict", "max_surprisal", "characters", "slor"]
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
     assert float(rows[0]["score"]) == pytest.approx(builders.library().findings[0].score, rel=1e-5)
 

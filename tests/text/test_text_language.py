@@ -24,3 +24,20 @@ def test_languages(text: str, code: str) -> None:
 
 def test_an_empty_text_gives_a_low_probability() -> None:
     assert detect_language("")[1] < 0.1
+
+
+def test_the_tables_are_kept_from_the_second_text_on(monkeypatch):
+    import itertools
+
+    from mtqa.text import language
+
+    loads = []
+    load = language._identifier
+    monkeypatch.setattr(language, "_identifier", lambda: loads.append(1) or load())
+    monkeypatch.setattr(language, "_asked", itertools.count())
+    language._kept_identifier.cache_clear()
+    text = "The harbour was quiet when the first trawler came in, and the holds were almost full of cod."
+    answers = {language.detect_language(text) for _ in range(4)}
+    assert {code for code, _ in answers} == {"en"}
+    assert len(answers) == 1
+    assert len(loads) == 2

@@ -59,6 +59,7 @@ def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool 
     number, first = records[0]
     shape = spec.shape or _shape(dict(first), spec, Place(spec.name, f"record {number}"))
     graded = shape == "documents" and _is_graded(first)
+    _check_columns(records, spec)
     notes = _Notes()
     made = tuple(_READERS["graded" if graded else shape](records, spec, notes))
     order = tuple(sorted({name for d in made for s in d.sentences if (name := s.groups.get("system"))}))
@@ -86,6 +87,21 @@ def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
         f"{spec.name}: {place.record}: columns missing: text and label or score, good and bad, or sentences. "
         f"There are: {known}. --columns FILE says what they mean"
     )
+
+
+def _check_columns(records: Numbered, spec: DataSpec) -> None:
+    """Raises where no record, nor any sentence of one, has a column that the spec names."""
+    for ours, name in (*spec.columns.items(), *spec.groups.items()):
+        plain = name[1:] if ours == "score" and name.startswith("-") else name
+        if not any(values.has_column(row, plain) for _, record in records for row in _rows_of(record, spec)):
+            known = one_line(", ".join(dict.fromkeys(key for _, r in records[:1] for key in r)), 160)
+            raise InputError(f"{spec.name}: {one_line(name, 60)}: there is no such column; there are: {known}")
+
+
+def _rows_of(record: Row, spec: DataSpec) -> Iterator[Row]:
+    yield record
+    inner = record.get(spec.columns.get("sentences", "sentences"))
+    yield from (row for row in inner if isinstance(row, dict)) if isinstance(inner, list) else ()
 
 
 def _is_graded(row: Row) -> bool:
@@ -119,7 +135,7 @@ def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]
             if key not in _NO_GROUP and short and value != "":
                 made[key] = str(value).lower() if isinstance(value, bool) else value
         for name, column in {**{g: c for g, c in spec.columns.items() if g in GROUPS}, **spec.groups}.items():
-            if column.split(".")[0] in row:
+            if values.has_column(row, column):
                 value = values.looked_up(row, column, place)
                 if value is not None:
                     made[name] = str(value)

@@ -146,6 +146,8 @@ def _check_names(columns: Any, key: str, where: str) -> None:
 
 
 def _located(name: str) -> DataSpec:
+    if not name.strip():
+        raise InputError("the data's name is empty; name a file or a hub id")
     for path in places(name):
         if path.is_file():
             return _file(path)
@@ -154,7 +156,7 @@ def _located(name: str) -> DataSpec:
     if "://" in name:
         raise InputError(f"{one_line(name)}: data come from a file or a hub id; download it first")
     looks_like_a_file = _format_of(Path(name)) is not None or name.startswith((".", "/", "~"))
-    if looks_like_a_file or name.count("/") > 1 or not name.strip():
+    if looks_like_a_file or name.count("/") > 1:
         raise InputError(f"{one_line(name)}: no such file (nor below $MTQA_DATA)")
     return DataSpec(name=name, hub=name)
 

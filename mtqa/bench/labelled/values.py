@@ -30,13 +30,22 @@ class Place:
         return Place(self.data, f"{self.record}, sentence {number}")
 
 
+#: What a record can't be without, where a column is named for it.
+_NEEDED = ("text", "label", "score", "good", "bad", "sentences")
+
+
 def mapped(row: Row, spec: DataSpec, place: Place, fields: Sequence[str]) -> dict[str, Any]:
     """The row with what the spec's columns name under our own names too, of ``fields`` only."""
     made = dict(row)
     for ours in fields:
-        if ours in spec.columns:
+        if ours in spec.columns and (ours in _NEEDED or has_column(row, spec.columns[ours])):
             made[ours] = _column(row, spec.columns[ours], ours, place)
     return made
+
+
+def has_column(row: Row, name: str) -> bool:
+    """Has the row this column, or the one that the name's first part names?"""
+    return name in row or name.split(".")[0] in row
 
 
 def _column(row: Row, name: str, ours: str, place: Place) -> Any:

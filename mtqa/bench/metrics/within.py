@@ -14,7 +14,7 @@ from mtqa.bench.metrics.base import Prepared, labels, ratio
 from mtqa.bench.metrics.ranking import roc_auc_of, thresholds
 from mtqa.bench.records import Array, ScoreTable
 
-_NONE = "no document has a corrupted sentence"
+_NONE = "no document has a corrupted sentence to find among others"
 _ONE = "no document has both a corrupted and a sound sentence"
 
 

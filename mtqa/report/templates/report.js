@@ -83,6 +83,7 @@
 
     sort() {
       const values = this.values();
+      const probable = this.data.probable && Number(this.select.value) < 0; // the detector's, as percentages
       const place = (i) => (values[i] === null ? -Infinity : values[i]);
       this.order.sort((a, b) => (place(b) === place(a) ? a - b : place(b) - place(a)));
       const known = values.filter((value) => value !== null);
@@ -90,9 +91,9 @@
       const low = high > 0 ? Math.min(0, ...known) : Math.min(...known);
       this.order.forEach((i) => {
         const entry = this.entries[i];
-        const share = values[i] === null || high === low ? 0 : (values[i] - low) / (high - low);
+        const share = values[i] === null ? 0 : probable ? values[i] : high === low ? 0 : (values[i] - low) / (high - low);
         entry.querySelector(".bar i").style.width = `${(share * 100).toFixed(1)}%`;
-        entry.querySelector(".score").textContent = number(values[i]);
+        entry.querySelector(".score").textContent = probable ? percent(values[i]) : number(values[i]);
         this.list.append(entry);
       });
       this.draw();
@@ -105,7 +106,7 @@
 
     draw() {
       const count = this.count;
-      this.field.value = String(count);
+      if (this.entries.length) this.field.value = String(count);
       this.order.forEach((i, place) => {
         const inside = place < count;
         this.entries[i].hidden = !inside;

@@ -1,0 +1,184 @@
+"""A detector's calibration from a user's own texts: sound articles, or sentences with labels.
+
+Sound sentences make the reference sample of the p-values; where enough corrupted ones are labelled, the
+slope and intercept of the probabilities are fitted too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mtqa.detect.calibrate import Calibration, fit_calibration, sound_reference
+from mtqa.detect.verdict import FDR, log_odds
+from mtqa.errors import InputError, UsageError, one_line
+from mtqa.records import Document, Report
+from mtqa.text.read import document_from_sentences
+
+#: With fewer sound sentences a reference sample says next to nothing: no p-value is under 1 / 51.
+SOUND_LEAST = 50
+#: With fewer corrupted ones the head's own slope, from thousands, is the better one.
+CORRUPTED_LEAST = 20
+#: How many sentences an article has, for what is said of the smallest p-value.
+_USUAL_ARTICLE = 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """A document, and for each of its sentences whether it is corrupted."""
+
+    document: Document
+    corrupted: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A calibration and what it was made of. ``refitted``: slope and intercept as well."""
+
+    calibration: Calibration
+    articles: int
+    sound: int
+    corrupted: int
+    refitted: bool
+
+    @property
+    def made_from(self) -> dict[str, int]:
+        """Counts, for the file."""
+        return {"articles": self.articles, "sound": self.sound, "corrupted": self.corrupted}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its user should know, a line each."""
+        bins = len(self.calibration.sound)
+        cut = f", in {bins} bins by length" if bins > 1 else ""
+        made = [f"the reference sample is {self.sound:,} sound sentences of {self.articles:,} articles{cut}"]
+        if self.refitted:
+            made.append(f"slope and intercept are fitted to these and {self.corrupted:,} corrupted sentences")
+        elif self.corrupted:
+            made.append(
+                f"only {self.corrupted} corrupted sentences: slope and intercept stay the detector's own "
+                f"(at least {CORRUPTED_LEAST} are needed)"
+            )
+        needed = _needed(min(part.sentences for part in self.calibration.sound))
+        if needed > 1:
+            made.append(
+                f"so small a sample finds nothing at --fdr {FDR:g} in an article of {_USUAL_ARTICLE} "
+                f"sentences unless {needed} of them look worse than every sound one; more sound text helps"
+            )
+        return tuple(made)
+
+
+def _needed(sentences: int) -> int:
+    """How many sentences of a usual article must have the least p-value, so that they are found.
+
+    >>> _needed(50), _needed(400)
+    (6, 1)
+    """
+    return math.ceil(_USUAL_ARTICLE / (sentences + 1) / FDR)
+
+
+def sound_article(document: Document) -> Labelled:
+    """An article whose every sentence is taken to be sound."""
+    return Labelled(document, (False,) * len(document.sentences))
+
+
+def labelled_documents(text: str, name: str) -> Iterator[Labelled]:
+    """The documents of JSON lines in the form of `mtqa corrupt` (docs/methods.md, Labelled documents).
+
+    Sentences marked ``"boilerplate": true`` are left out. Raises `InputError` that names file and line.
+    """
+    empty = True
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        empty = False
+        try:
+            made = _labelled(json.loads(line))
+        except (ValueError, RecursionError, InputError) as error:
+            raise InputError(f"{name}, line {number}: {one_line(error, 160)}") from error
+        if made is not None:
+            yield made
+    if empty:
+        raise InputError(f"{name}: the file is empty; there is nothing to calibrate with")
+
+
+def _labelled(record: Any) -> Labelled | None:
+    if not isinstance(record, dict) or not isinstance(record.get("sentences"), list):
+        raise ValueError(
+            'not a labelled document: {"sentences": [{"text": …, "label": 0 or 1}, …]} is needed'
+        )
+    kept = [one for one in record["sentences"] if not (isinstance(one, dict) and one.get("boilerplate"))]
+    for i, one in enumerate(kept):
+        if not isinstance(one, dict) or not isinstance(one.get("text"), str):
+            raise ValueError(f"sentence {i} has no text")
+        if isinstance(one.get("label"), bool) or one.get("label") not in (0, 1):
+            raise ValueError(
+                f"sentence {i}: label is {one_line(repr(one.get('label')), 40)}; it must be 0 or 1"
+            )
+    if not kept:
+        return None
+    texts = [one["text"] for one in kept]
+    return Labelled(document_from_sentences(texts), tuple(one["label"] == 1 for one in kept))
+
+
+def calibrate(
+    texts: Sequence[Labelled], rank: Callable[[Document], Report], base: Calibration | None
+) -> Fitted:
+    """Fit a calibration. ``rank`` gives a document's report with all its findings and the detector's measure.
+
+    ``base``: the head's own, whose slope and intercept stay where too few corrupted sentences are labelled.
+    Raises `InputError` for too few sentences or labels that the detector contradicts.
+    """
+    texts = list({text.document.text: text for text in texts}.values())  # twice the same text is one text
+    x, tokens, corrupted = _scored(texts, rank)
+    sound, wrong = int((~corrupted).sum()), int(corrupted.sum())
+    if sound < SOUND_LEAST:
+        raise InputError(
+            f"{sound} sound sentences are too few: a calibration needs at least {SOUND_LEAST}, "
+            "and gets sharper with some hundreds; give more articles"
+        )
+    refitted = wrong >= CORRUPTED_LEAST
+    slope, intercept = _fit(x, corrupted) if refitted else _of(base)
+    reference = sound_reference(x[~corrupted], tokens[~corrupted])
+    context = str(base.context if base else "document")
+    return Fitted(Calibration(slope, intercept, reference, context), len(texts), sound, wrong, refitted)
+
+
+def _scored(
+    texts: Sequence[Labelled], rank: Callable[[Document], Report]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-odds, token counts and labels of every sentence that was ranked."""
+    x, tokens, corrupted = [np.zeros(0)], list[int](), list[bool]()
+    for text in texts:
+        findings = rank(text.document).findings
+        x.append(log_odds(findings))
+        tokens += [f.tokens for f in findings]
+        corrupted += [text.corrupted[f.sentence] for f in findings]
+    return np.concatenate(x), np.array(tokens, dtype=np.int64), np.array(corrupted, dtype=np.bool_)
+
+
+def _fit(x: np.ndarray, corrupted: np.ndarray) -> tuple[float, float]:
+    try:
+        slope, intercept = fit_calibration(x, corrupted)
+    except ValueError as error:
+        raise InputError(f"these labels can't be fitted: {error}") from error
+    if slope <= 0:
+        raise InputError(
+            "the detector ranks these corrupted sentences below the sound ones: no probability can be "
+            "fitted to that; check the labels (1 is corrupted), or rank by another measure"
+        )
+    return slope, intercept
+
+
+def _of(base: Calibration | None) -> tuple[float, float]:
+    if base is None:
+        raise UsageError(
+            "this detector head has no calibration of its own: its slope has to be fitted as well; give "
+            f"labelled documents (.jsonl) with at least {CORRUPTED_LEAST} corrupted sentences"
+        )
+    return base.slope, base.intercept

@@ -1,0 +1,206 @@
+"""Train the detector head: `python scripts/train_detector.py --data ../shared/data`, from data to weights.
+
+Makes the training corpora, reads them with the language model (the long part), trains the ensemble, fits the
+sentence model and the calibration on documents that the members had not seen, and writes the head with its
+card into mtqa/detect/heads. Seeded; every step that is done is kept in --work and not done again.
+About an hour on two cores. Needs the extras `evaluate` and `corrupt`, and WordNet's data (wordnet-base).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from detector_corpora import corpora
+from detector_fit import Member, Recipe, moments, outputs, softened, train
+from detector_sampled import sampled
+from detector_sentences import fit_sentences, sentence_table
+from detector_states import States, read_states, write_states
+
+from mtqa.config import Config
+from mtqa.detect.features import FEATURES
+from mtqa.detect.head import _FOLDER, FORM, OUTPUTS
+from mtqa.pipeline import Ranker
+
+LAYERS = (16, 20)
+#: How much of each corpus an epoch takes: a balance between made corruptions and real translations.
+WEIGHTS = {
+    "speeches": 1.0,
+    "post_edits": 1.0,
+    "sampled": 0.8,
+    "mlqe_ro": 0.7,
+    "mlqe_et": 0.7,
+    "mlqe_ru": 0.7,
+    "mqm_ted": 0.3,
+    "mqm_bio_de": 0.4,
+    "mqm_bio_es": 0.4,
+}
+LICENCES = {
+    "speeches": "public domain",
+    "post_edits": "CC0 1.0",
+    "sampled": "public domain (speeches), sentences written by the model",
+    "mlqe_ro": "CC0 1.0",
+    "mlqe_et": "CC0 1.0",
+    "mlqe_ru": "CC0 1.0",
+    "mqm_ted": "Apache-2.0 (annotations)",
+    "mqm_bio_de": "Apache-2.0 (annotations)",
+    "mqm_bio_es": "Apache-2.0 (annotations)",
+}
+#: Documents are dealt into this many parts; each is judged by members that were trained without it.
+FOLDS = 2
+
+
+def make_corpora(data: Path, work: Path, model: str) -> dict[str, Path]:
+    """The training corpora as JSONL, made where they are not there yet."""
+    made = {}
+    for name, records in {**corpora(data), "sampled": lambda: sampled(data, model)}.items():
+        path = made[name] = work / f"{name}.jsonl"
+        if not path.exists():
+            print(f"{name}: making it", file=sys.stderr)
+            partial = path.with_suffix(".partial")
+            partial.write_text("".join(json.dumps(record) + "\n" for record in records()), encoding="utf-8")
+            partial.rename(path)
+    return made
+
+
+def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, States]:
+    """Every corpus as the model reads it."""
+    config = {"model": model, "ledger": False, "detector": "none"}
+    document = Ranker(Config(**config))
+    rankers: dict[str, Ranker] = {}
+    found = {}
+    for name, path in paths.items():
+        states = work / f"{name}.npz"
+        if not states.exists():
+            if not rankers:
+                alone = Ranker(Config(context="none", **config), backend=document.backend)
+                rankers = {"document": document, "none": alone}
+            records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+            write_states(records, rankers, LAYERS, states)
+        found[name] = softened(read_states(states))
+    return found
+
+
+def part(corpus: States, chosen: np.ndarray) -> States:
+    """The documents for which ``chosen`` (by number) is true."""
+    tokens, sentences = chosen[corpus.document], chosen[corpus.owner]
+    place = np.cumsum(sentences) - 1
+    values = {
+        name: getattr(corpus, name)[sentences if len(getattr(corpus, name)) == len(corpus.labels) else tokens]
+        for name in States.__dataclass_fields__
+    }
+    held = values["sentence"] >= 0
+    values["sentence"] = np.where(held, place[np.maximum(values["sentence"], 0)], -1)
+    return States(**values)
+
+
+def unseen(
+    found: dict[str, States], recipe: Recipe, moments_: tuple[np.ndarray, np.ndarray], seed: int
+) -> dict[str, np.ndarray]:
+    """Each corpus's outputs by a member that was trained without the document: ``(N, C)``."""
+    rng = np.random.default_rng([seed, 5])
+    folds = {name: rng.integers(FOLDS, size=corpus.owner.max() + 1) for name, corpus in found.items()}
+    made = {name: np.zeros((len(c.label), len(OUTPUTS)), dtype=np.float32) for name, c in found.items()}
+    for fold in range(FOLDS):
+        rest = [(part(c, folds[name] != fold), WEIGHTS[name]) for name, c in found.items()]
+        member = train(rest, recipe, moments_, seed + 100 + fold)
+        for name, corpus in found.items():
+            own = folds[name][corpus.document] == fold
+            made[name][own] = outputs([member], part(corpus, folds[name] == fold), moments_)
+    return made
+
+
+def head_file(members: list[Member], moments_: tuple[np.ndarray, np.ndarray], card: dict[str, Any]) -> bytes:
+    """The ensemble as one network, in the form that `mtqa.detect.head` reads."""
+    from safetensors.numpy import save
+
+    def weight(layer: torch.nn.Linear) -> np.ndarray:
+        return layer.weight.detach().numpy().T
+
+    states = [np.hstack([weight(m.states[k]) for m in members]) for k in range(len(members[0].states))]
+    tensors = {
+        "mean": moments_[0],
+        "scale": moments_[1],
+        "states": np.hstack(states),
+        "features": np.hstack([weight(m.features) for m in members]),
+        "bias": np.hstack([m.features.bias.detach().numpy() for m in members]),
+        "out": np.vstack([weight(m.out) for m in members]) / len(members),
+        "out_bias": np.mean([m.out.bias.detach().numpy() for m in members], axis=0),
+    }
+    half = {"states"}  # float16 is exact enough for it and halves the file
+    kept = {
+        n: np.ascontiguousarray(t, dtype=np.float16 if n in half else np.float32) for n, t in tensors.items()
+    }
+    return save(kept, metadata={"card": json.dumps(card, sort_keys=True)})
+
+
+def main() -> None:
+    """Parse the arguments, and do what is not done yet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("MTQA_DATA", "../shared/data")))
+    parser.add_argument("--work", type=Path, default=Path("work/detector"), help="what is done is kept there")
+    parser.add_argument("--model", default="smollm2-135m")
+    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without", nargs="*", default=[], help="corpora to leave out")
+    parser.add_argument("-o", "--output", type=Path, help="default: into the package, with the index")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    identity = Ranker(Config(model=options.model, ledger=False, detector="none")).identity
+    paths = make_corpora(options.data, options.work, options.model)
+    paths = {name: path for name, path in paths.items() if name not in options.without}
+    found = read_corpora(paths, options.work, options.model)
+    recipe, moments_ = Recipe(), moments(list(found.values()))
+    print("fitting on documents left out", file=sys.stderr)
+    made = unseen(found, recipe, moments_, options.seed)
+    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
+    sentences, calibrations = fit_sentences(tables)
+    members = []
+    for number in range(options.members):
+        print(f"member {number + 1} of {options.members}", file=sys.stderr)
+        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
+        members.append(train(weighted, recipe, moments_, options.seed + number))
+    card = {
+        "form": FORM,
+        "model": identity.name,
+        "weights_sha256": identity.weights_sha256,
+        "layers": list(LAYERS),
+        "places": recipe.places,
+        "features": list(FEATURES),
+        "outputs": list(OUTPUTS),
+        "recipe": asdict(recipe) | {"members": options.members, "seed": options.seed},
+        "data": {
+            name: {
+                "licence": LICENCES[name],
+                "sha256": hashlib.sha256(paths[name].read_bytes()).hexdigest(),
+                "sentences": len(found[name].labels),
+                "tokens": len(found[name].label),
+                "weight": WEIGHTS[name],
+            }
+            for name in found
+        },
+        "sentence": sentences,
+        **calibrations,
+    }
+    data = head_file(members, moments_, card)
+    if options.output:
+        options.output.write_bytes(data)
+        return
+    name = f"{identity.name}.safetensors"
+    (_FOLDER / name).write_bytes(data)
+    index = json.loads((_FOLDER / "index.json").read_text())
+    (_FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

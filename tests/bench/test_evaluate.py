@@ -1,0 +1,312 @@
+"""An evaluation from data to report: floors, breakdowns, references, JSON, and the readable formats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sacrebleu
+
+import mtqa
+from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
+from mtqa.bench.evaluate import EvaluateSettings, Evaluation, evaluate_tables
+from mtqa.bench.figures import Figure
+from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.metrics import METRICS
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.bench.references import reference_scores
+from mtqa.bench.reports import FORMATS, ReportOptions, render
+from mtqa.bench.tables import group_values, pooled, subset
+from mtqa.errors import UsageError
+from mtqa.lm.fake import FakeBackend
+from mtqa.lm.progress import NoProgress
+from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, random_table, write_jsonl
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "evaluation-schema-1.json"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def files(tmp_path) -> list[str]:
+    documents = [{**r, "doc": f"{r['doc']}{i}"} for r in (BAKERY, FERRY) for i in range(3)]
+    return [
+        str(write_jsonl(tmp_path / "documents.jsonl", documents)),
+        str(write_jsonl(tmp_path / "scored.jsonl", SCORED)),
+        str(write_jsonl(tmp_path / "pairs.jsonl", PAIRS)),
+    ]
+
+
+def _evaluated(files: list[str], **settings) -> Evaluation:
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(300, 300)) * 2
+    backend = FakeBackend(vocabulary=300, logits=lambda ids: table[ids[-1]], max_tokens=4096)
+    made = EvaluateSettings(**{"resamples": 60, **settings})
+    return mtqa.evaluate(files, settings=made, backend=backend, measure="surprisal_max")
+
+
+def test_every_shape_in_one_evaluation(files):
+    evaluation = _evaluated(files, by=("genre", "type"))
+    figures = evaluation.metrics()
+    assert {"roc_auc", "average_precision", "precision_at_1", "precision_at_k", "roc_auc_by_document"} <= set(
+        figures
+    )
+    assert {"recall_at_fpr_5", "character_f1", "boilerplate_recall", "spearman", "pearson", "kendall"} <= set(
+        figures
+    )
+    assert {"word_mcc", "word_average_precision", "accuracy", "accuracy_length_controlled"} <= set(figures)
+    assert figures["roc_auc"].n == 18
+    assert figures["accuracy"].n == 3
+    # Both shapes have spans: the later one's figure does not hide the earlier one's.
+    assert "pairs.character_f1" in figures
+    for figure in figures.values():
+        assert figure.value is not None or figure.undefined
+        if figure.low is not None and figure.high is not None and figure.value is not None:
+            assert figure.low <= figure.high
+
+
+def test_the_record_holds_schema_1(files):
+    import jsonschema
+
+    evaluation = _evaluated(files, by=("genre",))
+    text = render(evaluation, "json")
+    record = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    jsonschema.validate(record, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert record["schema"] == 1
+    assert [d["shape"] for d in record["data"]] == ["documents", "scored", "pairs"]
+    assert [d["n"] for d in record["data"]] == [21, 3, 6]
+    assert set(record["metrics"]["roc_auc"]) >= {"value", "low", "high", "n"}
+    assert set(record["by"]["genre"]) == {"news", "report"}
+    assert set(record["by"]["phenomenon"]) == {"insertion", "removal", "agreement"}
+    assert "seed:0" in record["signature"]
+
+
+def test_the_same_seed_gives_the_same_numbers(files):
+    first, again, other = (_evaluated(files, seed=seed).record() for seed in (3, 3, 4))
+    assert first["metrics"] == again["metrics"]
+    assert first["metrics"] != other["metrics"]
+
+
+def test_floors_and_ceiling(files):
+    section = _evaluated(files).sections[0]
+    assert {LENGTH, UNIGRAM, CHANCE, PERFECT} <= set(section.beside)
+    chance = section.beside[CHANCE]
+    assert chance["roc_auc"].value == 0.5
+    assert chance["average_precision"].value == pytest.approx(6 / 18)
+    assert chance["precision_at_1"].value == pytest.approx(1 / 3)
+    assert chance["recall_at_fpr_5"].value == pytest.approx(0.05)
+    perfect = section.beside[PERFECT]
+    assert {f.value for f in perfect.values()} == {1.0}
+    assert set(perfect) >= {"roc_auc", "precision_at_k", "character_f1", "span_word_average_precision"}
+
+
+def test_length_alone_is_the_number_of_words(files):
+    evaluation = _evaluated(files[:1])
+    data = evaluation.data[0]
+    rows = [s for s in data.sentences() if not s.boilerplate]
+    from sklearn.metrics import roc_auc_score
+
+    expected = roc_auc_score([s.label for s in rows], [len(s.text.split()) for s in rows])
+    assert evaluation.sections[0].beside[LENGTH]["roc_auc"].value == pytest.approx(expected)
+
+
+def test_a_breakdown_holds_the_sound_sentences_against_each_type():
+    table = random_table(np.random.default_rng(3))
+    typed = tuple(
+        replace(
+            d,
+            sentences=tuple(
+                replace(s, groups={"type": "xy"[i % 2], "genre": d.id} if s.label else {"genre": d.id})
+                for i, s in enumerate(d.sentences)
+            ),
+        )
+        for d in table.data.documents
+    )
+    table = replace(table, data=replace(table.data, documents=typed))
+    rows = group_values(table, "type")
+    assert set(rows) == {"x", "y"}
+    gold = np.array([s.label for s in table.data.sentences()])
+    for keep in rows.values():
+        part = subset(table, keep)
+        assert (gold[keep] == 0).sum() == (gold == 0).sum()
+        assert len(part.data.documents) == len(table.data.documents)
+        assert len(part) == keep.sum()
+        np.testing.assert_array_equal(part.document, document_index(part.data))
+    # A genre is a property of all of a document's sentences: nothing of the others comes in.
+    assert sum(keep.sum() for keep in group_values(table, "genre").values()) == len(table)
+
+
+def test_an_unknown_group_is_refused_before_any_scoring(files, monkeypatch):
+    with pytest.raises(UsageError, match="did you mean 'genre'"):
+        mtqa.evaluate(files[0], settings=EvaluateSettings(by=("gnere",)), model="no-such-model")
+
+
+def test_files_of_one_shape_are_pooled_and_told_apart(tmp_path, files):
+    more = str(write_jsonl(tmp_path / "more.jsonl", [FERRY, {**BAKERY, "doc": "bakery9"}]))
+    evaluation = _evaluated([files[0], more])
+    section = evaluation.sections[0]
+    assert section.metrics["roc_auc"].n == 24
+    parts = section.by["data"]
+    assert sorted(f["roc_auc"].n for f in parts.values()) == [6, 18]
+    table = pooled(evaluation.tables)
+    assert len(set(table.data.clusters().tolist())) == 8
+
+
+def test_an_undefined_metric_says_why_and_is_never_a_number(tmp_path):
+    rows = [{"text": "One is here.", "label": 0}, {"text": "Two is here.", "label": 1}]
+    evaluation = _evaluated([str(write_jsonl(tmp_path / "alone.jsonl", rows))])
+    figure = evaluation.metrics()["precision_at_1"]
+    assert (figure.value, figure.low, figure.high) == (None, None, None)
+    assert figure.undefined == "no document has a corrupted sentence to find among others"
+    record = json.loads(render(evaluation, "json"))["metrics"]["precision_at_1"]
+    assert record["value"] is None
+    assert record["undefined"] == figure.undefined
+
+
+def test_references_are_sacrebleus_own(files):
+    data = load_labelled(files[1])
+    n = len(data)
+    table = ScoreTable(data, "c", "s", np.zeros(n), document_index(data))
+    draws = np.array([[1, 1, 1], [2, 0, 1], [0, 3, 0]])
+    texts = [s.text for s in data.sentences()]
+    references = [s.reference or "" for s in data.sentences()]
+    for scores in reference_scores(table, draws, progress=NoProgress()):
+        whole = {"BLEU": sacrebleu.corpus_bleu, "chrF": sacrebleu.corpus_chrf, "TER": sacrebleu.corpus_ter}
+        corpus = whole[scores.name]
+        assert scores.corpus.value == pytest.approx(corpus(texts, [references]).score)
+        repeated = [corpus(list(np.repeat(texts, w)), [list(np.repeat(references, w))]).score for w in draws]
+        assert scores.corpus.low == pytest.approx(np.percentile(repeated, 2.5))
+        assert scores.corpus.high == pytest.approx(np.percentile(repeated, 97.5))
+        assert "version:" in scores.signature
+        sentence = {
+            "BLEU": sacrebleu.sentence_bleu,
+            "chrF": sacrebleu.sentence_chrf,
+            "TER": sacrebleu.sentence_ter,
+        }[scores.name]
+        sign = 1 if scores.name == "TER" else -1
+        expected = [sign * sentence(t, [r]).score for t, r in zip(texts, references, strict=True)]
+        np.testing.assert_allclose(scores.table.scores, expected)
+
+
+def test_reference_figures_stand_beside_ours(files):
+    section = _evaluated(files[:1]).sections[0]
+    beside = section.beside["chrF (sees the answer)"]
+    assert beside["roc_auc"].value == 1.0
+    assert [r.name for r in section.references] == ["BLEU", "chrF", "TER"]
+
+
+def test_graded_systems(tmp_path):
+    rows = [
+        {
+            "ref": "The sea is calm.",
+            "mt_A": "Sea sea sea.",
+            "mt_B": "The sea calms.",
+            "mt_C": "The sea is calm.",
+        }
+    ]
+    path = write_jsonl(tmp_path / "graded.jsonl", [{"doc": d, "sentences": rows} for d in "abc"])
+    evaluation = _evaluated([str(path)])
+    section = evaluation.sections[0]
+    assert set(section.metrics) == {"system_kendall"}
+    assert [s.name for s in section.systems] == ["mt_A", "mt_B", "mt_C"]
+    assert section.beside["BLEU (sees the answer)"]["system_kendall"].value == pytest.approx(1.0)
+    assert section.beside[PERFECT]["system_kendall"].value == pytest.approx(1.0)
+
+
+def _with_probabilities(evaluation: Evaluation) -> Evaluation:
+    tables = [
+        replace(t, probability=1 / (1 + np.exp(5 - t.scores))) if t.data.shape == "documents" else t
+        for t in evaluation.tables
+    ]
+    return evaluate_tables(tables, EvaluateSettings(resamples=20, by=("type",)))
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_reports(files, name: str):
+    evaluation = _with_probabilities(_evaluated(files))
+    text = render(evaluation, name)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    for metric in ("roc_auc", "spearman", "accuracy", "brier", "wrong_word"):
+        assert metric in text
+    assert "\x1b" not in text
+    assert "nan" not in text.lower().replace("nanometre", "")
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_terminal_report_keeps_to_its_width(files, width: int):
+    text = render(_with_probabilities(_evaluated(files)), "terminal", options=ReportOptions(width=width))
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_colour_only_where_asked_for(files):
+    evaluation = _evaluated(files[:1])
+    assert "\x1b[" in render(evaluation, "terminal", options=ReportOptions(color=True))
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            assert not name.startswith("on"), f"{tag} {name}"
+            assert not (value or "").startswith(("http:", "https:", "//")), value
+        if tag not in ("meta", "link"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_asks_for_nothing_and_escapes_the_data():
+    nasty = '<script>alert(1)</script>|`\x1b[31m\u202e"'
+    sentences = tuple(LabelledSentence("a b", i % 2, groups={"genre": nasty}) for i in range(4))
+    data = LabelledSet(
+        nasty, "0" * 64, "documents", (LabelledDocument("a", sentences), LabelledDocument("b", sentences))
+    )
+    table = ScoreTable(data, nasty, nasty, np.arange(8.0), document_index(data), probability=np.arange(8) / 8)
+    evaluation = evaluate_tables([table], EvaluateSettings(resamples=5, by=("genre",)))
+    page = _Page()
+    text = render(evaluation, "html")
+    page.feed(text)
+    assert page.open == []
+    assert "script" not in page.tags
+    assert "circle" in page.tags
+    for name in FORMATS:
+        shown = render(evaluation, name)
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown or name == "json"
+    assert "<script" not in render(evaluation, "markdown").replace("\\<script", "")
+
+
+def test_figure_record_of_a_number_and_of_none():
+    assert Figure(0.5, 0.4, 0.6, 3, "pairs").record() == {
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "n": 3,
+        "unit": "pairs",
+    }
+    assert Figure(None, undefined="why").record()["undefined"] == "why"
+
+
+def test_every_metric_is_described_in_the_docs():
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    for name in METRICS:
+        assert f"`{name}`" in text, name

@@ -1,0 +1,339 @@
+"""Labelled data: every shape and format, column mapping, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.records import LabelledSet
+from mtqa.errors import ConfigError, InputError, MtqaError
+from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    """No test writes into anybody's cache, reads MTQA_DATA, or reaches a network."""
+    monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("MTQA_DATA", raising=False)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("local data asked for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def _load(tmp_path: Path, records: list[dict[str, Any]], **options: Any) -> LabelledSet:
+    return load_labelled(str(write_jsonl(tmp_path / "data.jsonl", records)), **options)
+
+
+def test_documents(tmp_path):
+    data = _load(tmp_path, [BAKERY, FERRY])
+    assert (data.shape, len(data.documents), len(data)) == ("documents", 2, 7)
+    bakery, ferry = data.documents
+    assert [s.label for s in bakery.sentences] == [0, 1, 0, 0]
+    assert [s.paragraph for s in bakery.sentences] == [0, 0, 1, None]
+    wrong = bakery.sentences[1]
+    assert wrong.spans is not None
+    assert [wrong.text[a:b] for a, b in wrong.spans] == ["foot"]
+    assert dict(wrong.groups) == {"genre": "news", "type": "wrong_word"}
+    assert wrong.reference == "Its owner kneads the dough by hand every morning."
+    assert bakery.sentences[0].reference == bakery.sentences[0].text
+    assert bakery.sentences[3].boilerplate
+    assert ferry.sentences[0].spans == ((10, 15),)
+    assert not bakery.isolated
+
+
+def test_pairs(tmp_path):
+    data = _load(tmp_path, PAIRS)
+    assert (data.shape, len(data.documents), len(data)) == ("pairs", 3, 6)
+    good, bad = data.documents[0].sentences
+    assert (good.label, bad.label) == (0, 1)
+    assert (good.spans, bad.spans) == ((), ((15, 20),))
+    assert bad.groups["phenomenon"] == "insertion"
+    assert data.documents[0].isolated
+
+
+def test_scored(tmp_path):
+    data = _load(tmp_path, SCORED)
+    assert data.shape == "scored"
+    sentence = data.documents[1].sentences[0]
+    assert sentence.score == -1.2
+    assert sentence.word_tags is not None
+    assert [sentence.text[a:b] for a, b, bad in sentence.word_tags if bad] == ["be", "stand", "to"]
+    assert sentence.reference == "The mill stands by the river ."
+
+
+def test_graded_documents(tmp_path):
+    rows = [{"src": "x", "ref": "The sea is calm.", "mt_A": "Sea sea.", "mt_B": "The sea is calmed."}]
+    data = _load(tmp_path, [{"doc": "d", "sentences": rows}, {"doc": "e", "sentences": rows}])
+    assert data.system_order == ("mt_A", "mt_B")
+    assert [d.id for d in data.documents] == ["d|mt_A", "d|mt_B", "e|mt_A", "e|mt_B"]
+    assert data.clusters().tolist() == [0, 0, 1, 1]
+    assert data.documents[0].sentences[0].groups["system"] == "mt_A"
+
+
+def test_rows_of_one_doc_make_a_document_and_rows_without_are_alone(tmp_path):
+    rows = [{"doc": "a", "text": "One.", "label": 0}, {"doc": "b", "text": "Two.", "label": 1}]
+    rows.append({"doc": "a", "text": "Three.", "label": 1})
+    data = _load(tmp_path, rows)
+    assert [[s.text for s in d.sentences] for d in data.documents] == [["One.", "Three."], ["Two."]]
+    assert not data.documents[0].isolated
+    alone = _load(tmp_path, [{"text": "One.", "label": 0}, {"text": "Two.", "label": "1"}])
+    assert [d.isolated for d in alone.documents] == [True, True]
+
+
+def test_versions_of_one_source_are_a_cluster(tmp_path):
+    records = [{**BAKERY, "source_doc": "x", "system": s} for s in "ab"] + [{**FERRY, "system": "a"}]
+    data = _load(tmp_path, records)
+    assert data.clusters().tolist() == [0, 0, 1]
+
+
+def test_an_id_may_come_once_for_each_phenomenon(tmp_path):
+    data = _load(tmp_path, [PAIRS[0], {**PAIRS[1], "id": "p1"}])
+    assert len(data.documents) == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "json", "parquet", "jsonl.gz", "JSONL"])
+def test_every_format_gives_the_same(tmp_path, form: str):
+    rows = [
+        {
+            "id": f"s{i}",
+            "text": text,
+            "label": i % 2,
+            "spans": json.dumps([[0, 3]] if i % 2 else []),
+            "genre": g,
+        }
+        for i, (text, g) in enumerate(
+            [("NA", "a"), ('The "old" mill, too.', "b"), ("null", "a"), ("Über.", "b")]
+        )
+    ]
+    path = tmp_path / f"data.{form}"
+    if form in ("csv", "tsv", "parquet"):
+        import pandas as pd
+
+        frame = pd.DataFrame(rows)
+        if form == "parquet":
+            frame.to_parquet(path)
+        else:
+            frame.to_csv(path, index=False, sep="," if form == "csv" else "\t")
+    elif form == "json":
+        path.write_text(json.dumps(rows), encoding="utf-8")
+    else:
+        lines = "".join(json.dumps(r) + "\n" for r in rows).encode()
+        path.write_bytes(gzip.compress(lines) if form.endswith("gz") else lines)
+    if form == "JSONL":
+        path = path.rename(tmp_path / "data [1]*.jsonl")
+    data = load_labelled(str(path))
+    assert [s.text for s in data.sentences()] == ["NA", 'The "old" mill, too.', "null", "Über."]
+    assert [s.label for s in data.sentences()] == [0, 1, 0, 1]
+    assert [s.spans for s in data.sentences()] == [(), ((0, 3),), (), ((0, 3),)]
+    assert [s.groups["genre"] for s in data.sentences()] == ["a", "b", "a", "b"]
+
+
+def test_columns_that_arrow_cannot_hold_are_read_all_the_same(tmp_path):
+    rows = [
+        {"id": 1, "text": "One.", "label": "0", "note": [1]},
+        {"id": "b", "text": "Two.", "label": 1, "note": "x"},
+    ]
+    assert [s.label for s in _load(tmp_path, rows).sentences()] == [0, 1]
+
+
+def test_columns_by_any_other_name(tmp_path):
+    columns = tmp_path / "columns.yaml"
+    columns.write_text(
+        "columns: {text: translation.en, score: -errors, id: nr}\ngroups: {office: dept}\n", encoding="utf-8"
+    )
+    rows = [
+        {"nr": i, "translation": {"en": t, "de": "geheim"}, "errors": e, "dept": 7}
+        for i, (t, e) in enumerate([("The tide is out.", 0.5), ("Tide the out is.", 4)])
+    ]
+    data = _load(tmp_path, rows, columns=str(columns))
+    assert data.shape == "scored"
+    assert [s.text for s in data.sentences()] == ["The tide is out.", "Tide the out is."]
+    assert [s.score for s in data.sentences()] == [-0.5, -4.0]
+    assert data.documents[0].sentences[0].groups["office"] == "7"
+
+
+def test_columns_inside_documents(tmp_path):
+    columns = tmp_path / "columns.yaml"
+    columns.write_text(
+        "columns: {sentences: segments, text: hyp, label: bad, spans: errors, doc: name}\n", encoding="utf-8"
+    )
+    segments = [{"hyp": "One two.", "bad": 1, "errors": [[0, 3]]}, {"hyp": "Three.", "bad": False}]
+    data = _load(tmp_path, [{"name": "d", "segments": segments}], columns=str(columns))
+    assert [s.label for s in data.sentences()] == [1, 0]
+    assert data.documents[0].id == "d"
+    assert data.documents[0].sentences[0].spans == ((0, 3),)
+
+
+def test_a_yaml_names_data_and_columns(tmp_path):
+    write_jsonl(tmp_path / "sheet.jsonl", [{"t": "One.", "z": 1}, {"t": "Two.", "z": 2}])
+    described = tmp_path / "sheet.yaml"
+    described.write_text("data: sheet.jsonl\nname: march\nshape: scored\ncolumns: {text: t, score: z}\n")
+    data = load_labelled(str(described))
+    assert (data.name, data.shape, len(data)) == ("march", "scored", 2)
+
+
+def test_a_name_below_mtqa_data(tmp_path, monkeypatch):
+    (tmp_path / "corpora").mkdir()
+    write_jsonl(tmp_path / "corpora" / "own.jsonl", SCORED)
+    monkeypatch.setenv("MTQA_DATA", str(tmp_path))
+    assert len(load_labelled("corpora/own")) == 3
+
+
+def test_a_sample_is_drawn_with_the_seed_and_keeps_the_order(tmp_path):
+    rows = [{"id": i, "text": f"Line {i}.", "score": i} for i in range(60)]
+    first = [s.score for s in _load(tmp_path, rows, limit=9, seed=1).sentences()]
+    assert len(first) == 9
+    assert first == sorted(first)
+    assert first == [s.score for s in _load(tmp_path, rows, limit=9, seed=1).sentences()]
+    assert first != [s.score for s in _load(tmp_path, rows, limit=9, seed=2).sentences()]
+    assert max(first) > 20
+
+
+def test_nothing_is_left_in_the_working_directory(tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    work.mkdir()
+    path = write_jsonl(tmp_path / "data.jsonl", SCORED)
+    monkeypatch.chdir(work)
+    load_labelled(str(path))
+    assert list(work.iterdir()) == []
+
+
+def test_a_span_that_ends_before_it_starts_is_told_and_leaves_the_sentence_without(tmp_path):
+    record = json.loads(json.dumps(FERRY))
+    record["sentences"][0]["spans"] = [[15, 10], [0, 3]]
+    data = _load(tmp_path, [BAKERY, record])
+    assert data.documents[1].sentences[0].spans is None
+    (warning,) = data.warnings
+    assert "record 2 (ferry), sentence 1: spans: 1 span ends before it starts" in warning
+
+
+def _documents(**changes: Any) -> list[dict[str, Any]]:
+    sentence = {"text": "The ferry is late.", "label": 1, "spans": [], **changes}
+    sentence = {key: value for key, value in sentence.items() if value != "GONE"}
+    return [BAKERY, {"doc": "d2", "sentences": [sentence]}]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (_documents(label=2), "record 2 (d2), sentence 1: label: 2 is not 0 (sound) or 1 (corrupted)"),
+        (_documents(label="bad"), "record 2 (d2), sentence 1: label: 'bad' is not 0"),
+        (_documents(label=0.5), "sentence 1: label: 0.5 is not 0"),
+        (_documents(spans=[[0, 99]]), "sentence 1: spans: [0, 99) is outside the text of 18 characters"),
+        (_documents(spans=[{"start": -1, "end": 3}]), "spans: [-1, 3) is outside the text"),
+        (_documents(spans=[[1]]), "spans: [1] is not [start, end]"),
+        (_documents(text=7), "sentence 1: text: 7 is not a string"),
+        (_documents(text="GONE"), "sentence 1: text: missing"),
+        (_documents(par=1.5), "par: 1.5 is not a whole number"),
+        (_documents(boilerplate="perhaps"), "boilerplate: 'perhaps' is not true or false"),
+        ([{"doc": "d", "sentences": []}], "record 1 (d): sentences: no sentences"),
+        (
+            [BAKERY, BAKERY],
+            "record 2 (bakery): doc: ('bakery', None) is there twice (first in record 1 (bakery))",
+        ),
+        ([{"doc": "d", "sentences": [{"text": "A.", "label": 0}]}], "label: one class only: all 1 are 0"),
+        ([{"doc": "d", "sentences": [{"text": "A."}]}], "sentence 1: label: missing"),
+        ([{"words": "A."}], "record 1: columns missing: text and label or score, good and bad, or sentences"),
+        ([{"doc": "d", "paragraphs": ["A."]}], "--corrupt"),
+        ([PAIRS[0], PAIRS[0]], "record 2 (p1): id: ('p1', 'insertion') is there twice"),
+        ([PAIRS[0], {"id": "p9", "good": "A."}], "record 2 (p9): bad: missing"),
+        ([{**PAIRS[0], "bad_spans": [[0, 999]]}], "record 1 (p1): bad_spans: [0, 999) is outside the text"),
+        ([SCORED[0], SCORED[0]], "record 2 (s1): id: 's1' is there twice"),
+        ([{"id": "s", "text": "A.", "score": "high"}], "record 1 (s): score: 'high' is not a number"),
+        ([{"id": "s", "text": "A.", "score": None}], "score: no sentence has one"),
+        ([{**SCORED[0], "word_tags": ["OK"]}], "record 1 (s1): word_tags: 1 tags for 7 words"),
+        ([{**SCORED[0], "word_tags": ["OK"] * 6 + ["MAYBE"]}], "word_tags: 'MAYBE' is not OK or BAD"),
+        ([{**SCORED[0], "tokens": ["X"] * 7}], "tokens: 'X' is not in the text at character 0"),
+        ([SCORED[0], {"id": "x", "score": 1}], "record 2 (x): text: missing"),
+    ],
+)
+def test_bad_data_gets_one_line_that_names_file_record_and_field(tmp_path, records, expected: str):
+    with pytest.raises(InputError) as error:
+        _load(tmp_path, records)
+    assert expected in str(error.value)
+    assert "data.jsonl" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"\n \n", "no sentences"),
+        (b'{"id": 1, "text": "A.", "score": 1}\n{"id": 2, \n', "line 2: not valid JSON"),
+        (b'{"id": 1, "text": "A.", "score": 1}\n[1]\n', "line 2: an object is expected, not a list"),
+        (b'{"id": 1, "text": "A\xff.", "score": 1}\n', "line 1: not UTF-8"),
+        (b'{"id": 1, "text": "A.", "score": NaN}\n', "score"),
+        (b"PK\x03\x04\x00", "line 1: not"),
+    ],
+)
+def test_broken_files(tmp_path, content: bytes, expected: str):
+    path = tmp_path / "broken.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        load_labelled(str(path))
+    assert expected in str(error.value)
+    assert "broken.jsonl" in str(error.value)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_broken_tables(tmp_path, form: str):
+    path = tmp_path / f"broken.{form}"
+    path.write_bytes(b'text,label\n"a,1\n\xff')
+    with pytest.raises(InputError, match=r"broken\." + form):
+        load_labelled(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nowhere.jsonl", "no such file"),
+        ("./nowhere", "no such file"),
+        ("a/b/c", "no such file"),
+        ("https://example.org/x.jsonl", "download it first"),
+        ("", "name is empty"),
+        (".", "directory"),
+    ],
+)
+def test_names_of_nothing(name: str, expected: str, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MtqaError, match=expected):
+        load_labelled(name)
+
+
+def test_an_ending_that_says_nothing(tmp_path):
+    (tmp_path / "data.docx").write_bytes(b"x")
+    with pytest.raises(InputError, match="can't tell the format"):
+        load_labelled(str(tmp_path / "data.docx"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("columns: {txt: a}", "did you mean 'text'"),
+        ("colums: {text: a}", "did you mean 'columns'"),
+        ("text: translation", "column names stand under columns"),
+        ("columns: {text: nowhere}", "nowhere: there is no such column; there are: id, text, score"),
+        ("columns: {text: [a]}", "is not a column's name"),
+        ("shape: sored", "did you mean 'scored'"),
+        ("split: test", "split: is for hub ids"),
+        ("- a", "a mapping is expected"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_bad_mappings(tmp_path, text: str, expected: str):
+    columns = tmp_path / "columns.yaml"
+    columns.write_text(text, encoding="utf-8")
+    with pytest.raises((ConfigError, InputError)) as error:
+        _load(tmp_path, [{"id": 1, "text": "A.", "score": 1}], columns=str(columns))
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)

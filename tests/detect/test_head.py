@@ -1,0 +1,247 @@
+"""The detector head against brute force, however its tokens come; its file, and the ledger's part."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtqa.config import Config
+from mtqa.detect.features import FEATURES, passage_tokens, token_features
+from mtqa.detect.head import OUTPUTS, Head, find_head, load_head
+from mtqa.errors import ConfigError
+from mtqa.lm.backend import TokenStatistics
+from mtqa.lm.fake import FakeBackend
+from mtqa.lm.ledger_codec import Scored, pack, unpack
+from mtqa.lm.ledger_key import model_key
+from mtqa.lm.local import ModelFiles
+from mtqa.lm.score import score_passages
+from mtqa.lm.windows import passage_windows
+from mtqa.records import Passage
+from tests.detect.heads import calibration_card, random_head
+
+WIDTH = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("heads")
+
+
+@pytest.fixture(scope="module")
+def heads(folder) -> dict[int, Head]:
+    """By how many places they look at."""
+    return {k: random_head(folder / f"{k}.safetensors", width=WIDTH, places=k, seed=k) for k in (1, 2, 4)}
+
+
+def _statistics(rng: np.random.Generator, n: int) -> TokenStatistics:
+    def floats(*shape: int) -> np.ndarray:
+        return rng.random(shape).astype(np.float32)
+
+    return TokenStatistics(
+        surprisal_nats=floats(n) * 12,
+        entropy_nats=floats(n) * 6,
+        surprisal_sd_nats=floats(n) * 3,
+        rank=rng.integers(1, 900, n).astype(np.int32),
+        likelier_mass=floats(n) * np.float32(0.999),
+        alternative_ids=rng.integers(0, 9, (n, 3)).astype(np.int32),
+        alternative_p=np.sort(floats(n, 3) / 3, axis=1)[:, ::-1],
+    )
+
+
+def _part(statistics: TokenStatistics, start: int, end: int) -> TokenStatistics:
+    fields = [f.name for f in dataclasses.fields(statistics)]
+    values = {name: getattr(statistics, name) for name in fields}
+    return TokenStatistics(**{n: v[start:end] if v is not None else None for n, v in values.items()})
+
+
+def _passage(seed: int, n: int):
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, 7, n).astype(np.int32)
+    pieces = dict(enumerate([" the", "The", " 7", ",", "\n\n", "ing", " Zoë"]))
+    # Far out now and then, so that the clipping is met.
+    hidden = (rng.standard_t(2, (n, WIDTH)) * 2).astype(np.float32)
+    return ids, pieces, _statistics(rng, n), hidden
+
+
+def _brute_force(head: Head, ids, pieces, statistics, hidden) -> np.ndarray:
+    """The formula of `mtqa.detect.head`, one token, one unit and one place at a time, in float64."""
+    features = token_features(statistics, passage_tokens(ids, pieces), 0).astype(np.float64)
+    units, places = head.bias.shape[0], head.places
+    made = np.zeros((len(ids), len(OUTPUTS)))
+    for t in range(len(ids)):
+        out = head.out_bias.astype(np.float64).copy()
+        for u in range(units):
+            z = float(head.bias[u]) + sum(
+                features[t, f] * float(head.features[f, u]) for f in range(len(FEATURES))
+            )
+            for k in range(places):
+                for w in range(hidden.shape[1]) if t + k < len(ids) else ():
+                    n = (float(hidden[t + k, w]) - float(head.mean[w])) / float(head.scale[w])
+                    z += min(max(n, -6.0), 6.0) * float(head.states[w, k * units + u])
+            gelu = z * 0.5 * (1 + math.erf(z / math.sqrt(2)))
+            out += gelu * head.out[u].astype(np.float64)
+        made[t] = out
+    return made
+
+
+def _read(head: Head, ids, pieces, statistics, hidden, cuts) -> np.ndarray:
+    reader = head.passage(ids, pieces)
+    edges = [0, *sorted(cuts), len(ids)]
+    parts = [reader.push(_part(statistics, a, b), hidden[a:b]) for a, b in itertools.pairwise(edges) if a < b]
+    return np.concatenate([*parts, reader.end()])
+
+
+@pytest.mark.parametrize("places", [1, 2, 4])
+@pytest.mark.parametrize("n", [1, 2, 3, 17])
+def test_outputs_equal_brute_force(heads, places: int, n: int):
+    passage = _passage(n, n)
+    got = _read(heads[places], *passage, [])
+    assert got.dtype == np.float32
+    assert got == pytest.approx(_brute_force(heads[places], *passage), abs=2e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), n=st.integers(1, 40), places=st.sampled_from([1, 2, 4]), seed=st.integers(0, 999))
+def test_stretches_of_any_length_equal_one_push(heads, data, n: int, places: int, seed: int):
+    cuts = data.draw(st.lists(st.integers(0, n), max_size=8))
+    passage = _passage(seed, n)
+    whole = _read(heads[places], *passage, [])
+    got = _read(heads[places], *passage, cuts)
+    assert got.shape == (n, len(OUTPUTS))
+    # A matrix product's last bit depends on its shape.
+    assert got == pytest.approx(whole, abs=2e-5)
+
+
+@given(n=st.integers(1, 12), places=st.sampled_from([1, 2, 4]))
+def test_a_token_is_given_out_as_soon_as_it_is_complete(heads, n: int, places: int):
+    ids, pieces, statistics, hidden = _passage(n, n)
+    reader = heads[places].passage(ids, pieces)
+    given_out = [len(reader.push(_part(statistics, i, i + 1), hidden[i : i + 1])) for i in range(n)]
+    assert np.cumsum(given_out).tolist() == [max(i + 1 - (places - 1), 0) for i in range(n)]
+    assert len(reader.end()) == min(n, places - 1)
+    assert len(reader.end()) == 0
+
+
+def test_two_passages_do_not_see_each_other(heads, folder):
+    head = random_head(folder / "alone.safetensors", places=3)
+    both = score_passages(FakeBackend(), [Passage("one text", 0), Passage("two", 10)], reader=head)
+    alone = score_passages(FakeBackend(), [Passage("two", 10)], reader=head)
+    assert np.array_equal(both[1].detector, alone[0].detector)
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=st.text(alphabet="ab c.", min_size=1, max_size=60), size=st.integers(4, 30))
+def test_windows_of_any_size_give_each_token_its_outputs(folder, text: str, size: int):
+    """With the fake a state is its token's id and the scores are uniform: windows must not be seen at all."""
+    head = random_head(folder / "windows.safetensors", places=3)
+    small = score_passages(FakeBackend(), [Passage(text, 0)], window=size, reader=head)[0]
+    whole = score_passages(FakeBackend(), [Passage(text, 0)], reader=head)[0]
+    assert small.detector == pytest.approx(whole.detector, abs=2e-5)
+    assert len(small.detector) == len(text)
+    assert small.hidden is None
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("window", "layers"), [(None, (16,)), (24, (16,)), (24, (10, 16))])
+def test_windows_of_the_real_model_equal_those_put_together_by_hand(smollm2, article, folder, window, layers):
+    head = random_head(
+        folder / f"real-{window}-{len(layers)}.safetensors",
+        width=576 * len(layers),
+        places=3,
+        layers=layers,
+        weights_sha256=smollm2.identity.weights_sha256,
+    )
+    got = score_passages(smollm2, [Passage(article, 0)], window=window, reader=head)[0]
+    tokens = smollm2.tokenize(article)
+    parts = [smollm2.score([w], layers=layers)[0] for w in passage_windows(tokens, window or 2048)]
+    assert len(parts) >= 4 if window else len(parts) == 1
+    names = [f.name for f in dataclasses.fields(TokenStatistics)]
+    joined = TokenStatistics(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+    pieces = smollm2.pieces(tokens.ids.tolist())
+    expected = _brute_force(head, tokens.ids, pieces, joined, joined.hidden)
+    # Windows go through in batches or alone: states agree to float32's last digits, times 576 weights.
+    assert got.detector == pytest.approx(expected, abs=5e-3)
+    assert np.abs(expected).max() > 1
+
+
+# --- the file
+
+
+def test_a_head_comes_back_from_its_file(folder):
+    head = random_head(
+        folder / "whole.safetensors",
+        width=3,
+        more={"calibration": calibration_card([0.0, 1.0], slope=2.0), "recall_by_type": {"negation": 0.1}},
+    )
+    assert (head.layers, head.places, head.states.shape) == ((1,), 2, (3, 12))
+    assert head.calibration is not None
+    assert head.calibration.slope == 2.0
+    assert head.recall_by_type == {"negation": 0.1}
+    assert random_head(folder / "bare.safetensors").calibration is None
+    assert find_head("none", "0" * 64) is None
+    assert find_head(str(folder / "whole.safetensors"), "0" * 64) is head
+
+
+BAD = {
+    "calibration": {"calibration": {"slope": -1}},
+    "calibration of another kind": {"calibration": 7},
+    "recall": {"recall_by_type": {"negation": 7}},
+    "recall of another kind": {"recall_by_type": [1]},
+    "form": {"form": 99},
+    "features": {"features": ["surprisal"]},
+    "outputs": {"outputs": []},
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_card_that_does_not_fit_is_one_line(folder, kind: str):
+    path = folder / f"bad-{kind}.safetensors"
+    with pytest.raises(ConfigError, match="not a detector head") as caught:
+        random_head(path, more=BAD[kind])
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_head(folder):
+    (folder / "text.safetensors").write_text("no tensors here")
+    for name, says in (("text.safetensors", "not a detector head"), ("none.safetensors", "can't read")):
+        with pytest.raises(ConfigError, match=says):
+            load_head(folder / name)
+
+
+def test_a_head_of_another_model_is_refused(folder):
+    path = folder / "other.safetensors"
+    random_head(path, weights_sha256="1" * 64)
+    with pytest.raises(ConfigError, match="belongs to the model of weights 111111111111"):
+        find_head(str(path), "0" * 64)
+
+
+# --- the ledger
+
+
+def test_the_ledger_keeps_a_heads_outputs_bit_for_bit(folder):
+    head = random_head(folder / "ledger.safetensors", places=3)
+    backend = FakeBackend()
+    scores = score_passages(backend, [Passage("Some words to keep.", 0)], reader=head)[0]
+    assert scores.detector is not None
+    back = unpack(pack(Scored(scores, backend.identity))).scores.detector
+    assert (back.dtype, back.shape, back.tobytes()) == (
+        np.float32,
+        (19, len(OUTPUTS)),
+        scores.detector.tobytes(),
+    )
+    without = score_passages(backend, [Passage("Some words to keep.", 0)])[0]
+    assert unpack(pack(Scored(without, backend.identity))).scores.detector is None
+
+
+def test_another_head_is_another_key(folder, tmp_path):
+    files = ModelFiles("fake", tmp_path, "0" * 64, "0" * 64, None, ("*",))
+    digests = [random_head(folder / f"key{i}.safetensors", seed=i).digest for i in range(3)]
+    assert len({model_key(Config(), files, d) for d in [None, *digests]}) == 4
+    assert model_key(Config(), files, digests[0]) == model_key(Config(), files, digests[0])

@@ -1,0 +1,52 @@
+"""Settings of the process that are changed for a moment are put back, whatever happens inside."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from mtqa.lm.quiet import resting_collector
+
+
+@pytest.fixture(autouse=True)
+def _put_back():
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def _generation(thing) -> int:
+    return next(g for g in (0, 1, 2) if any(one is thing for one in gc.get_objects(generation=g)))
+
+
+def test_nothing_is_collected_inside_and_what_was_made_there_is_old_afterwards():
+    with resting_collector():
+        assert not gc.isenabled()
+        made = [[] for _ in range(5000)]
+        assert _generation(made) == 0
+    assert gc.isenabled()
+    assert _generation(made) == 2
+    assert gc.get_freeze_count() == 0
+
+
+def test_it_is_put_back_after_an_error():
+    with pytest.raises(ValueError, match="inside"), resting_collector():
+        raise ValueError("inside")
+    assert gc.isenabled()
+
+
+def test_a_caller_who_has_switched_it_off_finds_it_off():
+    gc.disable()
+    with resting_collector():
+        assert not gc.isenabled()
+    assert not gc.isenabled()
+
+
+def test_what_a_caller_has_frozen_stays_frozen():
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    with resting_collector():
+        pass
+    assert gc.get_freeze_count() == frozen > 0
+    assert gc.isenabled()

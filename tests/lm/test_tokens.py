@@ -1,0 +1,98 @@
+"""A long text is tokenised in stretches: the tokens are those of the whole."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from mtqa.lm import tokens
+from mtqa.lm.tokens import DocumentTokenizer
+
+PIECES = (
+    "The harbour was quiet when the first trawler came in.", "  ", "\n\n", "\n", "\t", " ", "9" * 7,
+    "Größenwahn", "naïve cafés", "e\u0301", "日本語の文章", "👩‍👩‍👧", "\u202eabc", "<s>",
+    "-" * 40, "......", "don’t", "“quoted”", "\u00a0", "x", "Supercalifragilisticexpialidocious", "مرحبا",
+    "(U.S.-led)", "\ud800", "<|endoftext|>", "3,141.59",
+)  # fmt: skip
+
+
+def _texts(seed: int):
+    r = random.Random(seed)
+    yield "".join(r.choice(PIECES) + r.choice(["", " ", " ", "\n"]) for _ in range(400))
+    yield " ".join(r.choice(PIECES[:1] + PIECES[6:9]) for _ in range(150))
+
+
+HARD = {
+    "one word": "a" * 3000,
+    "one number": "7" * 3001,
+    "blanks": " " * 2500 + "x",
+    "line breaks": "\n" * 2500,
+    "rules": "=" * 2999 + " " + "-" * 801,
+    "two letters": "ab" * 1500,
+    "syllables": "banana" * 500,
+}
+
+
+@pytest.fixture(params=["smollm2", "bpe", "unigram"])
+def tokenizer(request, tmp_path):
+    if request.param == "smollm2":
+        return DocumentTokenizer(request.getfixturevalue("smollm2_files").directory)
+    from tests.lm.test_foreign_models import _tokenizer
+
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>"}')
+    _tokenizer(tmp_path, kind=request.param, size=400 if request.param == "bpe" else 90)
+    return DocumentTokenizer(tmp_path)
+
+
+def _same(tokenizer, text, monkeypatch) -> int:
+    """Asserts it; returns into how many stretches the text went."""
+    whole = tokenizer.tokenize(text)
+    taken = []
+    original = DocumentTokenizer._stretch
+
+    def counted(self, text, begin, end):
+        taken.append((begin, end))
+        return original(self, text, begin, end)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "_STRETCH", 400)
+        patch.setattr(tokens, "_OVERLAP", 200)
+        patch.setattr(tokens, "_AGREE", 6)
+        patch.setattr(DocumentTokenizer, "_stretch", counted)
+        parts = tokenizer.tokenize(text)
+    for name in ("ids", "starts", "ends"):
+        assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+    return len(taken)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_stretches_give_the_tokens_of_the_whole(tokenizer, seed, monkeypatch):
+    assert max(_same(tokenizer, text, monkeypatch) for text in _texts(seed)) > 5
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_texts_with_no_place_to_part_them_too(tokenizer, name, monkeypatch):
+    _same(tokenizer, HARD[name], monkeypatch)
+
+
+@pytest.mark.parametrize("length", [400, 401, 599, 600, 601, 800])
+def test_every_length_about_the_edges(tokenizer, length, monkeypatch):
+    text = next(_texts(3))[:length]
+    _same(tokenizer, text, monkeypatch)
+
+
+def test_a_text_is_one_piece_where_the_stretches_never_agree(tokenizer, monkeypatch):
+    # The wrong text for every stretch but the first: the seams can't fit.
+    original = DocumentTokenizer._stretch
+    text = next(_texts(1))
+
+    def wrong(self, text, begin, end):
+        return original(self, text if begin == 0 else "z" * len(text), begin, end)
+
+    whole = tokenizer.tokenize(text)
+    monkeypatch.setattr(tokens, "_STRETCH", 400)
+    monkeypatch.setattr(tokens, "_OVERLAP", 200)
+    monkeypatch.setattr(DocumentTokenizer, "_stretch", wrong)
+    assert np.array_equal(tokenizer.tokenize(text).ids, whole.ids)
