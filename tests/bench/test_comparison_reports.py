@@ -7,8 +7,10 @@ import itertools
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 from mtqa.bench.comparison import svg, words
@@ -20,6 +22,7 @@ from mtqa.errors import UsageError
 from mtqa.report.formats import RenderOptions
 from tests.bench.comparison_builders import contender, cost, documents_set, pairs_set, scored_set, table
 
+SCHEMA = Path(__file__).parents[2] / "docs" / "comparison-schema-1.json"
 HOSTILE = "<img src=http://x.example/i onerror=alert(1)>|`*\x1b[31m\u202e"
 
 
@@ -150,6 +153,17 @@ def test_json_is_the_record_and_quotes_no_sentence(comparison):
     documents = {d.id: d for d in documents_set().documents}
     assert documents[place["document"]].sentences[place["sentence"]].label == place["label"]
     assert "harbour was" not in json.dumps(record)
+
+
+@pytest.mark.parametrize("which", ["comparison", "hostile"])
+def test_json_follows_its_schema(which, request):
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    record = json.loads(render_comparison(request.getfixturevalue(which), "json"))
+    jsonschema.validate(record, schema)
+    del record["data"][0]["metrics"]["average_precision"]["cluster"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(record, schema)
 
 
 class _Page(HTMLParser):

@@ -1,0 +1,167 @@
+"""`scripts/compare_all.py` and `scripts/evaluate_all.py`: every corpus, and going on after a break."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtqa import pipeline
+from mtqa.errors import InputError
+from mtqa.lm.fake import FakeBackend
+from mtqa.lm.local import ModelFiles
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+def _logits(read):
+    return 3 * np.cos((np.arange(120) - read[-1]) / 9.0)
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import compare_all
+    import corpora
+    import evaluate_all
+
+    return {"compare": compare_all, "evaluate": evaluate_all, "corpora": corpora}
+
+
+@pytest.fixture
+def backends(monkeypatch, tmp_path):
+    """The fake in the model's place, and no ledger: every backend that was loaded has scored."""
+    made: list[FakeBackend] = []
+    folder = tmp_path / "model"
+    folder.mkdir()
+    files = ModelFiles("fake", folder, "0" * 64, "0" * 64, None, ("*",))
+
+    def load(*_):
+        made.append(FakeBackend(vocabulary=120, logits=_logits))
+        return made[-1]
+
+    monkeypatch.setattr(pipeline, "load_backend", load)
+    monkeypatch.setattr("mtqa.lm.fetch.ensure_model", lambda *_, **__: files)
+    return made
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """Two labelled corpora, one of documents and one of pairs, and one without labels."""
+    folder = tmp_path / "data"
+    for name in ("boats", "twins", "clean"):
+        (folder / name).mkdir(parents=True)
+    documents = [
+        {
+            "doc": f"d{d}",
+            "sentences": [{"text": f"Boat {d} {'xq' * i} is in.", "label": int(i == 1)} for i in range(3)],
+        }
+        for d in range(5)
+    ]
+    pairs = [
+        {"id": f"p{i}", "good": f"Boat {i} is in.", "bad": f"Boat {i} is {i}in.", "phenomenon": "x"}
+        for i in range(6)
+    ]
+    for name, rows in (
+        ("boats/quay", documents),
+        ("twins/all", pairs),
+        ("clean/raw", [{"paragraphs": ["A."]}]),
+    ):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return folder
+
+
+@pytest.fixture
+def set_file(tmp_path) -> Path:
+    path = tmp_path / "two.yaml"
+    path.write_text("configs:\n- {name: p, measure: perplexity}\n- {name: s, measure: slor}\n")
+    return path
+
+
+@pytest.fixture
+def run(scripts, monkeypatch, capsys):
+    def call(which: str, *arguments: object):
+        monkeypatch.setattr(sys, "argv", [f"{which}_all.py", *map(str, arguments), "--resamples", "20"])
+        code = scripts[which].main()
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_labelled_corpora_are_found_by_name(scripts, data):
+    find = scripts["corpora"].corpora
+    assert [c.name for c in find(data)] == ["boats/quay", "twins/all"]
+    assert [c.name for c in find(data, ["twins"])] == ["twins/all"]
+    with pytest.raises(InputError, match="There are: boats/quay, twins/all"):
+        find(data, ["ships"])
+    with pytest.raises(InputError, match="no JSONL file below it"):
+        find(data / "nowhere")
+
+
+def test_a_comparison_of_every_corpus_goes_on_where_it_stopped(run, backends, data, set_file, tmp_path):
+    out = tmp_path / "results"
+    code, text, err = run("compare", set_file, "--data", data, "--corpora", "boats", "-o", out)
+    assert code == 0
+    assert "[1/1] two on boats/quay" in err
+    loaded = len(backends)
+    code, text, err = run("compare", set_file, "--data", data, "-o", out)
+    assert code == 0
+    assert "[1/2] two on boats/quay: done already" in err
+    assert "[2/2] two on twins/all\n" in err
+    assert len(backends) == loaded + 1
+    assert text.count("| p |") == 1
+    assert (out / "two.md").read_text() in text + "\n"
+    held = json.loads((out / "two.json").read_text())
+    assert list(held["corpora"]) == ["boats/quay", "twins/all"]
+    leader = held["corpora"]["twins/all"]["data"][0]["metrics"]["accuracy"]
+    row = next(line for line in text.splitlines() if line.startswith("| p |"))
+    from mtqa.bench.comparison.words import figure
+
+    assert figure(leader["values"]["p"]["value"]) in row
+    assert "Config" in (out / "two" / "boats-quay.md").read_text()
+
+
+def test_changed_settings_or_data_are_run_anew(run, backends, data, set_file, tmp_path):
+    out = tmp_path / "results"
+    run("compare", set_file, "--data", data, "-o", out)
+    _, _, err = run("compare", set_file, "--data", data, "-o", out, "--limit", 4)
+    assert "done already" not in err
+    with (data / "twins" / "all.jsonl").open("a") as file:
+        file.write(json.dumps({"id": "new", "good": "A boat.", "bad": "A boats."}) + "\n")
+    _, _, err = run("compare", set_file, "--data", data, "-o", out, "--limit", 4)
+    assert "boats/quay: done already" in err
+    assert "twins/all: done" not in err
+
+
+def test_an_evaluation_of_every_corpus(run, backends, data, tmp_path):
+    out = tmp_path / "results"
+    code, text, _ = run("evaluate", "--data", data, "-o", out)
+    assert code == 0
+    for heading in ("## Documents", "## Pairs", "`average_precision`", "`accuracy`", "sentence length"):
+        assert heading in text
+    held = json.loads((out / "default.json").read_text())["corpora"]
+    value = held["boats/quay"]["metrics"]["average_precision"]["value"]
+    assert f"{value:.3f}".replace("0.", ".", 1) in text
+    loaded = len(backends)
+    code, again, err = run("evaluate", "--data", data, "-o", out)
+    assert again == text
+    assert err.count("done already") == 2
+    assert len(backends) == loaded
+
+
+@pytest.mark.parametrize("which", ["compare", "evaluate"])
+def test_mistakes_are_one_line(run, data, set_file, tmp_path, which):
+    given = [set_file] if which == "compare" else []
+    code, out, err = run(which, *given, "--data", tmp_path / "nowhere", "-o", tmp_path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{which}_all: ")
+    assert len(err.splitlines()) == 1
+    broken = tmp_path / ("two.json" if which == "compare" else "default.json")
+    broken.write_text("{")
+    code, _, err = run(which, *given, "--data", data, "-o", tmp_path)
+    assert code == 2
+    assert "not JSON" in err
