@@ -95,7 +95,9 @@ def _check_columns(records: Numbered, spec: DataSpec) -> None:
         plain = name[1:] if ours == "score" and name.startswith("-") else name
         if not any(values.has_column(row, plain) for _, record in records for row in _rows_of(record, spec)):
             known = one_line(", ".join(dict.fromkeys(key for _, r in records[:1] for key in r)), 160)
-            raise InputError(f"{spec.name}: {one_line(name, 60)}: there is no such column; there are: {known}")
+            raise InputError(
+                f"{spec.name}: {one_line(name, 60)}: there is no such column; there are: {known}"
+            )
 
 
 def _rows_of(record: Row, spec: DataSpec) -> Iterator[Row]:
