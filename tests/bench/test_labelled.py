@@ -299,6 +299,7 @@ def test_broken_tables(tmp_path, form: str):
         ("nowhere.jsonl", "no such file"),
         ("./nowhere", "no such file"),
         ("a/b/c", "no such file"),
+        ("blimpp", "a hub id is owner/name"),
         ("https://example.org/x.jsonl", "download it first"),
         ("", "name is empty"),
         (".", "directory"),

@@ -13,10 +13,12 @@ from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
 from mtqa.bench.scoring import TOGETHER, score_set
 from mtqa.config import Config
 from mtqa.errors import InputError
+from mtqa.evaluation import scorer_of
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.progress import NoProgress
 from mtqa.pipeline import Ranker
 from mtqa.records import Document, Report
+from mtqa.text.read import document_from_sentences
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
 
 
@@ -186,6 +188,13 @@ def _with(finding: Any, probability: float) -> Any:
             return probability if name == "probability" else getattr(finding, name)
 
     return Judged()
+
+
+def test_a_false_discovery_rate_of_the_config_hides_no_sentence():
+    """A report at --fdr lists only what is found; an evaluation asks for every sentence's score."""
+    ranker = Ranker(Config(measure="perplexity", fdr=0.1), backend=FakeBackend(vocabulary=300))
+    document = document_from_sentences(["The mill stands here.", "Its wheel turns."])
+    assert len(scorer_of(ranker)(document, False).findings) == 2
 
 
 def test_the_model_is_lent_to_the_ranker_of_another_context():

@@ -156,8 +156,8 @@ def _located(name: str) -> DataSpec:
     if "://" in name:
         raise InputError(f"{one_line(name)}: data come from a file or a hub id; download it first")
     looks_like_a_file = _format_of(Path(name)) is not None or name.startswith((".", "/", "~"))
-    if looks_like_a_file or name.count("/") > 1:
-        raise InputError(f"{one_line(name)}: no such file (nor below $MTQA_DATA)")
+    if looks_like_a_file or name.count("/") != 1:
+        raise InputError(f"{one_line(name)}: no such file, nor below $MTQA_DATA (a hub id is owner/name)")
     return DataSpec(name=name, hub=name)
 
 
