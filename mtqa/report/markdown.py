@@ -62,7 +62,7 @@ def _report(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def _finding(report: Report, finding: Finding) -> Iterator[str]:
-    kind = "" if finding.kind == "body" else f", {escape(finding.kind)}"
+    kind = "".join(f", {escape(word)}" for word in view.beside(finding))
     yield f"### {finding.rank}. Line {finding.line}{kind}"
     yield ""
     yield _numbers(report, finding)

@@ -119,6 +119,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "spans": [_span(span) for span in finding.spans],
         "probability": rounded(finding.probability),
         "q_value": rounded(finding.q_value),
+        "fault": finding.fault,
     }
 
 

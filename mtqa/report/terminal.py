@@ -95,7 +95,7 @@ def _verdict(report: Report) -> Iterator[_Line]:
 
 
 def _finding(report: Report, finding: Finding, bar: float, options: RenderOptions) -> Iterator[_Line]:
-    kind = "" if finding.kind == "body" else f"  {one_line(finding.kind)}"
+    kind = "".join(f"  {word}" for word in view.beside(finding))
     beside = view.aside(report, finding)
     yield _plain(
         f"{finding.rank:>3} {finding.line:>6}   {view.score(report, finding):>8} {_bar(bar):{_BAR}}"

@@ -253,6 +253,12 @@ def seldom_found(report: Report) -> str | None:
     return f"What this detector seldom sees (share found in tests, at FDR 0.1): {', '.join(named)}."
 
 
+def beside(finding: Finding) -> tuple[str, ...]:
+    """What else is said of a finding: what kind of text it is, unless body, and what is wrong with it."""
+    kind = () if finding.kind == "body" else (one_line(finding.kind),)
+    return kind if finding.fault is None else (*kind, one_line(finding.fault))
+
+
 def cut_short(count: int) -> str:
     """
     >>> cut_short(10)

@@ -149,7 +149,8 @@ def cost_line(tables: Sequence[ScoreTable]) -> str:
     """Time and memory, all included: loading the model, or reading the ledger."""
     seconds = sum(table.seconds for table in tables)
     tokens = sum(int(table.tokens.sum()) for table in tables)
-    return f"{tokens:,} tokens scored or read from the ledger in {seconds:.1f} s, at most {max(t.peak_mb for t in tables):,.0f} MB"
+    peak = max(t.peak_mb for t in tables)
+    return f"{tokens:,} tokens scored or read from the ledger in {seconds:.1f} s, at most {peak:,.0f} MB"
 
 
 def title(evaluation: Evaluation) -> str:
