@@ -183,7 +183,9 @@ def _worst_reference(sources: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[
         inside = [x[(n > least) & (n <= most)] for x, n in sources]
         speaking = [np.sort(x) for x in inside if len(x) >= SPEAKS]
         above = [part.above] + [_above(x, part.log_odds, part.sentences) for x in speaking]
-        made.append(replace(part, above=_falling(np.max(above, axis=0), part.sentences)))
+        counts = _falling(np.max(above, axis=0), part.sentences)
+        kept = np.diff(counts, prepend=part.sentences) < 0
+        made.append(replace(part, log_odds=part.log_odds[kept], above=counts[kept]))
         least = most
     return tuple(made)
 
