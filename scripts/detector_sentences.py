@@ -21,11 +21,13 @@ from sklearn.metrics import average_precision_score
 from mtqa.detect.calibrate import (
     Calibration,
     SoundBin,
+    calibration_from,
     calibration_json,
     fit_calibration,
     sound_reference,
 )
 from mtqa.detect.sentence import SENTENCE_FEATURES, SentenceTokens, sentence_features
+from mtqa.detect.verdict import q_values
 
 #: What may be added to the noisy-or in documents, and with which weights.
 GRID = {
@@ -45,6 +47,7 @@ class Table:
     scores: np.ndarray
     owner: np.ndarray
     alone: bool
+    types: np.ndarray
 
 
 def sentence_table(corpus: States, outputs: np.ndarray) -> Table:
@@ -73,6 +76,7 @@ def sentence_table(corpus: States, outputs: np.ndarray) -> Table:
         labels=corpus.labels[kept],
         scores=corpus.scores[kept],
         owner=corpus.owner[kept],
+        types=corpus.types[kept],
         alone=bool((corpus.run == corpus.sentence)[corpus.sentence >= 0].all()),
     )
 
@@ -97,6 +101,26 @@ def fit_sentences(
         "calibration": _calibrated({**documents, **judged}, in_document, "document"),
         "calibration_alone": _calibrated(alone, by_itself, "none"),
     }
+
+
+#: The rate at which `recall_by_type` is measured, and the sentences of a type that it takes.
+FDR, FEW = 0.1, 20
+
+
+def recall_by_type(
+    tables: Mapping[str, Table], sentences: Mapping[str, Any], calibration: Mapping[str, Any]
+) -> dict[str, float]:
+    """Share of the corrupted sentences of each type that is found at a false discovery rate of .1."""
+    found: dict[str, list[bool]] = {}
+    weights, known = np.array(sentences["document"]["weights"]), calibration_from(calibration)
+    for table in (t for t in tables.values() if not t.alone):
+        p = known.p_value(table.features @ weights, table.tokens)
+        for document in np.unique(table.owner):
+            own = table.owner == document
+            for q, kind in zip(q_values(p[own]), table.types[own], strict=True):
+                if kind:
+                    found.setdefault(str(kind), []).append(bool(q <= FDR))
+    return {kind: round(float(np.mean(v)), 3) for kind, v in sorted(found.items()) if len(v) >= FEW}
 
 
 def _column(name: str) -> int:

@@ -22,7 +22,7 @@ import torch
 from detector_corpora import corpora
 from detector_fit import Member, Recipe, moments, outputs, softened, train
 from detector_sampled import sampled
-from detector_sentences import fit_sentences, sentence_table
+from detector_sentences import fit_sentences, recall_by_type, sentence_table
 from detector_states import States, read_states, write_states
 
 from mtqa.config import Config
@@ -199,6 +199,7 @@ def main() -> None:
     tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
     judged = {"articles": sentence_table(articles, outputs(members, articles, moments_))}
     sentences, calibrations = fit_sentences(tables, judged)
+    recall = recall_by_type(tables, sentences, calibrations["calibration"])
     card = {
         "form": FORM,
         "model": identity.name,
@@ -220,6 +221,7 @@ def main() -> None:
         },
         "sentence": sentences,
         **calibrations,
+        "recall_by_type": recall,
     }
     data = head_file(members, moments_, card)
     if options.output:
