@@ -44,6 +44,7 @@ def measure_start(bench: Bench, results: Results) -> None:
             str(SEED),
             "--model",
             "smollm2-135m",
+            "--no-repair",  # the plain script looks for none
             "--format",
             "json",
             "--output",
@@ -132,6 +133,7 @@ def _peak(article: Path, folder: Path) -> tuple[float, float]:
         "rank",
         str(article),
         "--no-ledger",
+        "--no-repair",
         "-q",
         "-o",
         str(folder / "r.jsonl"),
