@@ -177,6 +177,7 @@ def test_the_seed_twice_in_processes_of_their_own(folder, smollm2_files):
     assert outs[0][0] == outs[1][0]
     assert outs[2][0]["signature"] != outs[0][0]["signature"]
     assert "sandwiches" in outs[1][0]["findings"][0]["text"]
-    best = {s["text"]: s["suggestions"][0]["text"] for s in outs[1][0]["findings"][0]["spans"]}
+    spans = outs[1][0]["findings"][0]["spans"]
+    best = {s["text"]: s["suggestions"][0]["text"] for s in spans if s["suggestions"]}
     assert best["sandwiches"] in ("people", "residents", "inhabitants", "citizens")
     assert best["thief"] in ("ally", "player", "partner")
