@@ -37,9 +37,9 @@ class Floor:
     floor: float
 
 
-#: The measured value less .01 (.02 for whole articles), or less one article in 36 for the precision at 1. Chance: an
-#: average precision of .19, of .24 without the sound articles. By `excess_surprisal` `roc_auc_of_articles` is .43,
-#: worse than chance, since the sound articles were written to be surprising.
+#: The measured value less .01 (.02 for whole articles), or less one article in 36 for the precision at 1.
+#: Chance: an average precision of .19, .24 without the sound articles. Of whole articles excess_surprisal
+#: has a ROC-AUC of .43, worse than chance, since the sound ones were written to be surprising.
 FLOORS = (
     Floor("default", "average_precision", 0.83),
     Floor("default", "average_precision_of_mixed", 0.895),
