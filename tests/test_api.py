@@ -18,6 +18,7 @@ TEXT = "The bridge was closed. Drivers went through the cucumber.\n\nIt opened a
 @pytest.fixture
 def fake(monkeypatch):
     monkeypatch.setattr(pipeline, "load_backend", lambda *_: FakeBackend(vocabulary=300))
+    monkeypatch.setattr(pipeline, "find_head", lambda *_: None)  # the files are the real model's
 
 
 def test_every_public_name_is_there():
