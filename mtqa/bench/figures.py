@@ -71,7 +71,8 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
         except Undefined:
             continue
     if len(drawn) < LEAST_DEFINED * len(draws):
-        why = "no interval: too few documents, most resamples leave it undefined"
+        share = 1 - len(drawn) / len(draws)
+        why = f"no interval: too few documents hold what it needs ({share:.0%} of the resamples lack it)"
         return Figure(value, n=prepared.n, unit=unit, undefined=why)
     low, high = interval(drawn)
     return Figure(value, low, high, prepared.n, unit)

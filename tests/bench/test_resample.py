@@ -90,7 +90,6 @@ def test_by_sentence_it_would_not():
 
 
 def test_one_independent_document_has_no_interval():
-    table = random_table(np.random.default_rng(2), documents=1)
     sentences = tuple(LabelledSentence("a", i % 2) for i in range(6))
     data = LabelledSet("one", "", "documents", (LabelledDocument("d", sentences),))
     table = ScoreTable(data, "c", "s", np.arange(6.0), document_index(data))
@@ -98,3 +97,17 @@ def test_one_independent_document_has_no_interval():
     assert (made.low, made.high) == (None, None)
     assert made.value is not None
     assert made.undefined == "no interval: one independent document"
+
+
+def test_what_many_draws_lack_has_no_interval():
+    """A corruption in one document of ten is missing from a third of the draws: the rest tells nothing."""
+    documents = tuple(
+        LabelledDocument(str(d), (LabelledSentence("a", int(d == 0)), LabelledSentence("b", 0)))
+        for d in range(10)
+    )
+    data = LabelledSet("rare", "", "documents", documents)
+    table = ScoreTable(data, "c", "s", np.arange(20.0), document_index(data))
+    made = figure(METRICS["roc_auc"], table, document_weights(10, 400, np.random.default_rng(0)))
+    assert made.value is not None
+    assert (made.low, made.high) == (None, None)
+    assert "too few documents" in (made.undefined or "")
