@@ -18,10 +18,10 @@ from mtqa import __version__
 from mtqa.calibrate_command import calibrate
 from mtqa.compare_command import compare
 from mtqa.corrupt_command import corrupt
-from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
+from mtqa.errors import MtqaError, RunError, UsageError, one_line
 from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
-from mtqa.output import colored, on_terminal, terminal_columns, write_result
+from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
 
 if TYPE_CHECKING:
     from mtqa.records import Document, Report
@@ -95,7 +95,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     """
     from mtqa.config import load_config
     from mtqa.detect.measures import check_measure
-    from mtqa.report.formats import render
+    from mtqa.report.formats import FORMATS, render
 
     config = load_config(
         options["config_file"],
@@ -118,7 +118,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         repair_budget_seconds=options["repair_budget"],
     )
     check_measure(config.measure)
-    format_ = _format(options["format_"], options["output"], articles)
+    format_ = chosen_format(options["format_"], options["output"], FORMATS, articles, called="articles")
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"], top=options["top"])
     write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
@@ -154,27 +154,6 @@ def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool, top: i
     with Console(quiet=quiet) as console:
         ranker = Ranker(config, progress=console)
         return [ranker.rank(document, repaired=min(top or REPAIRED, REPAIRED)) for document in documents]
-
-
-def _format(wanted: str | None, output: str | None, articles: Sequence[str]) -> str:
-    """The report's format, known to exist, and a place to write it: checked before any work."""
-    from mtqa.report.formats import check_format, format_for_path
-    from mtqa.report.write import check_writable
-
-    guessed = format_for_path(output) if output else None
-    if not wanted and not guessed and output and os.path.splitext(output)[1]:
-        raise UsageError(f"{one_line(output)}: no format goes by that ending; name one with --format")
-    name = wanted or guessed or "terminal"
-    check_format(name)
-    if output is None or output == "-":
-        if sys.stdout is None:
-            raise OutputError("standard output is closed; write to a file with -o")
-        return name
-    check_writable(output)
-    for path in articles:
-        if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
-            raise OutputError(f"{one_line(output)} is one of the articles; write the report elsewhere")
-    return name
 
 
 def _say_warnings(reports: Sequence[Report]) -> None:

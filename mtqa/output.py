@@ -11,12 +11,17 @@ from mtqa.errors import OutputError, UsageError, one_line, unknown
 
 
 def chosen_format(
-    wanted: str | None, output: str | None, formats: Iterable[str], inputs: Iterable[str]
+    wanted: str | None,
+    output: str | None,
+    formats: Iterable[str],
+    inputs: Iterable[str],
+    *,
+    called: str = "input files",
 ) -> str:
     """The format's name: ``wanted``, else by the output's ending, else ``terminal``.
 
     Raises `UsageError` for one that is not in ``formats``, `OutputError` for a place that can't be written
-    or that is one of the ``inputs``.
+    or that is one of the ``inputs``, which a message calls ``called``.
     """
     from mtqa.report.formats import format_for_path
     from mtqa.report.write import check_writable
@@ -35,7 +40,7 @@ def chosen_format(
     check_writable(output)
     for path in inputs:
         if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
-            raise OutputError(f"{one_line(output)} is one of the input files; write the report elsewhere")
+            raise OutputError(f"{one_line(output)} is one of the {called}; write the report elsewhere")
     return name
 
 

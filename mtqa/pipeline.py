@@ -89,6 +89,7 @@ class Ranker:
         self._backend = backend
         self._identity: ModelIdentity | None = None
         self._known: KnownScores | None = None
+        self._model_files: ModelFiles | None = None
         self._head: Head | None = None
         self._head_sought = False
         self._ledger = self.config.ledger and backend is None
@@ -154,9 +155,11 @@ class Ranker:
         return self.backend.identity.weights_sha256 if self._backend else self._files().weights_sha256
 
     def _files(self) -> ModelFiles:
-        from mtqa.lm.fetch import ensure_model
+        if self._model_files is None:
+            from mtqa.lm.fetch import ensure_model
 
-        return ensure_model(self.config.model, progress=self._progress)
+            self._model_files = ensure_model(self.config.model, progress=self._progress)
+        return self._model_files
 
     def score(self, document: Document, *, layers: Sequence[int] = ()) -> TokenScores:
         """Every token of the document, scored once, in the config's context; in document positions.

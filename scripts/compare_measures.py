@@ -23,13 +23,16 @@ from typing import Any
 import numpy as np
 
 from mtqa.config import Config
-from mtqa.detect.measures import MEASURES
+from mtqa.detect.measures import DETECTOR
+from mtqa.detect.measures import MEASURES as ALL
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.pipeline import Ranker
 from mtqa.records import Document
 from mtqa.report.write import write_report
 from mtqa.text.read import document_from_sentences
 
+#: What needs no detector; `scripts/evaluate_all.py` measures that.
+MEASURES = tuple(name for name in ALL if name != DETECTOR)
 CORPORA = (
     "spun_docs/ewt.jsonl",
     "spun_docs/gum_wiki_misc.jsonl",
@@ -130,8 +133,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="documents of each corpus; 0 is all")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
-    ranker = Ranker(Config(model=options.model, context=options.context))
-    alone = Ranker(Config(model=options.model, context="none"), backend=ranker.backend)
+    ranker = Ranker(Config(model=options.model, context=options.context, detector="none"))
+    alone = Ranker(Config(model=options.model, context="none", detector="none"), backend=ranker.backend)
     signature = ranker.signature()
     results = done_already(options.output, signature, options.limit)
     for corpus in options.corpora:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mtqa.bench.corrupt import CorruptSettings, _others, corrupt_document, corrupt_sentence
+from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
 from mtqa.bench.corruptions.resources import load_resources
 from mtqa.text.read import document_from_text
 
@@ -62,7 +62,7 @@ def corrupted(data: Path, corpus: str, seed: int) -> Iterator[Record]:
         drawn = rng.random()
         share = next(share for up_to, share in SHARES if drawn < up_to)
         settings = CorruptSettings(untouched=1.0) if share is None else CorruptSettings(share=share)
-        resources = replace(base, others=_others(plain, place, rng))
+        resources = replace(base, others=other_sentences(plain, place, rng))
         made = corrupt_document([text for text, _ in part], rng, settings=settings, resources=resources)
         record = made.record(name)
         for row, (_, paragraph) in zip(record["sentences"], part, strict=True):

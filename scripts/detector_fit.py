@@ -17,7 +17,7 @@ from detector_states import States
 from torch import nn
 from torch.nn import functional
 
-from mtqa.detect.head import OUTPUTS, TYPES
+from mtqa.detect.head import CLIP, OUTPUTS, TYPES
 from mtqa.detect.kinds import KIND_OF
 
 #: Sentences with a larger share of marked tokens have no token labels.
@@ -26,7 +26,6 @@ MARKED = 0.5
 MINOR = 0.3
 #: The loss of a labelled token against that of a labelled sentence, and that of the kind of corruption.
 TOKEN_WEIGHT, KIND_WEIGHT = 4.0, 0.2
-CLIP = 6.0
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from detector_states import States, read_states, write_states
 
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
-from mtqa.detect.head import _FOLDER, FORM, OUTPUTS
+from mtqa.detect.head import FOLDER, FORM, OUTPUTS
 from mtqa.pipeline import Ranker
 
 LAYERS = (16, 20)
@@ -228,9 +228,9 @@ def main() -> None:
         options.output.write_bytes(data)
         return
     name = f"{identity.name}.safetensors"
-    (_FOLDER / name).write_bytes(data)
-    index = json.loads((_FOLDER / "index.json").read_text())
-    (_FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
+    (FOLDER / name).write_bytes(data)
+    index = json.loads((FOLDER / "index.json").read_text())
+    (FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -159,14 +159,14 @@ def corrupt_documents(
     resources = replace(load_resources(), proposer=proposer)
     for place, (name, sentences) in enumerate(listed):
         rng = np.random.default_rng([seed, place])
-        others = _others(listed, place, rng)
+        others = other_sentences(listed, place, rng)
         made = corrupt_document(
             sentences, rng, settings=settings, resources=replace(resources, others=others)
         )
         yield made.record(name, seed=seed)
 
 
-def _others(
+def other_sentences(
     listed: Sequence[tuple[str, Sequence[str]]], place: int, rng: np.random.Generator
 ) -> tuple[str, ...]:
     """Sentences of up to six other documents."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from mtqa.records import Floats, Ints
 
@@ -68,6 +69,12 @@ class PassageTokens:
     fixed: Floats
 
 
+def boosted(likelier_mass: npt.NDArray[Any], surprisal: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """−ln(1 − m), with 1 − m at least the token's own probability (float32 loses more than that)."""
+    rest = np.maximum(1.0 - likelier_mass, np.exp(-surprisal))
+    return np.asarray(-np.log(np.maximum(rest, 1e-30)))
+
+
 def passage_tokens(ids: Ints, pieces: Mapping[int, str]) -> PassageTokens:
     """``pieces``: the text of each id."""
     opens = np.zeros(len(ids), dtype=np.float32)
@@ -78,7 +85,7 @@ def passage_tokens(ids: Ints, pieces: Mapping[int, str]) -> PassageTokens:
 def token_features(statistics: Statistics, passage: PassageTokens, start: int) -> Floats:
     """``(n, len(FEATURES))`` float32 of the tokens ``[start, start + n)`` of a passage."""
     s = statistics.surprisal_nats.astype(np.float64)
-    boosted = -np.log(np.maximum(np.maximum(1.0 - statistics.likelier_mass, np.exp(-s)), 1e-30))
+    above = boosted(statistics.likelier_mass, s)
     best, second = _two_best(statistics.alternative_p)
     scored = [
         s / 8,
@@ -86,8 +93,8 @@ def token_features(statistics: Statistics, passage: PassageTokens, start: int) -
         statistics.entropy_nats / 6,
         statistics.surprisal_sd_nats / 4,
         np.log(statistics.rank) / 8,
-        boosted / 6,
-        np.maximum(boosted - 3, 0) / 4,
+        above / 6,
+        np.maximum(above - 3, 0) / 4,
         (s - statistics.entropy_nats) / 8,
         (s + np.log(np.maximum(best, 1e-9))) / 8,
         best,

@@ -40,8 +40,10 @@ OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 
 #: The form of the file; a head of another form is refused.
 FORM = 1
-_CLIP = 6.0
-_FOLDER = Path(__file__).parent / "heads"
+#: Standardised states are clipped at plus and minus this.
+CLIP = 6.0
+#: The heads that come with mtqa, and their index.
+FOLDER = Path(__file__).parent / "heads"
 _TENSORS = ("mean", "scale", "states", "features", "bias", "out", "out_bias")
 
 
@@ -97,7 +99,7 @@ class HeadReader:
         """The next n tokens' statistics and states ``(n, W)``; outputs ``(m, C)`` of what is complete."""
         head, n, held = self._head, len(hidden), len(self._waiting)
         units = head.features.shape[1]
-        near = np.clip((hidden - head.mean) / head.scale, -_CLIP, _CLIP) @ head.states  # (n, K·M·S)
+        near = np.clip((hidden - head.mean) / head.scale, -CLIP, CLIP) @ head.states  # (n, K·M·S)
         own = token_features(statistics, self._passage, self._done) @ head.features + head.bias
         z = np.concatenate([self._waiting, own.astype(np.float32)])
         for k in range(head.places):
@@ -158,8 +160,8 @@ def head_for(weights_sha256: str) -> Head | None:
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Path]:
     """Weights' digest → file, for every head in the package."""
-    listed = json.loads((_FOLDER / "index.json").read_text(encoding="utf-8"))
-    return {digest: _FOLDER / name for digest, name in listed.items()}
+    listed = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
+    return {digest: FOLDER / name for digest, name in listed.items()}
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.features import boosted
 from mtqa.errors import UsageError, unknown
 from mtqa.records import TokenScores
 
@@ -95,9 +96,8 @@ def _top(values: Doubles, k: int) -> float:
 
 
 def boosted_nats(x: SentenceScores) -> Doubles:
-    """−ln(1 − mᵢ), with 1 − m at least the token's own probability (float32 loses more than that)."""
-    rest = np.maximum(1.0 - x.likelier_mass, np.exp(-x.surprisal))
-    return np.asarray(-np.log(np.maximum(rest, 1e-30)))
+    """−ln(1 − mᵢ) of each token."""
+    return boosted(x.likelier_mass, x.surprisal)
 
 
 def _perplexity(x: SentenceScores) -> float:
