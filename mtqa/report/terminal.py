@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mtqa.records import Document, Finding, Report
 from mtqa.report import view
 from mtqa.report.formats import RenderOptions
+from mtqa.report.plain import string_console
 from mtqa.report.safe import one_line, shorten
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _Line = tuple["Text", int]  # the text, and the indent of all its lines
 def render(reports: Sequence[Report], options: RenderOptions) -> str:
     """Each report, then a table over all of them where there are several."""
     out = io.StringIO()
-    console = _console(options, out)
+    console = string_console(out, max(options.width or _WIDTH, _MIN_WIDTH), color=options.color)
     lines: list[_Line] = []
     for report in reports:
         lines += [*_report(report, options), _plain("")]
@@ -38,24 +39,6 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     for text, indent in lines[:-1]:
         _print(console, text, indent)
     return out.getvalue()
-
-
-def _console(options: RenderOptions, out: io.StringIO) -> Console:
-    from rich.console import Console
-
-    environment: Mapping[str, str] = {}  # the caller has read it: the same records give the same text
-    return Console(
-        file=out,
-        width=max(options.width or _WIDTH, _MIN_WIDTH),
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        _environ=environment,
-    )
 
 
 def _print(console: Console, text: Text, indent: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mtqa.bench.comparison import words
 from mtqa.bench.comparison.records import Comparison, MetricResult, SetResult
 from mtqa.report.formats import RenderOptions
+from mtqa.report.plain import string_console
 from mtqa.report.safe import one_line, shorten
 
 _WIDTH = 80
@@ -19,23 +20,11 @@ _Line = tuple[str, str]  # the text, and its style
 
 def render(comparison: Comparison, options: RenderOptions) -> str:
     """The overview where there are several sets, then a leaderboard each; ``verbose``: of every metric."""
-    from rich.console import Console
     from rich.text import Text
 
     out = io.StringIO()
     width = max(options.width or _WIDTH, 40)
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-        _environ={},
-    )
+    console = string_console(out, width, color=options.color)
     for text, style in _Page(comparison, width, options.verbose).lines():
         lines = Text(text, style=style).wrap(console, width) if text else [Text("")]
         for line in lines:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.reports import ReportOptions, view
+from mtqa.report.plain import string_console
 from mtqa.report.safe import one_line
 
 if TYPE_CHECKING:
@@ -18,20 +19,8 @@ Cell = str
 
 def render(evaluation: Evaluation, options: ReportOptions) -> str:
     """Plain text; ANSI colours only where asked for."""
-    from rich.console import Console
-
     buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=options.width,
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        _environ={},
-    )
+    console = string_console(buffer, options.width, color=options.color)
     for item in _report(evaluation):
         console.print(item)
     return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n")).rstrip("\n") + "\n"
