@@ -1,8 +1,9 @@
 """What the detector head is trained on: labelled documents, made or read, one JSONL file a corpus.
 
-Only texts whose licence allows it: presidential speeches (public domain), MLQE-PE (CC0 1.0), the MQM
-annotations of TED talks and of biomedical abstracts (Apache-2.0). Corrupted by `mtqa.bench.corrupt`, by the
-language model itself (`detector_sampled`), or by real translation engines.
+Only texts whose licence allows it: presidential speeches (public domain), web pages of the English Web
+Treebank (CC BY-SA 4.0), MLQE-PE (CC0 1.0), DEMETR (MIT), the MQM annotations of TED talks and of biomedical
+abstracts (Apache-2.0). Corrupted by `mtqa.bench.corrupt`, by the language model itself (`detector_sampled`),
+by other generators, or by real translation engines.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ Piece = list[tuple[str, int]]
 PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
 SHARES = ((0.65, (0.10, 0.20)), (0.85, (0.25, 0.60)), (0.92, (0.04, 0.08)), (1.0, None))
+#: Versions of a DEMETR sentence that are taken, of about 28.
+VERSIONS = 12
+#: DEMETR's phenomena that only the source shows: a number or a name for another, a name left out, a gender.
+UNSEEN = ("_id10_", "_id9_", "_id25_", "_id11_")
 #: Post-edits of each language that are corrupted (half of them) as sentences without context.
 POST_EDITS = 2000
 
@@ -52,9 +57,19 @@ def pieces(path: Path, seed: int) -> list[tuple[str, Piece]]:
     return found
 
 
-def corrupted(data: Path, corpus: str, seed: int) -> Iterator[Record]:
-    """The corpus with a share of each piece's sentences corrupted by rules."""
-    listed = pieces(data / corpus, seed)
+def restored(path: Path) -> list[tuple[str, Piece]]:
+    """The sound originals of a file of corrupted documents."""
+    return [
+        (
+            record["doc"],
+            [(r.get("orig") or r["text"], r["par"]) for r in record["sentences"] if not r.get("boilerplate")],
+        )
+        for record in read_lines(path)
+    ]
+
+
+def corrupted(listed: list[tuple[str, Piece]], seed: int) -> Iterator[Record]:
+    """The pieces with a share of each one's sentences corrupted by rules."""
     plain = [(name, tuple(text for text, _ in part)) for name, part in listed]
     base = load_resources()
     for place, (name, part) in enumerate(listed):
@@ -95,6 +110,23 @@ def post_edits(data: Path, seed: int) -> Iterator[Record]:
             yield {"doc": f"{language}{i}", "isolated": True, "sentences": [row]}
 
 
+def versions(data: Path, seed: int) -> Iterator[Record]:
+    """DEMETR: each sound translation with some of its corrupted versions, all of them without context."""
+    sound: dict[str, list[Record]] = {}
+    for severity in ("critical", "major", "minor"):
+        for row in read_lines(data / f"demetr/dev_{severity}.jsonl"):
+            sound.setdefault(row["good"], []).append(row)
+    rng = np.random.default_rng([seed, 3])
+    for i, (text, rows) in enumerate(sound.items()):
+        seen = [row for row in rows if not any(name in row["phenomenon"] for name in UNSEEN)]
+        made: list[Record] = [{"text": text, "label": 0, "spans": []}]
+        for j in rng.permutation(len(seen))[:VERSIONS]:
+            row = seen[int(j)]
+            spans = [{"start": a, "end": b} for a, b in row["bad_spans"]]
+            made.append({"text": row["bad"], "label": 1, "type": row["phenomenon"], "spans": spans})
+        yield {"doc": f"demetr{i}", "isolated": True, "sentences": made}
+
+
 def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
     """``count`` records of a file of labelled documents or scored sentences."""
     rows = read_lines(path)
@@ -108,13 +140,16 @@ def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
 
 def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
     """Name → how it is made. ``sampled`` is apart: it needs the language model."""
-    mlqe = data / "mlqe_pe"
+    mlqe, web = data / "mlqe_pe", data / "spun_docs/ewt.jsonl"
     return {
-        "speeches": lambda: corrupted(data, "clean/speeches.jsonl", 11),
+        "speeches": lambda: corrupted(pieces(data / "clean/speeches.jsonl", 11), 11),
+        "web": lambda: iter(read_lines(web)),
+        "web_rules": lambda: corrupted(restored(web), 12),
+        "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, 15),
-        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 3500, 1),
-        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 3500, 2),
-        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 3500, 3),
+        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 5000, 1),
+        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 5000, 2),
+        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 5000, 3),
         "mqm_ted": lambda: drawn(data / "mqm_ted_zhen/documents.jsonl", 30, 4),
         "mqm_bio_de": lambda: drawn(data / "bio_mqm/de2en.jsonl", 100, 5),
         "mqm_bio_es": lambda: drawn(data / "bio_mqm/es2en.jsonl", 60, 6),

@@ -124,11 +124,21 @@ def loss(outputs: torch.Tensor, corpus: States, which: np.ndarray) -> torch.Tens
         total = TOKEN_WEIGHT * _entropy(outputs[:, 0], target, known)
         sound = _sums(functional.logsigmoid(-outputs[:, 0]), owner, len(sentences)).exp()
         wanted = torch.from_numpy(corpus.labels[sentences].astype(np.float32))
-        total = total + functional.binary_cross_entropy((1 - sound).clamp(1e-5, 1 - 1e-5), wanted)
+        chance = (1 - sound).clamp(1e-5, 1 - 1e-5)
+        total = total + functional.binary_cross_entropy(chance, wanted, weight=_balance(corpus, wanted))
         return total + KIND_WEIGHT * _kinds(outputs, corpus, which, known & (label == 1))
     counts = _sums(torch.ones(len(owner)), owner, len(sentences))
     poor = _sums(outputs[:, 2], owner, len(sentences)) / counts
     return _entropy(outputs[:, 1], (label > 0).float(), known) + functional.mse_loss(-poor, human)
+
+
+def _balance(corpus: States, wanted: torch.Tensor) -> torch.Tensor | None:
+    """Weights with which no more than half of a corpus's sentences are corrupted: mean 1 over the batch."""
+    share = float((corpus.labels == 1).mean())
+    if share <= 0.5:
+        return None
+    weights = torch.where(wanted > 0.5, 0.5 / share, 0.5 / (1 - share))
+    return weights / weights.mean()
 
 
 def _entropy(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

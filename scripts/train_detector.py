@@ -22,7 +22,7 @@ import torch
 from detector_corpora import corpora
 from detector_fit import Member, Recipe, moments, outputs, softened, train
 from detector_sampled import sampled
-from detector_sentences import fit_sentences, recall_by_type, sentence_table
+from detector_sentences import fit_sentences, recall_by_type, scores_by_source, sentence_table
 from detector_states import States, read_states, write_states
 
 from mtqa.config import Config
@@ -31,29 +31,22 @@ from mtqa.detect.head import FOLDER, FORM, OUTPUTS
 from mtqa.pipeline import Ranker
 
 LAYERS = (16, 20)
-#: How much of each corpus an epoch takes: a balance between made corruptions and real translations.
-WEIGHTS = {
-    "speeches": 1.0,
-    "post_edits": 1.0,
-    "sampled": 0.8,
-    "mlqe_ro": 0.7,
-    "mlqe_et": 0.7,
-    "mlqe_ru": 0.7,
-    "mqm_ted": 0.3,
-    "mqm_bio_de": 0.4,
-    "mqm_bio_es": 0.4,
+#: Corpus → how much of it an epoch takes (a balance between made corruptions and real translations), licence.
+CORPORA = {
+    "speeches": (1.0, "public domain"),
+    "web": (1.0, "CC BY-SA 4.0"),
+    "web_rules": (1.0, "CC BY-SA 4.0"),
+    "post_edits": (1.0, "CC0 1.0"),
+    "demetr": (0.7, "MIT"),
+    "sampled": (0.8, "public domain (speeches), sentences written by the model"),
+    "mlqe_ro": (0.7, "CC0 1.0"),
+    "mlqe_et": (0.7, "CC0 1.0"),
+    "mlqe_ru": (0.7, "CC0 1.0"),
+    "mqm_ted": (0.3, "Apache-2.0 (annotations)"),
+    "mqm_bio_de": (0.4, "Apache-2.0 (annotations)"),
+    "mqm_bio_es": (0.4, "Apache-2.0 (annotations)"),
 }
-LICENCES = {
-    "speeches": "public domain",
-    "post_edits": "CC0 1.0",
-    "sampled": "public domain (speeches), sentences written by the model",
-    "mlqe_ro": "CC0 1.0",
-    "mlqe_et": "CC0 1.0",
-    "mlqe_ru": "CC0 1.0",
-    "mqm_ted": "Apache-2.0 (annotations)",
-    "mqm_bio_de": "Apache-2.0 (annotations)",
-    "mqm_bio_es": "Apache-2.0 (annotations)",
-}
+WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: The project's own articles: no member sees them, the calibration does.
 ARTICLES = Path(__file__).parent.parent / "tests/cases/articles.jsonl"
 #: Documents are dealt into this many parts; each is judged by members that were trained without it.
@@ -162,8 +155,7 @@ def _member(
     return member
 
 
-def main() -> None:
-    """Parse the arguments, and do what is not done yet."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -174,33 +166,30 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[], help="corpora to leave out")
     parser.add_argument("-o", "--output", type=Path, help="default: into the package, with the index")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Parse the arguments, and do what is not done yet."""
+    options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
     identity = Ranker(Config(model=options.model, ledger=False, detector="none")).identity
     paths = make_corpora(options.data, options.work, options.model)
     paths = {name: path for name, path in paths.items() if name not in options.without}
     found = read_corpora(paths, options.work, options.model)
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
-    recipe, moments_ = Recipe(), moments(list(found.values()))
-    print("fitting on documents left out", file=sys.stderr)
-    kept = options.work / "unseen.npz"
-    if kept.exists():
-        made = dict(np.load(kept))
-    else:
-        made = unseen(found, recipe, moments_, options.seed)
-        np.savez(kept, **made)
-    members = []
-    for number in range(options.members):
-        print(f"member {number + 1} of {options.members}", file=sys.stderr)
-        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
-        members.append(
-            _member(options.work / f"member{number}.pt", weighted, recipe, moments_, options.seed + number)
-        )
-    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
-    judged = {"articles": sentence_table(articles, outputs(members, articles, moments_))}
-    sentences, calibrations = fit_sentences(tables, judged)
-    recall = recall_by_type(tables, sentences, calibrations["calibration"])
-    card = {
+    recipe = Recipe()
+    data = {
+        name: {
+            "licence": CORPORA[name][1],
+            "sha256": hashlib.sha256(paths[name].read_bytes()).hexdigest(),
+            "sentences": len(found[name].labels),
+            "tokens": len(found[name].label),
+            "weight": WEIGHTS[name],
+        }
+        for name in found
+    }
+    card: dict[str, Any] = {
         "form": FORM,
         "model": identity.name,
         "weights_sha256": identity.weights_sha256,
@@ -209,28 +198,45 @@ def main() -> None:
         "features": list(FEATURES),
         "outputs": list(OUTPUTS),
         "recipe": asdict(recipe) | {"members": options.members, "seed": options.seed},
-        "data": {
-            name: {
-                "licence": LICENCES[name],
-                "sha256": hashlib.sha256(paths[name].read_bytes()).hexdigest(),
-                "sentences": len(found[name].labels),
-                "tokens": len(found[name].label),
-                "weight": WEIGHTS[name],
-            }
-            for name in found
-        },
-        "sentence": sentences,
-        **calibrations,
-        "recall_by_type": recall,
+        "data": data,
     }
-    data = head_file(members, moments_, card)
+    made = fitted(found, articles, card, options.work)
     if options.output:
-        options.output.write_bytes(data)
+        options.output.write_bytes(made)
         return
     name = f"{identity.name}.safetensors"
-    (FOLDER / name).write_bytes(data)
+    (FOLDER / name).write_bytes(made)
     index = json.loads((FOLDER / "index.json").read_text())
     (FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
+
+
+def fitted(found: dict[str, States], articles: States, card: dict[str, Any], work: Path) -> bytes:
+    """The head's file. Members are kept under what they are made of: the card as it stands."""
+    folder = work / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:12]
+    folder.mkdir(exist_ok=True)
+    recipe, moments_, seed = Recipe(), moments(list(found.values())), card["recipe"]["seed"]
+    kept = folder / "unseen.npz"
+    if not kept.exists():
+        print("fitting on documents left out", file=sys.stderr)
+        partial = kept.with_suffix(".partial.npz")
+        np.savez(partial, **unseen(found, recipe, moments_, seed))
+        partial.rename(kept)
+    made = dict(np.load(kept))
+    members = []
+    for number in range(card["recipe"]["members"]):
+        print(f"member {number + 1} of {card['recipe']['members']}", file=sys.stderr)
+        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
+        members.append(_member(folder / f"member{number}.pt", weighted, recipe, moments_, seed + number))
+    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
+    judged = {"articles": sentence_table(articles, outputs(members, articles, moments_))}
+    sentences, calibrations = fit_sentences(tables, judged)
+    done = {
+        "sentence": sentences,
+        **calibrations,
+        "recall_by_type": recall_by_type(tables, sentences, calibrations["calibration"]),
+        "unseen": scores_by_source(tables, sentences),
+    }
+    return head_file(members, moments_, card | done)
 
 
 if __name__ == "__main__":
