@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
     return {
         "speeches": lambda: corrupted(pieces(data / "clean/speeches.jsonl", 11), 11),
         "web": lambda: iter(read_lines(web)),
-        "web_rules": lambda: corrupted(restored(web), 12),
+        "web_rules": lambda: chain.from_iterable(corrupted(restored(web), seed) for seed in (12, 13, 14)),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, 15),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 5000, 1),

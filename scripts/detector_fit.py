@@ -41,31 +41,30 @@ class Recipe:
     tokens: int = 4096
 
 
-class Member(nn.Module):
-    """One member of the ensemble."""
+class Ensemble(nn.Module):
+    """M networks of S units side by side, each with its own weights, trained on the same batches."""
 
-    def __init__(self, width: int, features: int, recipe: Recipe) -> None:
+    def __init__(self, width: int, features: int, recipe: Recipe, members: int) -> None:
         """``width`` of the hidden state, number of ``features``."""
         super().__init__()
-        self.states = nn.ModuleList(
-            [nn.Linear(width, recipe.units, bias=False) for _ in range(recipe.places)]
-        )
-        self.features = nn.Linear(features, recipe.units)
-        self.out = nn.Linear(recipe.units, len(OUTPUTS))
+        self.places, self.members = recipe.places, members
+        units = members * recipe.units
+        self.states = nn.Linear(width, recipe.places * units, bias=False)
+        self.features = nn.Linear(features, units)
+        self.out = nn.ModuleList([nn.Linear(recipe.units, len(OUTPUTS)) for _ in range(members)])
         self.dropout = nn.Dropout(recipe.dropout)
-        nn.init.constant_(self.out.bias, -3.0)
+        for layer in self.out:
+            nn.init.constant_(layer.bias, -3.0)
 
     def forward(self, hidden: torch.Tensor, features: torch.Tensor, run: torch.Tensor) -> torch.Tensor:
-        """``(n, W)``, ``(n, F)`` and the passage of each token ``(n,)`` to ``(n, C)``."""
-        hidden = self.dropout(hidden)
-        z = self.features(features)
-        for k, layer in enumerate(self.states):
-            near = layer(hidden)
-            if k:
-                same = (run[k:] == run[:-k])[:, None]
-                near = torch.cat([near[k:] * same, torch.zeros_like(near[:k])])
-            z = z + near
-        return self.out(self.dropout(functional.gelu(z)))
+        """``(n, W)``, ``(n, F)`` and the passage of each token ``(n,)`` to ``(M, n, C)``."""
+        near = self.states(self.dropout(hidden)).chunk(self.places, dim=1)  # each (n, M·S)
+        z = self.features(features) + near[0]
+        for k in range(1, self.places):
+            same = (run[k:] == run[:-k])[:, None]
+            z = z + torch.cat([near[k][k:] * same, torch.zeros_like(near[k][:k])])
+        parts = self.dropout(functional.gelu(z)).chunk(self.members, dim=1)
+        return torch.stack([layer(part) for layer, part in zip(self.out, parts, strict=True)])
 
 
 def softened(corpus: States) -> States:
@@ -87,13 +86,21 @@ def moments(corpora: Sequence[States]) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype(np.float32), np.sqrt(squares / count - mean**2 + 1e-6).astype(np.float32)
 
 
-def tensors(
-    corpus: States, which: np.ndarray, mean: np.ndarray, scale: np.ndarray
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What a member takes, of the tokens ``which``."""
-    hidden = ((corpus.hidden[which].astype(np.float32) - mean) / scale).clip(-CLIP, CLIP)
+def standardised(corpus: States, moments_: tuple[np.ndarray, np.ndarray]) -> States:
+    """The corpus with standardised, clipped hidden states, in float16 as before."""
+    mean, scale = moments_
+    hidden = np.empty_like(corpus.hidden)
+    for at in range(0, len(hidden), 4096):
+        part = (corpus.hidden[at : at + 4096].astype(np.float32) - mean) / scale
+        hidden[at : at + 4096] = part.clip(-CLIP, CLIP)
+    return replace(corpus, hidden=hidden)
+
+
+def tensors(corpus: States, which: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What the networks take, of the tokens ``which``."""
     run = torch.from_numpy(corpus.run[which].astype(np.int64))
-    return torch.from_numpy(hidden), torch.from_numpy(corpus.features[which]), run
+    hidden = torch.from_numpy(corpus.hidden[which]).float()
+    return hidden, torch.from_numpy(corpus.features[which]), run
 
 
 def batches(corpus: States, size: int, rng: np.random.Generator | None = None) -> Iterator[np.ndarray]:
@@ -161,17 +168,14 @@ def _sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor
 
 
 def train(
-    corpora: Sequence[tuple[States, float]],
-    recipe: Recipe,
-    moments_: tuple[np.ndarray, np.ndarray],
-    seed: int,
-) -> Member:
-    """A member. Each corpus has its weight: the share of its batches that an epoch takes."""
+    corpora: Sequence[tuple[States, float]], recipe: Recipe, seed: int, *, members: int = 1
+) -> Ensemble:
+    """Networks. Each corpus, standardised, has its weight: the share of its batches that an epoch takes."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     first = corpora[0][0]
-    member = Member(first.hidden.shape[1], first.features.shape[1], recipe)
-    optimizer = torch.optim.AdamW(member.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], recipe, members)
+    optimizer = torch.optim.AdamW(ensemble.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps, planned = 0, 0
     for _ in range(recipe.epochs):
         epoch = _epoch(corpora, recipe, rng)
@@ -180,13 +184,35 @@ def train(
             cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, steps / planned)))
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate * min(1.0, steps / 50) * max(0.02, cosine)
-            now = loss(member(*tensors(corpus, which, *moments_)), corpus, which)
-            optimizer.zero_grad()
-            now.backward()
-            nn.utils.clip_grad_norm_(member.parameters(), 1.0)
-            optimizer.step()
+            _step(ensemble, optimizer, corpus, which)
             steps += 1
-    return member.eval()
+    return ensemble.eval()
+
+
+def _step(ensemble: Ensemble, optimizer: torch.optim.Optimizer, corpus: States, which: np.ndarray) -> None:
+    """Every member learns by its own loss; gradients are clipped member by member, as if it were alone."""
+    made = ensemble(*tensors(corpus, which))
+    optimizer.zero_grad()
+    torch.stack([loss(one, corpus, which) for one in made]).sum().backward()
+    for own in _by_member(ensemble):
+        norm = torch.sqrt(sum((gradient.square().sum() for gradient in own), torch.zeros(())))
+        if norm > 1:
+            for gradient in own:
+                gradient /= norm
+    optimizer.step()
+
+
+def _by_member(ensemble: Ensemble) -> Iterator[list[torch.Tensor]]:
+    """Views of the gradients of each member's weights."""
+    places, count = ensemble.places, ensemble.members
+    states = ensemble.states.weight.grad
+    features, bias = ensemble.features.weight.grad, ensemble.features.bias.grad
+    if states is None or features is None or bias is None:
+        raise RuntimeError("there are no gradients yet")
+    for m in range(count):
+        out = [p.grad for p in ensemble.out[m].parameters() if p.grad is not None]
+        rows = states.view(places, count, -1, states.shape[1])[:, m]
+        yield [rows, features.view(count, -1, features.shape[1])[m], bias.view(count, -1)[m], *out]
 
 
 def _epoch(
@@ -199,11 +225,8 @@ def _epoch(
     return [found[i] for i in rng.permutation(len(found))]
 
 
-def outputs(members: Sequence[Member], corpus: States, moments_: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """The ensemble's outputs for every token of a corpus, ``(N, C)``."""
-    found = []
+def outputs(ensemble: Ensemble, corpus: States) -> np.ndarray:
+    """The mean of the members' outputs for every token of a standardised corpus, ``(N, C)``."""
     with torch.no_grad():
-        for which in batches(corpus, 16384):
-            given = tensors(corpus, which, *moments_)
-            found.append(torch.stack([m(*given) for m in members]).mean(0).numpy())
+        found = [ensemble(*tensors(corpus, which)).mean(0).numpy() for which in batches(corpus, 16384)]
     return np.concatenate(found)

@@ -6,6 +6,7 @@ scored again, so that an interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ def write_states(
     """Score the records and write the corpus. ``rankers``: by context, "document" and "none"."""
     parts: list[dict[str, np.ndarray]] = []
     begun, tokens, sentences = time.time(), 0, 0
-    for number, (context, rows) in enumerate(_together(records)):
+    for number, (context, rows, _) in enumerate(_together(records)):
         part = _scored(rankers[context], rows, context, layers)
         part["document"] = np.full(len(part["label"]), number, dtype=np.int32)
         part["owner"] = np.full(len(rows), number, dtype=np.int32)
@@ -85,20 +86,29 @@ def write_states(
     partial.rename(path)
 
 
-def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
-    """Documents one by one; isolated sentences in groups. Boilerplate left out."""
+def origins(records: Iterable[Record]) -> list[str]:
+    """For each document of the corpus's `States` the text that it was made from or cut from."""
+    return [origin for _, _, origin in _together(records)]
+
+
+def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record], str]]:
+    """Documents one by one, isolated sentences in groups: context, sentences, origin. Boilerplate left out."""
     waiting: list[Record] = []
     for record in records:
         rows = [r for r in record["sentences"] if not r.get("boilerplate") and r["text"].strip()]
         if not record.get("isolated"):
-            yield "document", rows
+            yield "document", rows, _ORIGIN.sub("", record["doc"])
             continue
         waiting += rows
         if len(waiting) >= TOGETHER:
-            yield "none", waiting
+            yield "none", waiting, f"group up to {record['doc']}"
             waiting = []
     if waiting:
-        yield "none", waiting
+        yield "none", waiting, "last group"
+
+
+#: What was put before or behind a document's name by who corrupted it or cut it into pieces.
+_ORIGIN = re.compile(r"^spun-|-\d+$")
 
 
 def _scored(

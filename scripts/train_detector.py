@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from typing import Any
 import numpy as np
 import torch
 from detector_corpora import corpora
-from detector_fit import Member, Recipe, moments, outputs, softened, train
+from detector_fit import Ensemble, Recipe, moments, outputs, softened, standardised, train
 from detector_sampled import sampled
 from detector_sentences import fit_sentences, recall_by_type, scores_by_source, sentence_table
-from detector_states import States, read_states, write_states
+from detector_states import States, origins, read_states, write_states
 
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
@@ -97,62 +98,51 @@ def part(corpus: States, chosen: np.ndarray) -> States:
     return States(**values)
 
 
+def folds_of(paths: dict[str, Path], seed: int) -> dict[str, np.ndarray]:
+    """The part of each document, the same for all that were made from one text."""
+    found = {}
+    for name, path in paths.items():
+        records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        parts = [zlib.crc32(f"{seed} {origin}".encode()) % FOLDS for origin in origins(records)]
+        found[name] = np.array(parts)
+    return found
+
+
 def unseen(
-    found: dict[str, States], recipe: Recipe, moments_: tuple[np.ndarray, np.ndarray], seed: int
+    found: dict[str, States], folds: dict[str, np.ndarray], recipe: Recipe, seed: int
 ) -> dict[str, np.ndarray]:
-    """Each corpus's outputs by a member that was trained without the document: ``(N, C)``."""
-    rng = np.random.default_rng([seed, 5])
-    folds = {name: rng.integers(FOLDS, size=corpus.owner.max() + 1) for name, corpus in found.items()}
+    """Each corpus's outputs by a network that was trained without the document's text: ``(N, C)``."""
     made = {name: np.zeros((len(c.label), len(OUTPUTS)), dtype=np.float32) for name, c in found.items()}
     for fold in range(FOLDS):
         rest = [(part(c, folds[name] != fold), WEIGHTS[name]) for name, c in found.items()]
-        member = train(rest, recipe, moments_, seed + 100 + fold)
+        network = train(rest, recipe, seed + 100 + fold)
         for name, corpus in found.items():
             own = folds[name][corpus.document] == fold
-            made[name][own] = outputs([member], part(corpus, folds[name] == fold), moments_)
+            made[name][own] = outputs(network, part(corpus, folds[name] == fold))
     return made
 
 
-def head_file(members: list[Member], moments_: tuple[np.ndarray, np.ndarray], card: dict[str, Any]) -> bytes:
+def head_file(ensemble: Ensemble, moments_: tuple[np.ndarray, np.ndarray], card: dict[str, Any]) -> bytes:
     """The ensemble as one network, in the form that `mtqa.detect.head` reads."""
     from safetensors.numpy import save
 
-    def weight(layer: torch.nn.Linear) -> np.ndarray:
-        return layer.weight.detach().numpy().T
+    def array(weights: torch.Tensor) -> np.ndarray:
+        return weights.detach().numpy()
 
-    states = [np.hstack([weight(m.states[k]) for m in members]) for k in range(len(members[0].states))]
     tensors = {
         "mean": moments_[0],
         "scale": moments_[1],
-        "states": np.hstack(states),
-        "features": np.hstack([weight(m.features) for m in members]),
-        "bias": np.hstack([m.features.bias.detach().numpy() for m in members]),
-        "out": np.vstack([weight(m.out) for m in members]) / len(members),
-        "out_bias": np.mean([m.out.bias.detach().numpy() for m in members], axis=0),
+        "states": array(ensemble.states.weight).T,
+        "features": array(ensemble.features.weight).T,
+        "bias": array(ensemble.features.bias),
+        "out": np.vstack([array(layer.weight).T for layer in ensemble.out]) / ensemble.members,
+        "out_bias": np.mean([array(layer.bias) for layer in ensemble.out], axis=0),
     }
     half = {"states"}  # float16 is exact enough for it and halves the file
     kept = {
         n: np.ascontiguousarray(t, dtype=np.float16 if n in half else np.float32) for n, t in tensors.items()
     }
     return save(kept, metadata={"card": json.dumps(card, sort_keys=True)})
-
-
-def _member(
-    path: Path,
-    weighted: list[tuple[States, float]],
-    recipe: Recipe,
-    moments_: tuple[np.ndarray, np.ndarray],
-    seed: int,
-) -> Member:
-    """A member, trained unless its weights are there."""
-    if path.exists():
-        first = weighted[0][0]
-        member = Member(first.hidden.shape[1], first.features.shape[1], recipe)
-        member.load_state_dict(torch.load(path, weights_only=True))
-        return member.eval()
-    member = train(weighted, recipe, moments_, seed)
-    torch.save(member.state_dict(), path)
-    return member
 
 
 def _options() -> argparse.Namespace:
@@ -200,7 +190,7 @@ def main() -> None:
         "recipe": asdict(recipe) | {"members": options.members, "seed": options.seed},
         "data": data,
     }
-    made = fitted(found, articles, card, options.work)
+    made = fitted(found, articles, folds_of(paths, options.seed), card, options.work)
     if options.output:
         options.output.write_bytes(made)
         return
@@ -210,25 +200,18 @@ def main() -> None:
     (FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
 
 
-def fitted(found: dict[str, States], articles: States, card: dict[str, Any], work: Path) -> bytes:
-    """The head's file. Members are kept under what they are made of: the card as it stands."""
+def fitted(
+    found: dict[str, States], articles: States, folds: dict[str, np.ndarray], card: dict[str, Any], work: Path
+) -> bytes:
+    """The head's file. What is trained is kept under what it is made of: the card as it stands."""
     folder = work / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:12]
     folder.mkdir(exist_ok=True)
-    recipe, moments_, seed = Recipe(), moments(list(found.values())), card["recipe"]["seed"]
-    kept = folder / "unseen.npz"
-    if not kept.exists():
-        print("fitting on documents left out", file=sys.stderr)
-        partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, **unseen(found, recipe, moments_, seed))
-        partial.rename(kept)
-    made = dict(np.load(kept))
-    members = []
-    for number in range(card["recipe"]["members"]):
-        print(f"member {number + 1} of {card['recipe']['members']}", file=sys.stderr)
-        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
-        members.append(_member(folder / f"member{number}.pt", weighted, recipe, moments_, seed + number))
+    moments_ = moments(list(found.values()))
+    found = {name: standardised(corpus, moments_) for name, corpus in found.items()}
+    made = _unseen(found, folds, folder / "unseen.npz", card["recipe"]["seed"])
+    ensemble = _ensemble(found, folder / "ensemble.pt", card["recipe"])
     tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
-    judged = {"articles": sentence_table(articles, outputs(members, articles, moments_))}
+    judged = {"articles": sentence_table(articles, outputs(ensemble, standardised(articles, moments_)))}
     sentences, calibrations = fit_sentences(tables, judged)
     done = {
         "sentence": sentences,
@@ -236,7 +219,31 @@ def fitted(found: dict[str, States], articles: States, card: dict[str, Any], wor
         "recall_by_type": recall_by_type(tables, sentences, calibrations["calibration"]),
         "unseen": scores_by_source(tables, sentences),
     }
-    return head_file(members, moments_, card | done)
+    return head_file(ensemble, moments_, card | done)
+
+
+def _unseen(
+    found: dict[str, States], folds: dict[str, np.ndarray], kept: Path, seed: int
+) -> dict[str, np.ndarray]:
+    if not kept.exists():
+        print("fitting on documents left out", file=sys.stderr)
+        partial = kept.with_suffix(".partial.npz")
+        np.savez(partial, **unseen(found, folds, Recipe(), seed))
+        partial.rename(kept)
+    return dict(np.load(kept))
+
+
+def _ensemble(found: dict[str, States], kept: Path, recipe: dict[str, Any]) -> Ensemble:
+    """The ensemble, trained unless its weights are there."""
+    if not kept.exists():
+        print("fitting on everything", file=sys.stderr)
+        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
+        trained = train(weighted, Recipe(), recipe["seed"], members=recipe["members"])
+        torch.save(trained.state_dict(), kept)
+    first = next(iter(found.values()))
+    ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], Recipe(), recipe["members"])
+    ensemble.load_state_dict(torch.load(kept, weights_only=True))
+    return ensemble.eval()
 
 
 if __name__ == "__main__":
