@@ -92,7 +92,7 @@ def origins(records: Iterable[Record]) -> list[str]:
 
 
 def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record], str]]:
-    """Documents one by one, isolated sentences in groups: context, sentences, origin. Boilerplate left out."""
+    """Documents, and isolated sentences in groups: context, sentences, origin. Boilerplate left out."""
     waiting: list[Record] = []
     for record in records:
         rows = [r for r in record["sentences"] if not r.get("boilerplate") and r["text"].strip()]
