@@ -30,7 +30,7 @@ PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
 SHARES = ((0.65, (0.10, 0.20)), (0.85, (0.25, 0.60)), (0.92, (0.04, 0.08)), (1.0, None))
 #: Versions of a DEMETR sentence that are taken, of about 28.
-VERSIONS = 12
+VERSIONS = 8
 #: DEMETR's phenomena that only the source shows: a number or a name for another, a name left out, a gender.
 UNSEEN = ("_id10_", "_id9_", "_id25_", "_id11_")
 #: Post-edits of each language that are corrupted (half of them) as sentences without context.
@@ -148,9 +148,9 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         "web_rules": lambda: chain.from_iterable(corrupted(restored(web), seed) for seed in (12, 13, 14)),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, 15),
-        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 5000, 1),
-        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 5000, 2),
-        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 5000, 3),
+        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 3000, 1),
+        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 3000, 2),
+        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 3000, 3),
         "mqm_ted": lambda: drawn(data / "mqm_ted_zhen/documents.jsonl", 30, 4),
         "mqm_bio_de": lambda: drawn(data / "bio_mqm/de2en.jsonl", 100, 5),
         "mqm_bio_es": lambda: drawn(data / "bio_mqm/es2en.jsonl", 60, 6),

@@ -22,7 +22,7 @@ from mtqa.bench.corruptions.closed import CLOSED
 
 SEED = 21
 #: Documents made, and how many are written together; of those with fewer sentences none is used.
-DOCUMENTS, TOGETHER, LEAST = 220, 40, 14
+DOCUMENTS, TOGETHER, LEAST = 160, 40, 14
 KINDS = {
     "sampled_tail": 0.28,
     "sampled_bland": 0.28,

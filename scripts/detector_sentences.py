@@ -189,7 +189,8 @@ def scores_by_source(
         if name in VERSIONED:
             sound, version = version_pairs(table)
             wins = (odds[version] > odds[sound]) + 0.5 * (odds[version] == odds[sound])
-            made = {"accuracy": wins.mean()}
+            groups = np.array([kind.partition("_")[0] for kind in table.types[version]])
+            made = {f"accuracy {group}": wins[groups == group].mean() for group in np.unique(groups)}
         elif table.labels[0] < 0:
             made = {"spearman": spearmanr(odds, -table.scores).statistic}
         else:
