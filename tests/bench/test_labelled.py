@@ -95,6 +95,29 @@ def test_versions_of_one_source_are_a_cluster(tmp_path):
     assert data.clusters().tolist() == [0, 0, 1]
 
 
+def test_an_empty_cell_is_no_name_and_0_is_one(tmp_path):
+    rows = [{"id": "", "doc": "", "text": t, "label": i} for i, t in enumerate(("One.", "Two."))]
+    assert [d.isolated for d in _load(tmp_path, rows).documents] == [True, True]
+    records = [{**BAKERY, "doc": s, "source_doc": 0} for s in "ab"]
+    assert _load(tmp_path, records).clusters().tolist() == [0, 0]
+    rows = [{"doc": 0, "text": t, "score": i} for i, t in enumerate(("One.", "Two."))]
+    assert _load(tmp_path, rows).clusters().tolist() == [0, 0]
+
+
+def test_names_may_be_anything(tmp_path):
+    rows = [{"id": [i], "text": t, "label": i} for i, t in enumerate(("One.", "Two."))]
+    assert len(_load(tmp_path, rows).documents) == 2
+    with pytest.raises(InputError, match=r"id: \[0\] is there twice"):
+        _load(tmp_path, [rows[0], rows[0]])
+
+
+def test_numbers_are_groups_too(tmp_path):
+    data = _load(tmp_path, [{**row, "system": 3, "year": 1999, "sd": 0.5} for row in SCORED])
+    groups = data.documents[0].sentences[0].groups
+    assert (groups["system"], groups["year"]) == ("3", "1999")
+    assert "sd" not in groups
+
+
 def test_an_id_may_come_once_for_each_phenomenon(tmp_path):
     data = _load(tmp_path, [PAIRS[0], {**PAIRS[1], "id": "p1"}])
     assert len(data.documents) == 2
@@ -238,13 +261,16 @@ def _documents(**changes: Any) -> list[dict[str, Any]]:
         ([{"doc": "d", "sentences": []}], "record 1 (d): sentences: no sentences"),
         (
             [BAKERY, BAKERY],
-            "record 2 (bakery): doc: ('bakery', None) is there twice (first in record 1 (bakery))",
+            "record 2 (bakery): doc: 'bakery' is there twice (first in record 1 (bakery))",
         ),
         ([{"doc": "d", "sentences": [{"text": "A.", "label": 0}]}], "label: one class only: all 1 are 0"),
         ([{"doc": "d", "sentences": [{"text": "A."}]}], "sentence 1: label: missing"),
-        ([{"words": "A."}], "record 1: columns missing: text and label or score, good and bad, or sentences"),
+        (
+            [{"words": "A."}],
+            "jsonl: columns missing: text and label or score, good and bad, or sentences",
+        ),
         ([{"doc": "d", "paragraphs": ["A."]}], "--corrupt"),
-        ([PAIRS[0], PAIRS[0]], "record 2 (p1): id: ('p1', 'insertion') is there twice"),
+        ([PAIRS[0], PAIRS[0]], "record 2 (p1): id: 'p1', 'insertion' is there twice"),
         ([PAIRS[0], {"id": "p9", "good": "A."}], "record 2 (p9): bad: missing"),
         ([{**PAIRS[0], "bad_spans": [[0, 999]]}], "record 1 (p1): bad_spans: [0, 999) is outside the text"),
         ([SCORED[0], SCORED[0]], "record 2 (s1): id: 's1' is there twice"),

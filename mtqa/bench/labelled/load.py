@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
-from mtqa.bench.labelled.convert import labelled_set
+from mtqa.bench.labelled.convert import document_of, labelled_set
 from mtqa.bench.labelled.source import read_records, sampled
 from mtqa.bench.labelled.spec import DataSpec, data_spec
 from mtqa.bench.records import LabelledSet
@@ -25,7 +26,8 @@ def load_labelled(
 
 def load_spec(spec: DataSpec, *, limit: int = 0, seed: int = 0, cache: Path | None = None) -> LabelledSet:
     """The same of a `DataSpec`. ``cache``: where `datasets` keeps its files."""
-    records = sampled(read_records(spec, cache=cache or cache_dir() / "datasets"), limit, seed)
+    read = read_records(spec, cache=cache or cache_dir() / "datasets")
+    records = sampled(read, limit, seed, part_of=partial(document_of, spec=spec))
     if spec.file is not None:
         digest = sha256_of(spec.file)
     else:

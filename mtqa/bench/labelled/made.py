@@ -10,7 +10,8 @@ from typing import Any
 
 from mtqa.bench.corrupt import corrupt_documents
 from mtqa.bench.labelled.convert import labelled_set
-from mtqa.bench.labelled.source import plain_json, sampled
+from mtqa.bench.labelled.plain import json_records
+from mtqa.bench.labelled.source import sampled
 from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import InputError, one_line
@@ -52,7 +53,7 @@ def _articles(paths: Sequence[str]) -> Iterator[Named]:
 def _clean_records(path: Path) -> Iterator[Named]:
     if not path.is_file():
         raise InputError(f"{one_line(path)}: no such file")
-    for number, record in enumerate(plain_json(path.name, path), start=1):
+    for number, record in enumerate(json_records(path.name, path), start=1):
         paragraphs = record.get("paragraphs")
         if not isinstance(paragraphs, list) or not all(isinstance(p, str) for p in paragraphs):
             raise InputError(f"{path.name}: record {number}: paragraphs: a list of strings is expected")
