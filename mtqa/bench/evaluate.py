@@ -186,8 +186,15 @@ def _rows(
     for scores in references:
         own = [m for m in metrics if m.kind == "ranking"]
         yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
-    perfect = ceiling(table)
-    yield PERFECT, figures([m for m in metrics if m.kind in ("ranking", "words")], perfect, draws[:0])
+    perfect = {human: ceiling(table, human=human) for human in (False, True)}
+    yield (
+        PERFECT,
+        {
+            m.name: figure(m, perfect[m.needs in ("score", "systems")], draws[:0])
+            for m in metrics
+            if m.kind in ("ranking", "words")
+        },
+    )
 
 
 def _bare(metric: Metric, table: ScoreTable) -> bool:

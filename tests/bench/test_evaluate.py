@@ -107,6 +107,20 @@ def test_floors_and_ceiling(files):
     assert set(perfect) >= {"roc_auc", "precision_at_k", "character_f1", "span_word_average_precision"}
 
 
+def test_the_gold_is_perfect_by_each_gold_that_there_is(tmp_path):
+    words = ("Corn", "A zebra", "Milk", "The quay", "Wind", "Juice")
+    rows = [
+        {"doc": f"d{i}", "text": f"{word} is here.", "label": i % 2, "score": i % 3}
+        for i, word in enumerate(words)
+    ]
+    rows[5]["boilerplate"] = True
+    section = _evaluated([str(write_jsonl(tmp_path / "both.jsonl", rows))]).sections[0]
+    perfect = section.beside[PERFECT]
+    values = [perfect[name].value for name in ("roc_auc", "spearman", "kendall", "pearson")]
+    assert values == pytest.approx([1.0] * 4)
+    assert section.metrics["spearman"].n == 5
+
+
 def test_length_alone_is_the_number_of_words(files):
     evaluation = _evaluated(files[:1])
     data = evaluation.data[0]
