@@ -88,6 +88,17 @@ def test_the_record_holds_schema_1(files):
     assert "seed:0" in record["signature"]
 
 
+def test_data_given_twice_and_data_of_one_name(files, tmp_path):
+    with pytest.raises(UsageError, match=r"documents.jsonl is given twice"):
+        _evaluated([files[0], f"{tmp_path}/../{tmp_path.name}/documents.jsonl"])
+    for folder, record in (("a/x", BAKERY), ("b/x", FERRY)):
+        (tmp_path / folder).mkdir(parents=True)
+        write_jsonl(tmp_path / folder / "d.jsonl", [record])
+    by = _evaluated([str(tmp_path / f / "d.jsonl") for f in ("a/x", "b/x")]).record()["by"]["data"]
+    assert list(by) == ["x/d.jsonl", "x/d.jsonl #2"]
+    assert by["x/d.jsonl"]["roc_auc"]["n"] == 3
+
+
 def test_the_same_seed_gives_the_same_numbers(files):
     first, again, other = (_evaluated(files, seed=seed).record() for seed in (3, 3, 4))
     assert first["metrics"] == again["metrics"]
