@@ -80,7 +80,9 @@ def _told_apart(sets: Sequence[LabelledSet]) -> tuple[LabelledSet, ...]:
     for i, one in enumerate(sets):
         before = sets[:i]
         if any(other.digest == one.digest and other.documents == one.documents for other in before):
-            raise UsageError(f"{one.name} is given twice: its documents would count as two each; name it once")
+            raise UsageError(
+                f"{one.name} is given twice: its documents would count as two each; name it once"
+            )
         number = 1 + sum(other.name == one.name for other in before)
         made.append(replace(one, name=f"{one.name} #{number}") if number > 1 else one)
     return tuple(made)
