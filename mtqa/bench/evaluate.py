@@ -268,6 +268,7 @@ def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:
 def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
     for table in tables:
         yield from table.data.warnings
+        yield from (f"{table.data.name}: {warning}" for warning in table.warnings)
         reasons = [reason for reason in table.unscored.values() if reason != "boilerplate"]
         if reasons:
             what = ", ".join(dict.fromkeys(reasons))

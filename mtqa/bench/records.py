@@ -95,6 +95,7 @@ class ScoreTable:
     ``probability (n,)``: that it is corrupted, or None where the config gives none. ``words``: per sentence
     ``(start, end, suspicion)`` and ``marked``: the spans that a report would mark, both in characters of its
     text. ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds`` and ``peak_mb``: what scoring took.
+    ``warnings``: what the scorer said of most of the documents.
     """
 
     data: LabelledSet
@@ -110,6 +111,7 @@ class ScoreTable:
     unscored: Mapping[int, str] = field(default_factory=dict)
     seconds: float = 0.0
     peak_mb: float = 0.0
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.data)

@@ -206,7 +206,7 @@ def _set_result(
         costs=dict(costs),
         curves=curves_of(named, order),
         disagreements=disagreements_of(named, order, settings.disagreements),
-        notes=tuple(data.warnings),
+        notes=(*data.warnings, *dict.fromkeys(warning for table in tables for warning in table.warnings)),
     )
 
 
