@@ -354,6 +354,7 @@ def test_an_ending_that_says_nothing(tmp_path):
         ("shape: sored", "did you mean 'scored'"),
         ("split: test", "split: is for hub ids"),
         ("- a", "a mapping is expected"),
+        ("columns: {text: id, text: text}", "key 'text' is there twice"),
         ("a: [", "not valid YAML"),
     ],
 )
