@@ -261,7 +261,7 @@ def _systems(table: ScoreTable) -> Iterator[SystemScore]:
 
 def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:
     scorers = " + ".join(dict.fromkeys(table.signature for table in tables))
-    digests = ",".join(table.data.digest[:12] for table in tables)
+    digests = ",".join(table.data.stamp for table in tables)
     return f"{scorers}|data:{digests}|seed:{settings.seed}|resamples:{settings.resamples}"
 
 

@@ -221,6 +221,19 @@ def test_a_sample_is_drawn_with_the_seed_and_keeps_the_order(tmp_path):
     assert max(first) > 20
 
 
+def test_a_signature_tells_a_sample_and_named_columns(tmp_path):
+    rows = [{"id": i, "text": f"Line {i}.", "score": i, "other": -i} for i in range(20)]
+    columns = tmp_path / "columns.yaml"
+    columns.write_text("columns: {score: other}\n")
+    whole, part = _load(tmp_path, rows), _load(tmp_path, rows, limit=9)
+    mapped = _load(tmp_path, rows, columns=str(columns))
+    assert whole.stamp == whole.digest[:12]
+    assert part.stamp == f"{whole.stamp}(limit:9)"
+    assert mapped.stamp.startswith(f"{whole.stamp}(columns:")
+    columns.write_text("columns: {score: id}\n")
+    assert mapped.stamp != _load(tmp_path, rows, columns=str(columns)).stamp
+
+
 def test_nothing_is_left_in_the_working_directory(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,4 +34,14 @@ def load_spec(spec: DataSpec, *, limit: int = 0, seed: int = 0, cache: Path | No
     else:
         rows = json.dumps([row for _, row in records], sort_keys=True, default=str, ensure_ascii=False)
         digest = hashlib.sha256(rows.encode("utf-8", "surrogatepass")).hexdigest()
-    return labelled_set(records, spec, digest, whole=not limit)
+    return replace(labelled_set(records, spec, digest, whole=not limit), read_as=_read_as(spec, limit))
+
+
+def _read_as(spec: DataSpec, limit: int) -> str:
+    """For a signature: the sample's size and a digest of the columns that the user named."""
+    named = {key: value for key in ("shape", "columns", "groups") if (value := getattr(spec, key))}
+    columns = json.dumps({key: v if key == "shape" else dict(v) for key, v in named.items()}, sort_keys=True)
+    parts = [f"limit:{limit}"] if limit else []
+    if named:
+        parts.append(f"columns:{hashlib.sha256(columns.encode()).hexdigest()[:12]}")
+    return ",".join(parts)
