@@ -111,6 +111,14 @@ def test_names_may_be_anything(tmp_path):
         _load(tmp_path, [rows[0], rows[0]])
 
 
+def test_an_empty_cell_is_no_reference(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label,orig\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
+    assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", "It is late."]
+    path.write_text("text,score,ref\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
+    assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", None]
+
+
 def test_numbers_are_groups_too(tmp_path):
     data = _load(tmp_path, [{**row, "system": 3, "year": 1999, "sd": 0.5} for row in SCORED])
     groups = data.documents[0].sentences[0].groups

@@ -150,7 +150,24 @@ def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]
 
 
 def _reference(row: Row) -> str | None:
-    return next((row[key] for key in _REFERENCES if isinstance(row.get(key), str)), None)
+    """The first good version that is there; an empty cell is none."""
+    return next((row[key] for key in _REFERENCES if _is_text(row.get(key))), None)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _edited(rows: Iterable[Row]) -> bool:
+    """Have the rows originals? Then only what was changed keeps one."""
+    return any(_is_text(row.get("orig")) for row in rows)
+
+
+def _with_own_reference(row: dict[str, Any]) -> dict[str, Any]:
+    """A sound sentence among edited ones is its own original."""
+    if row.get("label") in (0, None, "", "0") and _reference(row) is None:
+        return {**row, "reference": row.get("text")}
+    return row
 
 
 def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> LabelledSentence:
@@ -202,13 +219,12 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
         row = mapped_record(raw, spec, place)
         notes.once((_named(row, "doc", number), row.get("system")), "doc", place)
         sentences = []
-        edited = any(isinstance(one.get("orig"), str) for one in _inner(row, place))
+        edited = _edited(_inner(row, place))
         for i, inner in enumerate(_inner(row, place), start=1):
             own = place.sentence(i)
             one = values.mapped(inner, spec, own, _OF_SENTENCES)
             _need_label(one, own)
-            if edited and one.get("label") in (0, None) and _reference(one) is None:
-                one["reference"] = one.get("text")  # only what was changed keeps its original
+            one = _with_own_reference(one) if edited else one
             sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
         name = _named(row, "doc", number)
         yield LabelledDocument(name, tuple(sentences), cluster=_first(row, "source_doc", name))
@@ -258,9 +274,11 @@ def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
     found: dict[tuple[str, str], list[LabelledSentence]] = {}
     clusters: dict[tuple[str, str], str] = {}
     alone = set()
+    edited = _edited(raw for _, raw in records)
     for number, raw in records:
         place = _place(spec, number, raw)
         row = values.mapped(raw, spec, place, FIELDS + GROUPS)
+        row = _with_own_reference(row) if edited else row
         if not _empty(row.get("id")):
             notes.once(row["id"], "id", place)
         _need_label(row, place)
