@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from mtqa.bench.labelled.load import load_labelled
@@ -115,6 +116,13 @@ def test_an_empty_cell_is_no_reference(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label,orig\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
     assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", "It is late."]
+    sound = {"doc": "sound", "sentences": [{"text": "All is well.", "label": 0}]}
+    assert all(s.reference for s in _load(tmp_path, [sound, BAKERY]).sentences())
+    table = pd.DataFrame([{**r, "sentences": json.dumps(r["sentences"])} for r in (sound, BAKERY)])
+    table.to_csv(path, index=False)
+    data = load_labelled(str(path))
+    assert [len(d.sentences) for d in data.documents] == [1, 4]
+    assert all(s.reference for s in data.sentences())
     path.write_text("text,score,ref\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
     assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", None]
 
@@ -147,8 +155,6 @@ def test_every_format_gives_the_same(tmp_path, form: str):
     ]
     path = tmp_path / f"data.{form}"
     if form in ("csv", "tsv", "parquet"):
-        import pandas as pd
-
         frame = pd.DataFrame(rows)
         if form == "parquet":
             frame.to_parquet(path)

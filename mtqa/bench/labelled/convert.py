@@ -108,6 +108,8 @@ def _check_columns(records: Numbered, spec: DataSpec) -> None:
 def _rows_of(record: Row, spec: DataSpec) -> Iterator[Row]:
     yield record
     inner = record.get(spec.columns.get("sentences", "sentences"))
+    if isinstance(inner, str):  # in a table
+        inner = values.listed(inner, "sentences", Place(spec.name, "a record"))
     yield from (row for row in inner if isinstance(row, dict)) if isinstance(inner, list) else ()
 
 
@@ -214,12 +216,12 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
     if "sentences" not in records[0][1] and "sentences" not in spec.columns:
         yield from _joined(records, spec, notes)
         return
+    edited = _edited(one for _, raw in records for one in _rows_of(raw, spec))
     for number, raw in records:
         place = _place(spec, number, raw)
         row = mapped_record(raw, spec, place)
         notes.once((_named(row, "doc", number), row.get("system")), "doc", place)
         sentences = []
-        edited = _edited(_inner(row, place))
         for i, inner in enumerate(_inner(row, place), start=1):
             own = place.sentence(i)
             one = values.mapped(inner, spec, own, _OF_SENTENCES)
