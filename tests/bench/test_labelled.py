@@ -112,6 +112,14 @@ def test_names_may_be_anything(tmp_path):
         _load(tmp_path, [rows[0], rows[0]])
 
 
+def test_boilerplate_needs_no_label_and_any_other_sentence_does(tmp_path):
+    line = {"text": "READ MORE", "boilerplate": True}
+    sentences = [{"text": "One.", "label": 0}, {"text": "Two.", "label": 1}, line]
+    assert [s.label for s in _load(tmp_path, [{"sentences": sentences}]).sentences()] == [0, 1, None]
+    with pytest.raises(InputError, match=r"sentence 4: label: missing; the fields are: text, lable"):
+        _load(tmp_path, [{"sentences": [*sentences, {"text": "Three.", "lable": 1}]}])
+
+
 def test_an_empty_cell_is_no_reference(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label,orig\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")

@@ -252,7 +252,8 @@ def _inner(row: Row, place: Place) -> list[Row]:
 
 
 def _need_label(row: Row, place: Place) -> None:
-    if "label" not in row and row.get("score") is None:
+    unranked = values.truth(row.get("boilerplate"), "boilerplate", place)
+    if "label" not in row and row.get("score") is None and not unranked:
         known = one_line(", ".join(map(str, row)), 120)
         raise place.error("label", f"missing; the fields are: {known}")
 
