@@ -17,7 +17,8 @@ Examples:
 \b
   mtqa calibrate sound/*.txt -o calibration.json
   mtqa rank article.txt --calibration calibration.json --fdr 0.1
-  mtqa corrupt sound/*.txt -o labelled.jsonl && mtqa calibrate labelled.jsonl -o calibration.json
+  mtqa corrupt sound/*.txt -o labelled.jsonl
+  mtqa calibrate labelled.jsonl -o calibration.json
 """
 
 

@@ -57,8 +57,8 @@ def cli() -> None:
     """Find the corrupted sentences in machine-translated or spun text.
 
     \b
-      mtqa rank article.txt                   the ranking, on the terminal
-      mtqa rank article.txt -o report.html    the article with a heat map, and the ranking
+      mtqa rank article.txt                  the ranking, on the terminal
+      mtqa rank article.txt -o report.html   the article with a heat map as well
     """
 
 

@@ -45,6 +45,13 @@ def _no_model(*_):
     raise AssertionError("the model was asked for before the input was checked")
 
 
+@pytest.mark.parametrize("command", ["", *cli.cli.commands])
+def test_help_fits_eighty_columns(command: str, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main([*command.split(), "--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("command", "code", "says"),
     [
