@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,8 @@ Examples:
 \b
   mtqa calibrate sound/*.txt -o calibration.json
   mtqa rank article.txt --calibration calibration.json --fdr 0.1
-  mtqa corrupt sound/*.txt -o labelled.jsonl && mtqa calibrate labelled.jsonl -o calibration.json
+  mtqa corrupt sound/*.txt -o labelled.jsonl
+  mtqa calibrate labelled.jsonl -o calibration.json
 """
 
 
@@ -41,11 +41,10 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
     belongs to one detector head, and to the context it was made with.
     """
     from mtqa.config import load_config
-    from mtqa.report.write import check_writable, write_report
+    from mtqa.output import check_output, write_result
 
     config = load_config(options["config_file"], model=options["model"], context=options["context"])
-    if output is not None and output != "-":
-        check_writable(output)
+    check_output(output, files)
     texts = [text for path in files for text in _texts(path, options["encoding"])]
     fitted, detector = _fitted(texts, config, quiet=quiet)
     if not quiet:
@@ -53,11 +52,7 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
             click.echo(f"mtqa: {note}", err=True)
     from mtqa.detect.calibration_file import calibration_text
 
-    text = calibration_text(fitted.calibration, detector, fitted.made_from)
-    if output is None or output == "-":
-        sys.stdout.write(text)
-    else:
-        write_report(text, output)
+    write_result(calibration_text(fitted.calibration, detector, fitted.made_from), output)
 
 
 def _texts(path: str, encoding: str | None) -> Iterator[Labelled]:

@@ -6,7 +6,9 @@ stderr; 1 a run that failed; 130 interrupted. No traceback unless ``MTQA_DEBUG``
 
 from __future__ import annotations
 
+import errno
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from mtqa import __version__
 from mtqa.calibrate_command import calibrate
 from mtqa.compare_command import compare
 from mtqa.corrupt_command import corrupt
-from mtqa.errors import MtqaError, RunError, UsageError, one_line
+from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
 from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
@@ -55,8 +57,8 @@ def cli() -> None:
     """Find the corrupted sentences in machine-translated or spun text.
 
     \b
-      mtqa rank article.txt                   the ranking, on the terminal
-      mtqa rank article.txt -o report.html    the article with a heat map, and the ranking
+      mtqa rank article.txt                  the ranking, on the terminal
+      mtqa rank article.txt -o report.html   the article with a heat map as well
     """
 
 
@@ -255,6 +257,8 @@ def _say(error: BaseException | str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``mtqa`` command. Returns the exit code; shows one line, never a traceback, for a mistake."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a table's minus sign where the terminal has none
     try:
         # Not cli.main(): that prints a line of its own for Ctrl-C.
         with cli.make_context("mtqa", given) as context:
@@ -280,14 +284,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _internal(error)
+        # What is left in the buffer would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _say(OutputError(f"can't write: {error.strerror}; free some space or write elsewhere"))
+        return OutputError.exit_code
     except MemoryError:
         _say(RunError("out of memory; use a smaller --window, or a smaller model"))
         return 1
     except Exception as error:
-        if os.environ.get("MTQA_DEBUG"):
-            raise
-        _say(f"internal error: {type(error).__name__}: {error} (MTQA_DEBUG=1 shows where; please report it)")
-        return 1
+        return _internal(error)
+
+
+def _internal(error: Exception) -> int:
+    if os.environ.get("MTQA_DEBUG"):
+        raise error
+    _say(f"internal error: {type(error).__name__}: {error} (MTQA_DEBUG=1 shows where; please report it)")
+    return 1
 
 
 def _help_of(error: click.ClickException) -> str:

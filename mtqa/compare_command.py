@@ -17,7 +17,7 @@ _EXAMPLES = """
 Examples:
 
 \b
-  mtqa compare configs/default.yaml configs/perplexity.yaml --data labelled.jsonl
+  mtqa compare default.yaml perplexity.yaml --data labelled.jsonl
   mtqa compare configs/measures.yaml --data labelled.jsonl -o comparison.html
   mtqa compare a.yaml b.yaml --data pairs.jsonl graded.csv --format markdown
 """

@@ -146,32 +146,42 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    values = read_yaml(path, "config file")
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a config is a mapping of keys to values, not a {type(values).__name__}")
+    return values
+
+
+def read_yaml(path: Path, what: str) -> Any:
+    """What a YAML file holds; no key comes twice. Raises `ConfigError` in one line about this ``what``."""
     import yaml
 
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such config file") from error
+        raise ConfigError(f"{path}: no such {what}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't read this config file ({one_line(error, 120)})") from error
+        raise ConfigError(f"{path}: can't read this {what} ({one_line(error, 120)})") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
+        twice = _twice(node, set())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid YAML ({one_line(error, 160)})") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a config is a mapping of keys to values, not a {type(values).__name__}")
-    if (twice := _twice(node)) is not None:
+    if twice is not None:
         raise ConfigError(f"{path}: key {one_line(twice, 60)!r} is there twice")
     return values
 
 
-def _twice(node: Any) -> str | None:
-    """A key that some mapping below this YAML node has twice."""
+def _twice(node: Any, seen: set[int]) -> str | None:
+    """A key that some mapping below this YAML node has twice; ``seen``: nodes an alias may lead back to."""
     from yaml import MappingNode, SequenceNode
 
+    if id(node) in seen:
+        return None
+    seen.add(id(node))
     inner = []
     if isinstance(node, MappingNode):
         keys = [str(key.value) for key, _ in node.value]
@@ -181,4 +191,4 @@ def _twice(node: Any) -> str | None:
         inner = [value for _, value in node.value]
     elif isinstance(node, SequenceNode):
         inner = node.value
-    return next((found for one in inner if (found := _twice(one)) is not None), None)
+    return next((found for one in inner if (found := _twice(one, seen)) is not None), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +42,7 @@ Examples:
 def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **options: Any) -> None:
     """Corrupt a share of the sentences of clean articles, each labelled with type, severity and spans.
 
+    FILE is a text, Markdown or HTML file, - for stdin, or JSON lines of clean documents (doc, paragraphs).
     One JSON object a line, in the documents shape of docs/methods.md. Needs lemminflect (pip install
     'mtqa[corrupt]') and WordNet's data (apt-get install wordnet-base).
 
@@ -51,36 +51,29 @@ def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **o
     gives the same text on the same machine.
     """
     from mtqa.errors import UsageError
+    from mtqa.output import check_output, write_result
 
     if list_types:
         return _list()
     if not articles:
         raise UsageError("name at least one article, or - for standard input (see mtqa corrupt --help)")
-    lines = "".join(_lines(articles, options))
-    if output is None or output == "-":
-        sys.stdout.write(lines)
-        return
-    from mtqa.report.write import write_report
-
-    write_report(lines, output)
+    check_output(output, articles, called="articles")
+    write_result("".join(_lines(articles, options)), output)
 
 
 def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     import json
 
-    from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
+    from mtqa.bench.corrupt import CorruptSettings
+    from mtqa.bench.labelled.made import clean_articles, corrupted_records
     from mtqa.console import Console
-    from mtqa.text.read import read_article
 
     weights = _weights(options["types"])
     settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
-    documents = []
-    for path in articles:
-        document = read_article(path)
-        documents.append((path, [document.text[s.start : s.end] for s in document.sentences]))
+    documents = list(clean_articles(articles))
     with Console() as console:
         proposer = _proposer(options["model"], settings, console)
-        records = corrupt_documents(documents, seed=options["seed"], settings=settings, proposer=proposer)
+        records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)
         lines = []
         for record in records:
             lines.append(json.dumps(record, ensure_ascii=False) + "\n")

@@ -20,8 +20,8 @@ Examples:
 
 \b
   mtqa evaluate configs/default.yaml --data labelled.jsonl
-  mtqa evaluate configs/default.yaml --data a.jsonl b.jsonl --by genre -o evaluation.html
-  mtqa evaluate configs/gemma.yaml --data sheet.csv --columns columns.yaml --limit 200
+  mtqa evaluate --data a.jsonl b.jsonl --by genre -o evaluation.html
+  mtqa evaluate configs/gemma.yaml --data sheet.csv --columns columns.yaml
   mtqa evaluate --corrupt clean.txt
 """
 

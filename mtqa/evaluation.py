@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mtqa.bench.evaluate import EvaluateSettings, Evaluation, check_groups, evaluate_tables
@@ -57,16 +58,34 @@ def evaluate(
 def load_sets(
     data: Data | Sequence[Data], *, columns: str | None = None, limit: int = 0, seed: int = 0
 ) -> tuple[LabelledSet, ...]:
-    """The labelled sets. Raises `InputError` for bad data, `UsageError` for none."""
+    """The labelled sets, no two of one name. Raises `InputError` for bad data, `UsageError` for none.
+
+    The same data given twice is a `UsageError` too: pooled, every document would count as two.
+    """
     given = [data] if isinstance(data, (str, os.PathLike, LabelledSet)) else list(data)
     if not given:
         raise UsageError("name labelled data: a file, a hub id, or a YAML that describes them")
-    return tuple(
-        one
-        if isinstance(one, LabelledSet)
-        else load_labelled(os.fspath(one), columns=columns, limit=limit, seed=seed)
-        for one in given
+    return _told_apart(
+        [
+            one
+            if isinstance(one, LabelledSet)
+            else load_labelled(os.fspath(one), columns=columns, limit=limit, seed=seed)
+            for one in given
+        ]
     )
+
+
+def _told_apart(sets: Sequence[LabelledSet]) -> tuple[LabelledSet, ...]:
+    made = []
+    for i, one in enumerate(sets):
+        before = sets[:i]
+        if any(other.digest == one.digest and other.documents == one.documents for other in before):
+            raise UsageError(
+                f"{one.name} is given twice: its documents would count as two each; name it once"
+            )
+        number = 1 + sum(other.name == one.name for other in before)
+        made.append(replace(one, name=f"{one.name} #{number}") if number > 1 else one)
+    return tuple(made)
 
 
 def corrupted_sets(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> tuple[LabelledSet, ...]:

@@ -24,7 +24,6 @@ def chosen_format(
     or that is one of the ``inputs``, which a message calls ``called``.
     """
     from mtqa.report.formats import format_for_path
-    from mtqa.report.write import check_writable
 
     known = list(formats)
     guessed = format_for_path(output) if output else None
@@ -33,15 +32,22 @@ def chosen_format(
     name = wanted or guessed or "terminal"
     if name not in known:
         raise UsageError(unknown("format", name, known))
+    check_output(output, inputs, called=called)
+    return name
+
+
+def check_output(output: str | None, inputs: Iterable[str], *, called: str = "input files") -> None:
+    """Raises `OutputError` for a place that can't be written, or that is one of the ``inputs``."""
+    from mtqa.report.write import check_writable
+
     if output is None or output == "-":
         if sys.stdout is None:
             raise OutputError("standard output is closed; write to a file with -o")
-        return name
+        return
     check_writable(output)
     for path in inputs:
         if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
-            raise OutputError(f"{one_line(output)} is one of the {called}; write the report elsewhere")
-    return name
+            raise OutputError(f"{one_line(output)} is one of the {called}; write elsewhere")
 
 
 def write_result(text: str, output: str | None) -> None:

@@ -45,6 +45,34 @@ def _no_model(*_):
     raise AssertionError("the model was asked for before the input was checked")
 
 
+@pytest.mark.parametrize("command", ["", *cli.cli.commands])
+def test_help_fits_eighty_columns(command: str, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main([*command.split(), "--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("measures > /dev/full", 2, "can't write: No space left on device"),
+        ("corrupt --list > /dev/full", 2, "can't write: No space left on device"),
+        ("measures > /dev/null", 0, ""),
+    ],
+)
+def test_tables_on_a_full_disk_and_on_a_narrow_character_set(command: str, code: int, says: str):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m mtqa.cli {command}"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.startswith(f"mtqa: {says}" if says else "")
+    assert done.stderr.count("\n") == (1 if says else 0)
+
+
 @pytest.mark.model
 def test_the_seed(mtqa):
     code, out, _ = mtqa("rank", SEED, "--format", "json")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mtqa
-from mtqa import cli, comparison, pipeline
+from mtqa import cli, pipeline
 from mtqa.bench.comparison.build import CompareSettings
 from mtqa.bench.evaluate import EvaluateSettings
 from mtqa.config import Config, NamedConfig

@@ -35,6 +35,7 @@ def test_the_default_config_is_what_no_config_gives():
         ("window: 2", "window: 2: input should be greater than or equal to 4"),
         ("k: 0", "k: 0"),
         ("k: 1\nk: 2", "key 'k' is there twice"),
+        ("model: &a [*a]", "model: [[...]]: input"),
         ("- a\n- b", "a config is a mapping"),
         ("a: [", "not valid YAML"),
         ("model: !!python/object/apply:os.system [ls]", "not valid YAML"),

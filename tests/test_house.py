@@ -29,16 +29,16 @@ MAY_IMPORT = {
     "console": {"errors"},
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
-    "corrupt_command": {"errors", "bench", "text", "report", "console"},
+    "corrupt_command": {"errors", "bench", "console", "output"},
     "calibrate_command": {
         "errors",
         "config",
         "text",
         "detect",
-        "report",
         "bench",
         "pipeline",
         "console",
+        "output",
     },
     "evaluate_command": {
         "errors",

@@ -279,6 +279,42 @@ def test_calibrate_on_labelled_documents_fits_the_probabilities_too(run, config,
     assert own.p_value(x, [30] * 140) == pytest.approx(exact, rel=0.021)
 
 
+def test_labelled_sentences_are_read_as_evaluate_reads_them(run, tmp_path, head_file):
+    """In their paragraphs; the two halves of a document are documents of their own there."""
+    config = tmp_path / "paragraph.yaml"
+    config.write_text(f"detector: {head_file}\ncontext: paragraph\n")
+    whole, halves = tmp_path / "whole.jsonl", tmp_path / "halves.jsonl"
+    rows = [
+        [
+            {"text": f" {text} ", "label": 0, "par": i // 5, "boilerplate": "false"}
+            for i, text in enumerate(town)
+        ]
+        for town in TOWNS
+    ]
+    whole.write_text("".join(json.dumps({"sentences": town}) + "\n" for town in rows))
+    parts = [part for town in rows for part in (town[:5], town[5:])]
+    halves.write_text("".join(json.dumps({"sentences": part}) + "\n" for part in parts))
+    found = [
+        json.loads(run("calibrate", path, "--config", config)[1])["calibration"] for path in (whole, halves)
+    ]
+    assert found[0] == found[1]
+    assert found[0]["sound"][0]["sentences"] == 140
+
+
+def test_calibrate_writes_over_none_of_its_texts_and_takes_no_table_for_prose(run, config, tmp_path):
+    (path,) = _sound_files(tmp_path, 1)
+    before = path.read_bytes()
+    code, out, err = run("calibrate", path, "--config", config, "-o", path)
+    assert (code, out) == (2, "")
+    assert "is one of the input files" in err
+    assert path.read_bytes() == before
+    table = tmp_path / "labelled.csv"
+    table.write_text("text,label\n" + "The mill is old.,1\n" * 60)
+    code, _, err = run("calibrate", table, "--config", config)
+    assert code == 2
+    assert "labelled.csv: these are data, no article" in err
+
+
 def test_few_corrupted_sentences_leave_the_probabilities_alone(run, config, tmp_path, head_file):
     path = tmp_path / "labelled.jsonl"
     _labelled(path, head_file, 5)

@@ -26,10 +26,9 @@ def floors(table: ScoreTable) -> dict[str, ScoreTable]:
     }
 
 
-def ceiling(table: ScoreTable) -> ScoreTable:
-    """The gold as scores: labels, or minus the human scores; words likewise."""
+def ceiling(table: ScoreTable, *, human: bool) -> ScoreTable:
+    """The gold as scores: labels, or (``human``) minus the scores or the known order; words likewise."""
     sentences = list(table.data.sentences())
-    human = all(s.label is None for s in sentences)
     order = {name: float(place) for place, name in enumerate(table.data.system_order)}
 
     def score(s: LabelledSentence) -> float:

@@ -112,7 +112,7 @@ def _labelled(record: Any) -> Labelled | None:
         raise ValueError(
             'not a labelled document: {"sentences": [{"text": …, "label": 0 or 1}, …]} is needed'
         )
-    kept = [one for one in record["sentences"] if not (isinstance(one, dict) and one.get("boilerplate"))]
+    kept = [one for one in record["sentences"] if not (isinstance(one, dict) and _boilerplate(one))]
     for i, one in enumerate(kept):
         if not isinstance(one, dict) or not isinstance(one.get("text"), str):
             raise ValueError(f"sentence {i} has no text")
@@ -122,8 +122,15 @@ def _labelled(record: Any) -> Labelled | None:
             )
     if not kept:
         return None
-    texts = [one["text"] for one in kept]
-    return Labelled(document_from_sentences(texts), tuple(one["label"] == 1 for one in kept))
+    # As `mtqa.bench.scoring` makes a document of them.
+    numbers = [one["par"] for one in kept if isinstance(one.get("par"), int)]
+    texts = [one["text"].strip() for one in kept]
+    document = document_from_sentences(texts, paragraphs=numbers if len(numbers) == len(kept) else None)
+    return Labelled(document, tuple(one["label"] == 1 for one in kept))
+
+
+def _boilerplate(sentence: dict[str, Any]) -> bool:
+    return str(sentence.get("boilerplate")).lower() in ("true", "1", "1.0")
 
 
 def calibrate(

@@ -186,8 +186,15 @@ def _rows(
     for scores in references:
         own = [m for m in metrics if m.kind == "ranking"]
         yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
-    perfect = ceiling(table)
-    yield PERFECT, figures([m for m in metrics if m.kind in ("ranking", "words")], perfect, draws[:0])
+    perfect = {human: ceiling(table, human=human) for human in (False, True)}
+    yield (
+        PERFECT,
+        {
+            m.name: figure(m, perfect[m.needs in ("score", "systems")], draws[:0])
+            for m in metrics
+            if m.kind in ("ranking", "words")
+        },
+    )
 
 
 def _bare(metric: Metric, table: ScoreTable) -> bool:
@@ -254,13 +261,14 @@ def _systems(table: ScoreTable) -> Iterator[SystemScore]:
 
 def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:
     scorers = " + ".join(dict.fromkeys(table.signature for table in tables))
-    digests = ",".join(table.data.digest[:12] for table in tables)
+    digests = ",".join(table.data.stamp for table in tables)
     return f"{scorers}|data:{digests}|seed:{settings.seed}|resamples:{settings.resamples}"
 
 
 def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
     for table in tables:
         yield from table.data.warnings
+        yield from (f"{table.data.name}: {warning}" for warning in table.warnings)
         reasons = [reason for reason in table.unscored.values() if reason != "boilerplate"]
         if reasons:
             what = ", ".join(dict.fromkeys(reasons))

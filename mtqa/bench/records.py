@@ -62,7 +62,8 @@ class LabelledSet:
 
     ``digest``: sha256 (hex) of the file, or of the records where there is none. ``system_order``: the systems
     from worst to best where that is known (MSLC); they are the value of the group ``system``.
-    ``warnings``: what of the data could not be used, one line each.
+    ``warnings``: what of the data could not be used, one line each. ``read_as``: what moves a number and is
+    not in the file: the size of the sample, the columns that were named.
     """
 
     name: str
@@ -71,6 +72,12 @@ class LabelledSet:
     documents: tuple[LabelledDocument, ...]
     system_order: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    read_as: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Digest, sample and columns, for a signature."""
+        return self.digest[:12] + (f"({self.read_as})" if self.read_as else "")
 
     def sentences(self) -> Iterator[LabelledSentence]:
         """All sentences, in the order of a `ScoreTable`."""
@@ -95,6 +102,7 @@ class ScoreTable:
     ``probability (n,)``: that it is corrupted, or None where the config gives none. ``words``: per sentence
     ``(start, end, suspicion)`` and ``marked``: the spans that a report would mark, both in characters of its
     text. ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds`` and ``peak_mb``: what scoring took.
+    ``warnings``: what the scorer said of most of the documents.
     """
 
     data: LabelledSet
@@ -110,6 +118,7 @@ class ScoreTable:
     unscored: Mapping[int, str] = field(default_factory=dict)
     seconds: float = 0.0
     peak_mb: float = 0.0
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.data)

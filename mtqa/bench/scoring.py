@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,13 @@ class _Run:
     found: dict[int, _Scored] = field(default_factory=dict)
     unscored: dict[int, str] = field(default_factory=dict)
     signature: str = ""
+    reports: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def usual_warnings(self, shape: str) -> tuple[str, ...]:
+        """Those of most reports; where no metric reads a probability, none of what makes it off."""
+        held = (w for w, count in self.warnings.items() if 2 * count > self.reports)
+        return tuple(w for w in held if shape == "documents" or "probabilities" not in w)
 
 
 def score_set(data: LabelledSet, scorer: Scorer, *, config: str, progress: Progress) -> ScoreTable:
@@ -102,6 +110,9 @@ def _score(
         run.unscored.update((i, _NO_TOKEN) for group in places for i in group)
         return
     run.signature = run.signature or report.signature
+    if len(document.sentences) > 1:  # of one alone a report says that there is nothing to rank it against
+        run.reports += 1
+        run.warnings.update(report.warnings)
     words = _words_by_sentence(report)
     found = {f.sentence: f for f in report.findings}
     for number, (group, sentence) in enumerate(zip(places, own, strict=True)):
@@ -159,6 +170,7 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
         unscored=run.unscored,
         seconds=seconds,
         peak_mb=_peak_mb(),
+        warnings=run.usual_warnings(data.shape),
     )
 
 

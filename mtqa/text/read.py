@@ -20,6 +20,7 @@ from mtqa.text.pieces import Piece
 
 FORMATS: Final = ("text", "markdown", "html")
 MAX_BYTES: Final = 20_000_000
+_DATA_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".parquet")
 _SUFFIXES: Final = {
     ".html": "html",
     ".htm": "html",
@@ -55,6 +56,8 @@ def read_article(
         raise _too_large(shown)
     if not data:
         raise InputError(f"{shown}: the file is empty; there is nothing to rank")
+    if format is None and os.path.splitext(path)[1].lower() in _DATA_SUFFIXES:
+        raise InputError(f"{shown}: these are data, no article (mtqa evaluate --data reads labelled ones)")
     source, used = decode(data, name=shown, encoding=encoding)
     chosen = format or _guessed(source, "" if path == "-" else os.fspath(path))
     given = None if path == "-" else os.fspath(path)

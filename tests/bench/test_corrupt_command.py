@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 
 from mtqa import cli
+from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.labelled.made import corrupted_set
 from tests.bench.texts import DOCUMENTS
 
 
@@ -27,6 +30,54 @@ def test_it_writes_labelled_documents_and_a_seed_decides_them(tmp_path, capfd):
     corrupted = [s for s in record["sentences"] if s["label"]]
     assert corrupted
     assert all(s["type"] and s["text"] != s["orig"] for s in corrupted)
+
+
+def test_the_article_is_never_written_over(tmp_path, capfd):
+    path = _article(tmp_path)
+    before = path.read_bytes()
+    assert cli.main(["corrupt", str(path), "-o", str(tmp_path / "." / "clean.txt")]) == 2
+    assert "is one of the articles" in capfd.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_output_is_utf_8_whatever_the_terminal_says(tmp_path, monkeypatch):
+    path = tmp_path / "clean.txt"
+    path.write_text(
+        "The caf\u00e9 on the quay sells fish soup. It opens at noon every day.", encoding="utf-8"
+    )
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    assert cli.main(["corrupt", str(path), "--share", "0", "0"]) == 0
+    assert "caf\u00e9" in json.loads(raw.getvalue())["sentences"][0]["text"]
+
+
+def test_what_it_writes_is_what_evaluate_makes_on_the_fly(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
+    path, again, out = _article(tmp_path), tmp_path / "b" / "clean.txt", tmp_path / "out.jsonl"
+    again.parent.mkdir()
+    again.write_bytes(path.read_bytes())
+    given = [str(path), str(again)]
+    assert cli.main(["corrupt", *given, "--seed", "1", "-o", str(out)]) == 0
+    written, made = load_labelled(str(out)), corrupted_set(given, seed=1)
+    assert [s.paragraph for s in written.sentences()] == [s.paragraph for s in made.sentences()]
+    assert len({s.paragraph for s in made.sentences()}) == len(DOCUMENTS)
+    assert [s.text for s in written.sentences()] == [s.text for s in made.sentences()]
+    assert [d.id for d in made.documents] == ["clean.txt", "clean.txt #2"]
+
+
+def test_data_are_no_article(tmp_path, capfd):
+    clean = tmp_path / "clean.jsonl"
+    clean.write_text(json.dumps({"doc": "d", "paragraphs": [" ".join(s) for s in DOCUMENTS.values()]}))
+    assert cli.main(["corrupt", str(clean)]) == 0
+    record = json.loads(capfd.readouterr().out)
+    assert record["doc"] == "d"
+    assert record["sentences"][-1]["par"] == len(DOCUMENTS) - 1
+    clean.write_text(json.dumps({"doc": "d", "sentences": [{"text": "A b.", "label": 1}]}))
+    assert cli.main(["corrupt", str(clean)]) == 2
+    assert "record 1: paragraphs: a list of strings is expected" in capfd.readouterr().err
+    (tmp_path / "labelled.csv").write_text("text,label\nA b c d e.,1\n")
+    assert cli.main(["corrupt", str(tmp_path / "labelled.csv")]) == 2
+    assert "labelled.csv: these are data, no article" in capfd.readouterr().err
 
 
 def test_types_and_bad_ones(tmp_path, capfd):

@@ -88,6 +88,17 @@ def test_the_record_holds_schema_1(files):
     assert "seed:0" in record["signature"]
 
 
+def test_data_given_twice_and_data_of_one_name(files, tmp_path):
+    with pytest.raises(UsageError, match=r"documents.jsonl is given twice"):
+        _evaluated([files[0], f"{tmp_path}/../{tmp_path.name}/documents.jsonl"])
+    for folder, record in (("a/x", BAKERY), ("b/x", FERRY)):
+        (tmp_path / folder).mkdir(parents=True)
+        write_jsonl(tmp_path / folder / "d.jsonl", [record])
+    by = _evaluated([str(tmp_path / f / "d.jsonl") for f in ("a/x", "b/x")]).record()["by"]["data"]
+    assert list(by) == ["x/d.jsonl", "x/d.jsonl #2"]
+    assert by["x/d.jsonl"]["roc_auc"]["n"] == 3
+
+
 def test_the_same_seed_gives_the_same_numbers(files):
     first, again, other = (_evaluated(files, seed=seed).record() for seed in (3, 3, 4))
     assert first["metrics"] == again["metrics"]
@@ -105,6 +116,20 @@ def test_floors_and_ceiling(files):
     perfect = section.beside[PERFECT]
     assert {f.value for f in perfect.values()} == {1.0}
     assert set(perfect) >= {"roc_auc", "precision_at_k", "character_f1", "span_word_average_precision"}
+
+
+def test_the_gold_is_perfect_by_each_gold_that_there_is(tmp_path):
+    words = ("Corn", "A zebra", "Milk", "The quay", "Wind", "Juice")
+    rows = [
+        {"doc": f"d{i}", "text": f"{word} is here.", "label": i % 2, "score": i % 3}
+        for i, word in enumerate(words)
+    ]
+    rows[5]["boilerplate"] = True
+    section = _evaluated([str(write_jsonl(tmp_path / "both.jsonl", rows))]).sections[0]
+    perfect = section.beside[PERFECT]
+    values = [perfect[name].value for name in ("roc_auc", "spearman", "kendall", "pearson")]
+    assert values == pytest.approx([1.0] * 4)
+    assert section.metrics["spearman"].n == 5
 
 
 def test_length_alone_is_the_number_of_words(files):

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from mtqa.bench.labelled.load import load_labelled
@@ -95,6 +96,52 @@ def test_versions_of_one_source_are_a_cluster(tmp_path):
     assert data.clusters().tolist() == [0, 0, 1]
 
 
+def test_an_empty_cell_is_no_name_and_0_is_one(tmp_path):
+    rows = [{"id": "", "doc": "", "text": t, "label": i} for i, t in enumerate(("One.", "Two."))]
+    assert [d.isolated for d in _load(tmp_path, rows).documents] == [True, True]
+    records = [{**BAKERY, "doc": s, "source_doc": 0} for s in "ab"]
+    assert _load(tmp_path, records).clusters().tolist() == [0, 0]
+    rows = [{"doc": 0, "text": t, "score": i} for i, t in enumerate(("One.", "Two."))]
+    assert _load(tmp_path, rows).clusters().tolist() == [0, 0]
+
+
+def test_names_may_be_anything(tmp_path):
+    rows = [{"id": [i], "text": t, "label": i} for i, t in enumerate(("One.", "Two."))]
+    assert len(_load(tmp_path, rows).documents) == 2
+    with pytest.raises(InputError, match=r"id: \[0\] is there twice"):
+        _load(tmp_path, [rows[0], rows[0]])
+
+
+def test_boilerplate_needs_no_label_and_any_other_sentence_does(tmp_path):
+    line = {"text": "READ MORE", "boilerplate": True}
+    sentences = [{"text": "One.", "label": 0}, {"text": "Two.", "label": 1}, line]
+    assert [s.label for s in _load(tmp_path, [{"sentences": sentences}]).sentences()] == [0, 1, None]
+    with pytest.raises(InputError, match=r"sentence 4: label: missing; the fields are: text, lable"):
+        _load(tmp_path, [{"sentences": [*sentences, {"text": "Three.", "lable": 1}]}])
+
+
+def test_an_empty_cell_is_no_reference(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label,orig\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
+    assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", "It is late."]
+    sound = {"doc": "sound", "sentences": [{"text": "All is well.", "label": 0}]}
+    assert all(s.reference for s in _load(tmp_path, [sound, BAKERY]).sentences())
+    table = pd.DataFrame([{**r, "sentences": json.dumps(r["sentences"])} for r in (sound, BAKERY)])
+    table.to_csv(path, index=False)
+    data = load_labelled(str(path))
+    assert [len(d.sentences) for d in data.documents] == [1, 4]
+    assert all(s.reference for s in data.sentences())
+    path.write_text("text,score,ref\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")
+    assert [s.reference for s in load_labelled(str(path)).sentences()] == ["The mill is old.", None]
+
+
+def test_numbers_are_groups_too(tmp_path):
+    data = _load(tmp_path, [{**row, "system": 3, "year": 1999, "sd": 0.5} for row in SCORED])
+    groups = data.documents[0].sentences[0].groups
+    assert (groups["system"], groups["year"]) == ("3", "1999")
+    assert "sd" not in groups
+
+
 def test_an_id_may_come_once_for_each_phenomenon(tmp_path):
     data = _load(tmp_path, [PAIRS[0], {**PAIRS[1], "id": "p1"}])
     assert len(data.documents) == 2
@@ -116,8 +163,6 @@ def test_every_format_gives_the_same(tmp_path, form: str):
     ]
     path = tmp_path / f"data.{form}"
     if form in ("csv", "tsv", "parquet"):
-        import pandas as pd
-
         frame = pd.DataFrame(rows)
         if form == "parquet":
             frame.to_parquet(path)
@@ -198,6 +243,19 @@ def test_a_sample_is_drawn_with_the_seed_and_keeps_the_order(tmp_path):
     assert max(first) > 20
 
 
+def test_a_signature_tells_a_sample_and_named_columns(tmp_path):
+    rows = [{"id": i, "text": f"Line {i}.", "score": i, "other": -i} for i in range(20)]
+    columns = tmp_path / "columns.yaml"
+    columns.write_text("columns: {score: other}\n")
+    whole, part = _load(tmp_path, rows), _load(tmp_path, rows, limit=9)
+    mapped = _load(tmp_path, rows, columns=str(columns))
+    assert whole.stamp == whole.digest[:12]
+    assert part.stamp == f"{whole.stamp}(limit:9)"
+    assert mapped.stamp.startswith(f"{whole.stamp}(columns:")
+    columns.write_text("columns: {score: id}\n")
+    assert mapped.stamp != _load(tmp_path, rows, columns=str(columns)).stamp
+
+
 def test_nothing_is_left_in_the_working_directory(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
@@ -238,13 +296,16 @@ def _documents(**changes: Any) -> list[dict[str, Any]]:
         ([{"doc": "d", "sentences": []}], "record 1 (d): sentences: no sentences"),
         (
             [BAKERY, BAKERY],
-            "record 2 (bakery): doc: ('bakery', None) is there twice (first in record 1 (bakery))",
+            "record 2 (bakery): doc: 'bakery' is there twice (first in record 1 (bakery))",
         ),
         ([{"doc": "d", "sentences": [{"text": "A.", "label": 0}]}], "label: one class only: all 1 are 0"),
         ([{"doc": "d", "sentences": [{"text": "A."}]}], "sentence 1: label: missing"),
-        ([{"words": "A."}], "record 1: columns missing: text and label or score, good and bad, or sentences"),
+        (
+            [{"words": "A."}],
+            "jsonl: columns missing: text and label or score, good and bad, or sentences",
+        ),
         ([{"doc": "d", "paragraphs": ["A."]}], "--corrupt"),
-        ([PAIRS[0], PAIRS[0]], "record 2 (p1): id: ('p1', 'insertion') is there twice"),
+        ([PAIRS[0], PAIRS[0]], "record 2 (p1): id: 'p1', 'insertion' is there twice"),
         ([PAIRS[0], {"id": "p9", "good": "A."}], "record 2 (p9): bad: missing"),
         ([{**PAIRS[0], "bad_spans": [[0, 999]]}], "record 1 (p1): bad_spans: [0, 999) is outside the text"),
         ([SCORED[0], SCORED[0]], "record 2 (s1): id: 's1' is there twice"),
@@ -328,6 +389,7 @@ def test_an_ending_that_says_nothing(tmp_path):
         ("shape: sored", "did you mean 'scored'"),
         ("split: test", "split: is for hub ids"),
         ("- a", "a mapping is expected"),
+        ("columns: {text: id, text: text}", "key 'text' is there twice"),
         ("a: [", "not valid YAML"),
     ],
 )

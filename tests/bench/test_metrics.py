@@ -46,6 +46,51 @@ def test_ranking_metrics_are_scikit_learns(seed: int):
     assert _value("recall_at_fpr_5", table, weights) == pytest.approx(np.interp(0.05, fpr, tpr))
 
 
+def test_what_was_not_scored_counts_for_no_system():
+    suspicion = {"mt_A": 3.0, "mt_B": 2.0, "mt_C": 1.0}
+    documents = tuple(
+        LabelledDocument(f"{i}|{name}", (LabelledSentence(" " if name == "mt_A" and i else "A b."),) * 2)
+        for name in suspicion
+        for i in range(4)
+    )
+    named = tuple(
+        replace(d, sentences=tuple(replace(s, groups={"system": d.id[2:]}) for s in d.sentences))
+        for d in documents
+    )
+    data = LabelledSet("graded", "0" * 64, "documents", named, system_order=tuple(suspicion))
+    blank = {i: "blank" for i, s in enumerate(data.sentences()) if not s.text.strip()}
+    scores = [-99.0 if i in blank else suspicion[s.groups["system"]] for i, s in enumerate(data.sentences())]
+    table = ScoreTable(data, "t", "t", np.array(scores), document_index(data), unscored=blank)
+    assert _value("system_kendall", table, np.ones(12, dtype=int)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman", "kendall", "word_mcc", "word_average_precision"])
+def test_boilerplate_counts_for_no_metric(name: str):
+    rng = np.random.default_rng(1)
+    kept = random_table(rng)
+    tagged = ((0, 3, True), (4, 7, False))
+
+    def documents(lines: tuple[LabelledSentence, ...]) -> tuple[LabelledDocument, ...]:
+        return tuple(
+            replace(d, sentences=tuple(replace(s, word_tags=tagged) for s in d.sentences) + lines)
+            for d in kept.data.documents
+        )
+
+    def table(lines: tuple[LabelledSentence, ...]) -> ScoreTable:
+        data = replace(kept.data, documents=documents(lines))
+        scores, words = iter(kept.scores.tolist()), ((0, 3, 1.0), (4, 7, 2.0))
+        rows = [-99.0 if s.boilerplate else next(scores) for s in data.sentences()]
+        seen = tuple(() if s.boilerplate else words for s in data.sentences())
+        marked = tuple(() if s.boilerplate else ((4, 7),) for s in data.sentences())
+        return ScoreTable(data, "t", "t", np.array(rows), document_index(data), words=seen, marked=marked)
+
+    line = LabelledSentence("READ MORE", label=0, score=9.0, word_tags=((0, 4, True),), boilerplate=True)
+    with_line, without = table((line,)), table(())
+    weights = np.ones(len(kept.data.documents), dtype=int)
+    assert _value(name, with_line, weights) == pytest.approx(_value(name, without, weights))
+    assert METRICS[name].prepare(with_line).n == METRICS[name].prepare(without).n
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_probability_metrics_are_scikit_learns(seed: int):
     table, weights, gold, w = _case(seed)

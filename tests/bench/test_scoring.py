@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
 from mtqa.bench.scoring import TOGETHER, score_set
@@ -204,3 +206,26 @@ def test_the_model_is_lent_to_the_ranker_of_another_context():
     assert other.backend is backend
     assert other.config.context == "none"
     assert other.config.measure == "perplexity"
+
+
+def test_what_most_reports_warn_of_is_kept(tmp_path):
+    recorder = Recorder()
+    usual = ("the text seems to be in 'xx'", "its probabilities may be off")
+
+    def scorer(document: Document, isolated: bool) -> Report:
+        report = recorder(document, isolated)
+        now_and_then = ("said once",) if len(recorder.seen) == 1 else ()
+        return dataclasses.replace(report, warnings=(*usual, *now_and_then))
+
+    documents = [{**BAKERY, "doc": f"d{i}"} for i in range(3)]
+    kept = {}
+    for name, records in (("documents", documents), ("pairs", PAIRS)):
+        data = load_labelled(str(write_jsonl(tmp_path / f"{name}.jsonl", records)))
+        recorder.seen.clear()
+        table = score_set(data, scorer, config="c", progress=NoProgress())
+        kept[name] = table.warnings
+        found = evaluate_tables([table], EvaluateSettings(resamples=2)).warnings
+        assert f"{data.name}: {usual[0]}" in found
+    assert kept["documents"] == usual
+    # No metric reads a pair's probability. The one report of all pairs said it of most.
+    assert kept["pairs"] == (usual[0], "said once")

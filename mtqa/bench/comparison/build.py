@@ -158,7 +158,7 @@ def compare_tables(
     if missing:
         reason = "models with different tokenizers" if missing[0] == PERPLEXITY.name else "these data"
         raise UsageError(f"metric {missing[0]!r} can't be had for {reason}; leave it out")
-    digests = ",".join(f"{s.name}@{s.digest[:12]}" for s in sets)
+    digests = ",".join(f"{of_set[0].data.name}@{of_set[0].data.stamp}" for of_set in tables)
     signature = (
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
         f"|test:randomisation>={chosen.randomisations}|holm:metric|alpha:{ALPHA:g}"
@@ -206,7 +206,7 @@ def _set_result(
         costs=dict(costs),
         curves=curves_of(named, order),
         disagreements=disagreements_of(named, order, settings.disagreements),
-        notes=tuple(data.warnings),
+        notes=(*data.warnings, *dict.fromkeys(warning for table in tables for warning in table.warnings)),
     )
 
 

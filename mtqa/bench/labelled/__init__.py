@@ -1,1 +1,1 @@
-"""Labelled data: from a file or hub id, through `datasets`, to a `LabelledSet`."""
+"""Labelled data: from a file or hub id to a `LabelledSet`."""

@@ -33,13 +33,16 @@ class _Notes:
 
     inverted: int = 0
     where: str = ""
-    seen: dict[object, str] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
 
     def once(self, key: object, name: str, place: Place) -> None:
-        """Raises where ``key`` was seen before."""
-        if key in self.seen:
-            raise place.error(name, f"{one_line(repr(key), 80)} is there twice (first in {self.seen[key]})")
-        self.seen[key] = place.record
+        """Raises where ``key``, a value or several, was seen before."""
+        parts = key if isinstance(key, tuple) else (key,)
+        known = repr(parts)  # a list can be no key of a mapping
+        if known in self.seen:
+            shown = ", ".join(one_line(repr(part), 80) for part in parts if part is not None)
+            raise place.error(name, f"{shown} is there twice (first in {self.seen[known]})")
+        self.seen[known] = place.record
 
     def warnings(self, data: str) -> tuple[str, ...]:
         """One line for all that was left out."""
@@ -56,8 +59,8 @@ def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool 
     """
     if not records:
         raise InputError(f"{spec.name}: no sentences: the data hold no record")
-    number, first = records[0]
-    shape = spec.shape or _shape(dict(first), spec, Place(spec.name, f"record {number}"))
+    first = records[0][1]
+    shape = spec.shape or _shape(records, spec)
     graded = shape == "documents" and _is_graded(first)
     _check_columns(records, spec)
     notes = _Notes()
@@ -68,8 +71,10 @@ def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool 
     return found
 
 
-def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
-    names = set(row) | set(spec.columns)
+def _shape(records: Numbered, spec: DataSpec) -> str:
+    """By the columns of all records: the first one may lack some."""
+    columns = dict.fromkeys(key for _, row in records for key in row)
+    names = set(columns) | set(spec.columns)
     if "sentences" in names:
         return "documents"
     if {"good", "bad"} <= names:
@@ -78,13 +83,13 @@ def _shape(row: dict[str, Any], spec: DataSpec, place: Place) -> str:
         return "documents"
     if {"text", "score"} <= names:
         return "scored"
-    known = one_line(", ".join(map(str, row)), 160)
+    known = one_line(", ".join(map(str, columns)), 160)
     if "paragraphs" in names:
         raise InputError(
             f"{spec.name}: clean documents, no labels; --corrupt {spec.name} makes labelled ones"
         )
     raise InputError(
-        f"{spec.name}: {place.record}: columns missing: text and label or score, good and bad, or sentences. "
+        f"{spec.name}: columns missing: text and label or score, good and bad, or sentences. "
         f"There are: {known}. --columns FILE says what they mean"
     )
 
@@ -103,6 +108,8 @@ def _check_columns(records: Numbered, spec: DataSpec) -> None:
 def _rows_of(record: Row, spec: DataSpec) -> Iterator[Row]:
     yield record
     inner = record.get(spec.columns.get("sentences", "sentences"))
+    if isinstance(inner, str):  # in a table
+        inner = values.listed(inner, "sentences", Place(spec.name, "a record"))
     yield from (row for row in inner if isinstance(row, dict)) if isinstance(inner, list) else ()
 
 
@@ -133,9 +140,9 @@ def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]
     made: dict[str, str] = {}
     for row in rows:
         for key, value in row.items():
-            short = isinstance(value, (str, bool)) and len(str(value)) <= _GROUP_CHARACTERS
+            short = isinstance(value, (str, bool, int)) and len(str(value)) <= _GROUP_CHARACTERS
             if key not in _NO_GROUP and short and value != "":
-                made[key] = str(value).lower() if isinstance(value, bool) else value
+                made[key] = str(value).lower() if isinstance(value, bool) else str(value)
         for name, column in {**{g: c for g, c in spec.columns.items() if g in GROUPS}, **spec.groups}.items():
             if values.has_column(row, column):
                 value = values.looked_up(row, column, place)
@@ -145,7 +152,24 @@ def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]
 
 
 def _reference(row: Row) -> str | None:
-    return next((row[key] for key in _REFERENCES if isinstance(row.get(key), str)), None)
+    """The first good version that is there; an empty cell is none."""
+    return next((row[key] for key in _REFERENCES if _is_text(row.get(key))), None)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _edited(rows: Iterable[Row]) -> bool:
+    """Have the rows originals? Then only what was changed keeps one."""
+    return any(_is_text(row.get("orig")) for row in rows)
+
+
+def _with_own_reference(row: dict[str, Any]) -> dict[str, Any]:
+    """A sound sentence among edited ones is its own original."""
+    if row.get("label") in (0, None, "", "0") and _reference(row) is None:
+        return {**row, "reference": row.get("text")}
+    return row
 
 
 def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> LabelledSentence:
@@ -169,8 +193,16 @@ def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> 
 
 
 def _named(row: Row, key: str, number: int) -> str:
-    value = row.get(key)
-    return f"record {number}" if value is None or value == "" else str(value)
+    return _first(row, key, f"record {number}")
+
+
+def _first(row: Row, key: str, otherwise: str) -> str:
+    """The value as a name, ``otherwise`` where there is none; 0 is a name."""
+    return otherwise if _empty(row.get(key)) else str(row[key])
+
+
+def _empty(value: object) -> bool:
+    return value is None or value == ""
 
 
 def _place(spec: DataSpec, number: int, row: Row) -> Place:
@@ -184,21 +216,20 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
     if "sentences" not in records[0][1] and "sentences" not in spec.columns:
         yield from _joined(records, spec, notes)
         return
+    edited = _edited(one for _, raw in records for one in _rows_of(raw, spec))
     for number, raw in records:
         place = _place(spec, number, raw)
         row = mapped_record(raw, spec, place)
         notes.once((_named(row, "doc", number), row.get("system")), "doc", place)
         sentences = []
-        edited = any(isinstance(one.get("orig"), str) for one in _inner(row, place))
         for i, inner in enumerate(_inner(row, place), start=1):
             own = place.sentence(i)
             one = values.mapped(inner, spec, own, _OF_SENTENCES)
             _need_label(one, own)
-            if edited and one.get("label") in (0, None) and _reference(one) is None:
-                one["reference"] = one.get("text")  # only what was changed keeps its original
+            one = _with_own_reference(one) if edited else one
             sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
         name = _named(row, "doc", number)
-        yield LabelledDocument(name, tuple(sentences), cluster=str(row.get("source_doc") or name))
+        yield LabelledDocument(name, tuple(sentences), cluster=_first(row, "source_doc", name))
 
 
 def mapped_record(raw: Row, spec: DataSpec, place: Place) -> dict[str, Any]:
@@ -221,9 +252,24 @@ def _inner(row: Row, place: Place) -> list[Row]:
 
 
 def _need_label(row: Row, place: Place) -> None:
-    if "label" not in row and row.get("score") is None:
+    unranked = values.truth(row.get("boilerplate"), "boilerplate", place)
+    if "label" not in row and row.get("score") is None and not unranked:
         known = one_line(", ".join(map(str, row)), 120)
         raise place.error("label", f"missing; the fields are: {known}")
+
+
+def document_of(row: Row, spec: DataSpec) -> str | None:
+    """The document in whose context a record's sentence is read; None for a record that stands for itself."""
+
+    def column(ours: str) -> str:
+        return spec.columns.get(ours, ours)
+
+    whole = any(values.has_column(row, column(name)) for name in ("sentences", "good"))
+    if whole or not values.has_column(row, column("label")) or not values.has_column(row, column("doc")):
+        return None
+    found = values.looked_up(row, column("doc"), Place(spec.name, "a record"))
+    system = row.get(column("system"))
+    return None if _empty(found) else f"{found}\0{system or ''}"
 
 
 def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
@@ -231,17 +277,19 @@ def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
     found: dict[tuple[str, str], list[LabelledSentence]] = {}
     clusters: dict[tuple[str, str], str] = {}
     alone = set()
+    edited = _edited(raw for _, raw in records)
     for number, raw in records:
         place = _place(spec, number, raw)
         row = values.mapped(raw, spec, place, FIELDS + GROUPS)
-        if row.get("id") is not None:
-            notes.once((row["id"],), "id", place)
+        row = _with_own_reference(row) if edited else row
+        if not _empty(row.get("id")):
+            notes.once(row["id"], "id", place)
         _need_label(row, place)
         key = (_named(row, "doc", number), str(row.get("system") or ""))
-        if row.get("doc") is None:
+        if _empty(row.get("doc")):
             alone.add(key)
         found.setdefault(key, []).append(_sentence(row, _groups((raw,), spec, place), place, notes))
-        clusters.setdefault(key, str(row.get("source_doc") or key[0]))
+        clusters.setdefault(key, _first(row, "source_doc", key[0]))
     for key, sentences in found.items():
         name = "|".join(part for part in key if part)
         yield LabelledDocument(name, tuple(sentences), isolated=key in alone, cluster=clusters[key])
@@ -276,7 +324,7 @@ def _scored(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
         name = _named(row, "id", number)
         notes.once(name, "id", place)
         sentence = _sentence(row, _groups((raw,), spec, place), place, notes)
-        cluster = str(row.get("source_doc") or row.get("doc") or name)
+        cluster = _first(row, "source_doc", _first(row, "doc", name))
         yield LabelledDocument(name, (sentence,), isolated=True, cluster=cluster)
 
 

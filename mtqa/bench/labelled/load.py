@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from mtqa.bench.labelled.convert import labelled_set
+from mtqa.bench.labelled.convert import document_of, labelled_set
 from mtqa.bench.labelled.source import read_records, sampled
 from mtqa.bench.labelled.spec import DataSpec, data_spec
 from mtqa.bench.records import LabelledSet
@@ -25,10 +27,21 @@ def load_labelled(
 
 def load_spec(spec: DataSpec, *, limit: int = 0, seed: int = 0, cache: Path | None = None) -> LabelledSet:
     """The same of a `DataSpec`. ``cache``: where `datasets` keeps its files."""
-    records = sampled(read_records(spec, cache=cache or cache_dir() / "datasets"), limit, seed)
+    read = read_records(spec, cache=cache or cache_dir() / "datasets")
+    records = sampled(read, limit, seed, part_of=partial(document_of, spec=spec))
     if spec.file is not None:
         digest = sha256_of(spec.file)
     else:
         rows = json.dumps([row for _, row in records], sort_keys=True, default=str, ensure_ascii=False)
         digest = hashlib.sha256(rows.encode("utf-8", "surrogatepass")).hexdigest()
-    return labelled_set(records, spec, digest, whole=not limit)
+    return replace(labelled_set(records, spec, digest, whole=not limit), read_as=_read_as(spec, limit))
+
+
+def _read_as(spec: DataSpec, limit: int) -> str:
+    """For a signature: the sample's size and a digest of the columns that the user named."""
+    named = {key: value for key in ("shape", "columns", "groups") if (value := getattr(spec, key))}
+    columns = json.dumps({key: v if key == "shape" else dict(v) for key, v in named.items()}, sort_keys=True)
+    parts = [f"limit:{limit}"] if limit else []
+    if named:
+        parts.append(f"columns:{hashlib.sha256(columns.encode()).hexdigest()[:12]}")
+    return ",".join(parts)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtqa.bench.corrupt import corrupt_documents
+from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
+from mtqa.bench.corruptions.resources import Proposer
 from mtqa.bench.labelled.convert import labelled_set
-from mtqa.bench.labelled.source import plain_json, sampled
+from mtqa.bench.labelled.plain import json_records
+from mtqa.bench.labelled.source import sampled
 from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import InputError, one_line
@@ -27,13 +30,8 @@ def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> Lab
     ``limit``: so many articles, drawn with ``seed``. Raises `InputError`; `UsageError` where a data package
     that the corruptions need is missing.
     """
-    drawn = [document for _, document in sampled(_articles(paths), limit, seed)]
-    sentences = [(name, [doc.text[s.start : s.end] for s in doc.sentences]) for name, doc in drawn]
-    records: list[dict[str, Any]] = []
-    for (_, document), record in zip(drawn, corrupt_documents(sentences, seed=seed), strict=True):
-        for row, sentence in zip(record["sentences"], document.sentences, strict=True):
-            row["par"] = sentence.block
-        records.append(record)
+    named = clean_articles(paths, named=lambda path: Path(path).name)
+    records = list(corrupted_records([one for _, one in sampled(named, limit, seed)], seed=seed))
     text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     name = Path(paths[0]).name + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
@@ -41,20 +39,43 @@ def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> Lab
     return labelled_set(list(enumerate(records, start=1)), spec, digest, whole=not limit)
 
 
-def _articles(paths: Sequence[str]) -> Iterator[Named]:
+def corrupted_records(
+    articles: Sequence[Named],
+    *,
+    seed: int,
+    settings: CorruptSettings | None = None,
+    proposer: Proposer | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The articles' records as of `corrupt_documents`, and each sentence's paragraph (``par``)."""
+    sentences = [(name, [doc.text[s.start : s.end] for s in doc.sentences]) for name, doc in articles]
+    made = corrupt_documents(sentences, seed=seed, settings=settings, proposer=proposer)
+    for (_, document), record in zip(articles, made, strict=True):
+        for row, sentence in zip(record["sentences"], document.sentences, strict=True):
+            row["par"] = sentence.block
+        yield record
+
+
+def clean_articles(paths: Sequence[str], *, named: Callable[[str], str] = str) -> Iterator[Named]:
+    """The articles of the files, no two of one name; ``named``: a path to its article's name.
+
+    Raises `InputError`.
+    """
+    seen: Counter[str] = Counter()
     for path in paths:
-        if Path(path).suffix.lower() in (".jsonl", ".ndjson"):
-            yield from _clean_records(Path(path))
-        else:
-            yield Path(path).name, read_article(path)
+        clean = Path(path).suffix.lower() in (".jsonl", ".ndjson")
+        for name, document in _clean_records(Path(path)) if clean else [(named(path), read_article(path))]:
+            seen[name] += 1
+            yield (name if seen[name] == 1 else f"{name} #{seen[name]}"), document
 
 
 def _clean_records(path: Path) -> Iterator[Named]:
     if not path.is_file():
         raise InputError(f"{one_line(path)}: no such file")
-    for number, record in enumerate(plain_json(path.name, path), start=1):
+    for number, record in enumerate(json_records(path.name, path), start=1):
         paragraphs = record.get("paragraphs")
         if not isinstance(paragraphs, list) or not all(isinstance(p, str) for p in paragraphs):
-            raise InputError(f"{path.name}: record {number}: paragraphs: a list of strings is expected")
+            raise InputError(
+                f"{path.name}: record {number}: paragraphs: a list of strings is expected (a clean document)"
+            )
         name = str(record.get("doc") or f"record {number}")
         yield name, document_from_text("\n\n".join(paragraphs), path=f"{path.name}: {name}")

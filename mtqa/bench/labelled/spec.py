@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.bench.records import SHAPES
+from mtqa.config import read_yaml
 from mtqa.errors import ConfigError, InputError, one_line, unknown
 
 #: What a column can stand for, besides groups.
@@ -90,16 +91,7 @@ def data_spec(name: str, *, columns: str | None = None) -> DataSpec:
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """The YAML file's keys, checked. Raises `ConfigError` in one line."""
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file of columns") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't read it ({one_line(error, 120)})") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid YAML ({one_line(error, 160)})") from error
+    values = read_yaml(path, "file of columns")
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: a mapping is expected, such as columns: {{text: translation}}")
     for key in values:

@@ -30,6 +30,8 @@ class Place:
         return Place(self.data, f"{self.record}, sentence {number}")
 
 
+#: A label as a string: a table has no other.
+_LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 #: What a record can't be without, where a column is named for it.
 _NEEDED = ("text", "label", "score", "good", "bad", "sentences")
 
@@ -51,7 +53,7 @@ def has_column(row: Row, name: str) -> bool:
 def _column(row: Row, name: str, ours: str, place: Place) -> Any:
     sign = ours == "score" and name.startswith("-") and name not in row
     value = looked_up(row, name[1:] if sign else name, place)
-    if not sign or value is None:
+    if not sign or _missing(value):
         return value
     return -number(value, ours, place)
 
@@ -81,8 +83,8 @@ def label(value: Any, place: Place) -> int | None:
     """0 or 1, as a number, a truth value or a string; None where there is none."""
     if value is None or value == "":
         return None
-    if isinstance(value, str) and value.strip() in ("0", "1"):
-        return int(value)
+    if isinstance(value, str) and value.strip().lower() in _LABELS:
+        return _LABELS[value.strip().lower()]
     if isinstance(value, (bool, int, float)) and value in (0, 1):
         return int(value)
     raise place.error("label", f"{one_line(repr(value), 60)} is not 0 (sound) or 1 (corrupted)")
@@ -94,6 +96,8 @@ def number(value: Any, field: str, place: Place) -> float:
         if isinstance(value, (bool, list, dict)):
             raise ValueError
         result = float(value)
+    except OverflowError:
+        raise place.error(field, "this number is too large") from None
     except (TypeError, ValueError):
         raise place.error(field, f"{one_line(repr(value), 60)} is not a number") from None
     if not math.isfinite(result):
@@ -103,9 +107,14 @@ def number(value: Any, field: str, place: Place) -> float:
 
 def score(value: Any, place: Place) -> float | None:
     """A human score, None where there is none."""
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return number(value, "score", place)
+    return None if _missing(value) else number(value, "score", place)
+
+
+def _missing(value: Any) -> bool:
+    """Is there no score? Tables have empty cells and NaN for that."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("", "nan")
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def listed(value: Any, field: str, place: Place) -> list[Any] | None:

@@ -81,9 +81,9 @@ def applies(metric: Metric, table: ScoreTable) -> bool:
 
 _HAS: dict[str, Callable[[LabelledSentence], bool]] = {
     "label": lambda s: s.label is not None and not s.boilerplate,
-    "score": lambda s: s.score is not None,
+    "score": lambda s: s.score is not None and not s.boilerplate,
     "spans": lambda s: bool(s.spans),
-    "word_tags": lambda s: bool(s.word_tags),
+    "word_tags": lambda s: bool(s.word_tags) and not s.boilerplate,
     "boilerplate": lambda s: s.boilerplate,
 }
 
@@ -93,7 +93,7 @@ def _any(table: ScoreTable, has: Callable[[LabelledSentence], bool]) -> bool:
 
 
 def _graded_systems(table: ScoreTable) -> bool:
-    scored = {s.groups.get("system") for s in table.data.sentences() if s.score is not None}
+    scored = {s.groups.get("system") for s in table.data.sentences() if _HAS["score"](s)}
     return len(scored - {None}) > 2
 
 

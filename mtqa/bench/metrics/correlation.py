@@ -15,8 +15,13 @@ from mtqa.bench.records import Array, Indices, ScoreTable
 
 
 def rows_with_scores(table: ScoreTable) -> tuple[Array, Array, Indices]:
-    """Goodness (−suspicion), human score and document of every sentence that has a human score ``(m,)``."""
-    human = np.array([np.nan if s.score is None else s.score for s in table.data.sentences()])
+    """Goodness (−suspicion), human score and document of every sentence that has a human score ``(m,)``.
+
+    Boilerplate is left out: no config scores it.
+    """
+    human = np.array(
+        [np.nan if s.score is None or s.boilerplate else s.score for s in table.data.sentences()]
+    )
     rows = ~np.isnan(human)
     return -table.scores[rows], human[rows], table.document[rows]
 
@@ -108,7 +113,8 @@ def system_kendall(table: ScoreTable) -> Prepared:
         ]
     )
     rows = np.array([n is not None and not s.boilerplate for n, s in zip(names, sentences, strict=True)])
-    rows &= ~np.isnan(known)
+    # What was not scored has the lowest score, which says nothing in a mean.
+    rows &= ~np.isnan(known) & np.array([i not in table.unscored for i in range(len(table))])
     labels, owner = np.unique([n or "" for n, r in zip(names, rows, strict=True) if r], return_inverse=True)
     document, goodness = table.document[rows], -table.scores[rows]
     return Prepared(len(labels), _system_value(owner.astype(np.int64), document, goodness, known[rows]))

@@ -90,7 +90,7 @@ def tagged_words(table: ScoreTable) -> Iterator[tuple[int, float, bool, bool]]:
     for i, sentence in enumerate(table.data.sentences()):
         words = table.words[i] if table.words else ()
         marked = table.marked[i] if table.marked else ()
-        for start, end, bad in sentence.word_tags or ():
+        for start, end, bad in () if sentence.boilerplate else sentence.word_tags or ():
             inside = [s for a, b, s in words if a < end and start < b]
             yield int(table.document[i]), max(inside, default=0.0), _overlapping(start, end, marked), bad
 
