@@ -64,12 +64,8 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
         return Figure(value, n=prepared.n, unit=unit, undefined="no interval: no resamples were asked for")
     if alone:
         return Figure(value, n=prepared.n, unit=unit, undefined="no interval: one independent document")
-    drawn = []
-    for weights in draws:
-        try:
-            drawn.append(prepared.value(weights))
-        except Undefined:
-            continue
+    drawn = prepared.over(draws)
+    drawn = drawn[~np.isnan(drawn)]
     if len(drawn) < LEAST_DEFINED * len(draws):
         share = 1 - len(drawn) / len(draws)
         why = f"no interval: too few documents hold what it needs ({share:.0%} of the resamples lack it)"
