@@ -43,8 +43,12 @@ Figures = Mapping[str, Figure]
 
 def figure(metric: Metric, table: ScoreTable, draws: Draws) -> Figure:
     """The metric on the table, its interval from the draws ``(B, D)``."""
+    return _figure(metric, table, draws, alone=_alone(table))
+
+
+def _figure(metric: Metric, table: ScoreTable, draws: Draws, *, alone: bool) -> Figure:
     try:
-        return measured(metric.prepare(table), metric.unit, draws, alone=_alone(table))
+        return measured(metric.prepare(table), metric.unit, draws, alone=alone)
     except Undefined as error:
         return Figure(None, n=0, unit=metric.unit, undefined=str(error))
 
@@ -76,4 +80,5 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
 
 def figures(metrics: Iterable[Metric], table: ScoreTable, draws: Draws) -> dict[str, Figure]:
     """All of them, by name."""
-    return {metric.name: figure(metric, table, draws) for metric in metrics}
+    alone = _alone(table)
+    return {metric.name: _figure(metric, table, draws, alone=alone) for metric in metrics}
