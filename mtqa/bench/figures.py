@@ -43,8 +43,12 @@ Figures = Mapping[str, Figure]
 
 def figure(metric: Metric, table: ScoreTable, draws: Draws) -> Figure:
     """The metric on the table, its interval from the draws ``(B, D)``."""
+    return _figure(metric, table, draws, alone=_alone(table))
+
+
+def _figure(metric: Metric, table: ScoreTable, draws: Draws, *, alone: bool) -> Figure:
     try:
-        return measured(metric.prepare(table), metric.unit, draws, alone=_alone(table))
+        return measured(metric.prepare(table), metric.unit, draws, alone=alone)
     except Undefined as error:
         return Figure(None, n=0, unit=metric.unit, undefined=str(error))
 
@@ -64,12 +68,8 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
         return Figure(value, n=prepared.n, unit=unit, undefined="no interval: no resamples were asked for")
     if alone:
         return Figure(value, n=prepared.n, unit=unit, undefined="no interval: one independent document")
-    drawn = []
-    for weights in draws:
-        try:
-            drawn.append(prepared.value(weights))
-        except Undefined:
-            continue
+    drawn = prepared.over(draws)
+    drawn = drawn[~np.isnan(drawn)]
     if len(drawn) < LEAST_DEFINED * len(draws):
         share = 1 - len(drawn) / len(draws)
         why = f"no interval: too few documents hold what it needs ({share:.0%} of the resamples lack it)"
@@ -80,4 +80,5 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
 
 def figures(metrics: Iterable[Metric], table: ScoreTable, draws: Draws) -> dict[str, Figure]:
     """All of them, by name."""
-    return {metric.name: figure(metric, table, draws) for metric in metrics}
+    alone = _alone(table)
+    return {metric.name: _figure(metric, table, draws, alone=alone) for metric in metrics}

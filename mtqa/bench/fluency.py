@@ -7,9 +7,11 @@ byte compares any (Gao et al. 2020, "The Pile", section 3.1).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from mtqa.bench.metrics.base import Metric, Prepared, Undefined, Weights, ratio
+from mtqa.bench.metrics.base import Metric, Prepared, Undefined, ratio
 from mtqa.bench.records import Array, Indices, ScoreTable
 
 _NOTHING = "no sentence has a token to score"
@@ -33,18 +35,14 @@ def _sums(table: ScoreTable) -> tuple[int, Array, Array, Array]:
 def bits_per_byte(table: ScoreTable) -> Prepared:
     """Total surprisal in bits over the text's length in UTF-8 bytes."""
     n, bits, size, _ = _sums(table)
-    return Prepared(n, ratio(bits, size, _NOTHING))
+    return ratio(n, bits, size, _NOTHING)
 
 
 def perplexity(table: ScoreTable) -> Prepared:
     """2 to the bits per token."""
     n, bits, _, tokens = _sums(table)
-    per_token = ratio(bits, tokens, _NOTHING)
-
-    def value(weights: Weights) -> float:
-        return float(2.0 ** per_token(weights))
-
-    return Prepared(n, value)
+    per_token = ratio(n, bits, tokens, _NOTHING)
+    return replace(per_token, read=lambda sums: np.exp2(per_token.read(sums)))
 
 
 _SHAPES = ("documents", "scored", "pairs")

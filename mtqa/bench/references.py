@@ -15,8 +15,8 @@ import numpy as np
 
 from mtqa.bench.beside import bare_table
 from mtqa.bench.figures import Draws, Figure, measured
-from mtqa.bench.metrics.base import Prepared, Undefined, Weights
-from mtqa.bench.records import ScoreTable
+from mtqa.bench.metrics.base import Prepared, Undefined, always
+from mtqa.bench.records import Array, ScoreTable
 from mtqa.lm.progress import Progress
 
 #: Metric → the sign that makes higher worse, for sentence scores.
@@ -89,14 +89,20 @@ def _corpus(metric: Any, table: ScoreTable, rows: Sequence[int]) -> Prepared:
     sums = np.zeros((len(table.data.documents), statistics.shape[1]))
     np.add.at(sums, table.document[list(rows)], statistics)
 
-    def value(weights: Weights) -> float:
-        total = weights @ sums
-        if total.sum() <= 0:
-            raise Undefined("no sentence has a reference")
+    def read(totals: Array) -> Array:
         # The counts of n-grams are whole numbers to sacrebleu; TER's edits may be read as they are.
-        return float(metric._compute_score_from_stats([_whole(t) for t in total]).score)
+        return np.array(
+            [
+                float(metric._compute_score_from_stats([_whole(t) for t in total]).score)
+                if total.sum() > 0
+                else np.nan
+                for total in totals.T
+            ]
+        )
 
-    return Prepared(len(rows), value)
+    by_statistic = sums.T
+    nothing = always("no sentence has a reference")
+    return Prepared(len(rows), lambda w: np.asarray(by_statistic @ w), read, nothing, sums.shape[1])
 
 
 def _whole(number: float) -> float | int:

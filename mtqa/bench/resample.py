@@ -32,7 +32,9 @@ def document_weights(
     count = int(clusters.max()) + 1 if documents else 0
     if not count:
         return np.zeros((draws, 0), dtype=np.int64)
-    return rng.multinomial(count, np.full(count, 1.0 / count), size=draws)[:, clusters]
+    drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=draws)
+    # A document's draws stand side by side in memory, as the metrics take them.
+    return np.ascontiguousarray(drawn.T)[clusters].T
 
 
 def interval(values: Sequence[float] | npt.NDArray[np.float64]) -> tuple[float, float]:

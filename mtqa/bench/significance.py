@@ -1,8 +1,7 @@
 """Is one config better than another, or is it the luck of the documents? Pure functions on arrays.
 
 Documents are the unit throughout: sentences of one document stand or fall together, and resampling them
-one by one makes intervals too narrow. A *statistic* is a function of the weights of the documents (how often
-each was drawn) that gives a number, or None where it is undefined for that draw.
+one by one makes intervals too narrow. A draw in which a statistic is undefined is NaN.
 """
 
 from __future__ import annotations
@@ -16,13 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Statistic = Callable[[Array], float | None]
+Masks = npt.NDArray[np.bool_]
+#: Of exchanges ``(B, D)`` of documents the differences of two systems ``(B,)``, NaN where undefined.
+Differences = Callable[[Masks], Array]
 
 #: Two-sided level of every "separated", and the power that "about N more documents" is worked out for.
 ALPHA = 0.05
 POWER = 0.8
 #: A randomisation test stops when so many are as extreme as the observed: p is then known to a tenth.
 _ENOUGH_EXTREME = 100
+#: Randomisations done at a time.
+_AT_ONCE = 256
 #: So many times the randomisations that the smallest p-value needs to survive Holm's correction.
 _RESOLUTION = 5
 #: With fewer of the draws defined than this, an interval would be one of the lucky draws only.
@@ -42,14 +45,8 @@ class BootstrapDifference:
     draws: int
 
 
-def draws(statistic: Statistic, weights: Array) -> Array:
-    """The statistic of each row of ``weights (n, D)``: ``(n,)``, NaN where it is undefined."""
-    values = (statistic(row) for row in weights)
-    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-
-
 def paired_bootstrap(a: Array, b: Array) -> BootstrapDifference | None:
-    """``a − b`` of two systems over the *same* draws of documents, each ``(n,)`` from `draws`.
+    """``a − b`` of two systems over the *same* draws of documents, each ``(n,)``.
 
     Draws in which either is undefined are left out for both; None where more than half are. The p-value is
     twice the smaller share of draws on one side of zero, counted as (c+1)/(n+1) (Davison and Hinkley 1997,
@@ -72,48 +69,43 @@ def paired_bootstrap(a: Array, b: Array) -> BootstrapDifference | None:
 
 def swap_masks(
     documents: int, n: int, rng: np.random.Generator, *, clusters: npt.NDArray[np.int64] | None = None
-) -> npt.NDArray[np.bool_]:
+) -> Masks:
     """``(n, D)``: in each of n randomisations, which documents the two systems exchange.
 
-    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together.
+    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together. In memory
+    a document's randomisations stand side by side, as `mtqa.bench.metrics` takes them.
     """
     if clusters is None:
-        return rng.random((n, documents)) < 0.5
+        clusters = np.arange(documents, dtype=np.int64)
     count = int(clusters.max()) + 1 if len(clusters) else 0
-    return (rng.random((n, count)) < 0.5)[:, clusters]
+    return np.ascontiguousarray((rng.random((n, count)) < 0.5).T)[clusters].T
 
 
-def randomisation_p_value(statistic: Statistic, masks: npt.NDArray[np.bool_]) -> float | None:
+def randomisation_p_value(differences: Differences, masks: Masks) -> float | None:
     """Approximate randomisation (Riezler and Maxwell 2005, fig. 1): p = (c+1)/(n+1), two-sided, never 0.
 
-    ``statistic``: over weights ``(2D,)`` of a table in which the first system's D documents are followed by
-    the second's (`mtqa.bench.stack`), so that exchanging a whole document is a change of weights. Under the
-    null hypothesis it doesn't matter which system a document's scores come from. A randomisation in which the
-    statistic is undefined counts as one that is at least as extreme. None where it is undefined as observed.
+    ``differences``: what two systems differ by when the documents of a mask have changed places
+    (`mtqa.bench.metrics.base.Prepared.exchanged`). Under the null hypothesis it doesn't matter which system a
+    document's scores come from. A randomisation without a difference counts as one that is at least as
+    extreme. None where there is none as observed.
 
     Stops early, n being the randomisations done, when c has reached `_ENOUGH_EXTREME`: a sequential test,
     whose p-value c/n is valid (Besag and Clifford 1991), and (c+1)/(n+1) a little above it.
     """
-    observed = _exchanged(statistic, np.zeros(masks.shape[1]))
-    if observed is None:
+    observed = abs(float(differences(np.zeros((1, masks.shape[1]), dtype=bool))[0]))
+    if math.isnan(observed):
         return None
-    if abs(observed) <= _EPSILON:
+    if observed <= _EPSILON:
         return 1.0  # nothing is less extreme
-    count = done = 0
-    for mask in masks:
-        difference = _exchanged(statistic, mask.astype(np.float64))
-        count += difference is None or abs(difference) >= abs(observed) - _EPSILON
-        done += 1
-        if count == _ENOUGH_EXTREME:
-            break
-    return (count + 1) / (done + 1)
-
-
-def _exchanged(statistic: Statistic, mask: Array) -> float | None:
-    """The difference of the systems when the documents of ``mask (D,)`` have been exchanged."""
-    a = statistic(np.concatenate([1.0 - mask, mask]))
-    b = statistic(np.concatenate([mask, 1.0 - mask]))
-    return None if a is None or b is None else a - b
+    count = 0
+    for at in range(0, len(masks), _AT_ONCE):
+        extreme = ~(np.abs(differences(masks[at : at + _AT_ONCE])) < observed - _EPSILON)
+        counts = count + np.cumsum(extreme)
+        if counts[-1] >= _ENOUGH_EXTREME:
+            done = at + int(np.searchsorted(counts, _ENOUGH_EXTREME)) + 1
+            return (_ENOUGH_EXTREME + 1) / (done + 1)
+        count = int(counts[-1])
+    return (count + 1) / (len(masks) + 1)
 
 
 def holm(p_values: Sequence[float], *, comparisons: int | None = None) -> list[float]:

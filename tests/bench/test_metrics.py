@@ -14,7 +14,6 @@ from sklearn.calibration import calibration_curve
 
 from mtqa.bench.metrics import METRICS, Undefined, applicable
 from mtqa.bench.metrics.calibration import BINS, base_rate_brier, reliability
-from mtqa.bench.metrics.within import precision_at
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from tests.bench.labelled_texts import random_table, random_weights
 
@@ -125,6 +124,13 @@ def test_correlations_are_scipys_on_repeated_rows(seed: int, shape: str):
         ("kendall", stats.kendalltau),
     ):
         assert _value(name, table, weights) == pytest.approx(scipys(x, y).statistic), name
+
+
+def precision_at(scores: np.ndarray, gold: np.ndarray, k: int) -> float:
+    """The expected share of corrupted sentences among the first ``k``, ties in random order."""
+    edge = np.sort(scores)[::-1][k - 1]
+    above, level = scores > edge, scores == edge
+    return float((gold[above].sum() + (k - above.sum()) * gold[level].mean()) / k)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -27,14 +27,12 @@ from mtqa.bench.comparison.records import (
     SetResult,
 )
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
-from mtqa.bench.metrics import METRICS, Metric, Prepared, Undefined, applicable
+from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.records import ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, interval
 from mtqa.bench.significance import (
     ALPHA,
     Array,
-    Statistic,
-    draws,
     enough_randomisations,
     holm,
     more_documents,
@@ -236,8 +234,7 @@ class _Bench:
         self._groups = int(clusters.max()) + 1 if len(clusters) else 0
         self._pairs = len(tables) * (len(tables) - 1) // 2
         rng = np.random.default_rng(settings.seed)
-        drawn = document_weights(self._documents, settings.draws, rng, clusters=clusters)
-        self._weights = drawn.astype(np.float64)
+        self._weights = document_weights(self._documents, settings.draws, rng, clusters=clusters)
         swaps = enough_randomisations(settings.randomisations, self._pairs)
         self._masks = swap_masks(self._documents, swaps, rng, clusters=clusters)
         self._scaled: dict[tuple[str, bool], ScoreTable] = {}
@@ -275,7 +272,7 @@ class _Bench:
             value = prepared.value(np.ones(self._documents))
         except Undefined as error:
             return Estimate(None, None, None, 0, str(error)), np.zeros(0)
-        values = draws(_statistic(prepared), self._weights)
+        values = prepared.over(self._weights)
         finite = values[np.isfinite(values)]
         if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
             why = "one document: no interval" if self._groups < 2 else "undefined in most draws: no interval"
@@ -315,7 +312,7 @@ class _Bench:
             prepared = metric.prepare(both)
         except Undefined:
             return None
-        return randomisation_p_value(_statistic(prepared), self._masks)
+        return randomisation_p_value(prepared.exchanged, self._masks)
 
     def _on_scale(self, metric: Metric, name: str) -> ScoreTable:
         """The contender's table as `mtqa.bench.stack` needs it for this metric."""
@@ -366,15 +363,3 @@ def _chance(metric: Metric, table: ScoreTable) -> float | None:
 
 def _sort_key(estimate: Estimate, sign: int) -> tuple[bool, float]:
     return estimate.value is None, -sign * (estimate.value or 0.0)
-
-
-def _statistic(prepared: Prepared) -> Statistic:
-    """The prepared metric, None in place of `Undefined`."""
-
-    def value(weights: Array) -> float | None:
-        try:
-            return prepared.value(weights)
-        except Undefined:
-            return None
-
-    return value

@@ -1,9 +1,13 @@
-"""What a metric is: prepared once for a table, then asked for as many document weights as there are draws."""
+"""What a metric is: prepared once for a table, then asked for as many document weights as there are draws.
+
+Draws are taken many at a time, a column each, so that NumPy and not Python goes over them.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +19,11 @@ from mtqa.errors import MtqaError
 #: Document weights ``(D,)``: how often each was drawn.
 Weights = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+#: So many numbers are held at a time: 16 MB, about a core's share of the cache.
+CELLS = 1 << 21
+#: Draws at a time: fewer, and Python's calls cost more than their numbers; more, and nothing gets faster.
+_LEAST, _MOST = 32, 512
+
 
 class Undefined(MtqaError):  # noqa: N818  (the state of a metric, seldom an error)
     """The metric has no value on these data; the message says why."""
@@ -22,14 +31,49 @@ class Undefined(MtqaError):  # noqa: N818  (the state of a metric, seldom an err
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A metric on one table: ``value`` of document weights, sorted and summed beforehand where it can be.
+    """A metric on one table of D documents, in two steps: sums over documents, and what is read from them.
 
-    ``n``: how many things it is over, in the metric's unit. ``value`` raises `Undefined` for weights that
-    leave nothing to measure.
+    ``n``: how many things it is over, in the metric's unit. ``sums``: of weights ``(D, B)``, a column a draw,
+    their sums ``(…, B)``; linear, so that what one draw leaves of a table is known from what it takes.
+    ``read``: of sums the values ``(B,)``, NaN where nothing is left to measure. ``why``: the reason, of the
+    sums of such a draw ``(…, 1)``. ``width``: about how many numbers a draw's sums are.
     """
 
     n: int
-    value: Callable[[Weights], float]
+    sums: Callable[[Array], Array]
+    read: Callable[[Array], Array]
+    why: Callable[[Array], str]
+    width: int = 1
+
+    def value(self, weights: Weights) -> float:
+        """With document ``d`` counted ``weights[d]`` times. Raises `Undefined`."""
+        sums = self.sums(np.asarray(weights, dtype=np.float64)[:, None])
+        value = float(self.read(sums)[0])
+        if math.isnan(value):
+            raise Undefined(self.why(sums))
+        return value
+
+    def over(self, draws: Weights) -> Array:
+        """The values of draws ``(B, D)``, NaN where undefined: ``(B,)``."""
+        return np.concatenate([np.zeros(0), *(self.read(self.sums(part)) for part in self._parts(draws))])
+
+    def exchanged(self, masks: npt.NDArray[np.bool_]) -> Array:
+        """Two systems' difference when the documents of ``masks (B, D/2)`` have been exchanged: ``(B,)``.
+
+        For a table of one system's documents and then the other's (`mtqa.bench.stack`). NaN: undefined.
+        """
+        whole = self.sums(np.ones((2 * masks.shape[1], 1)))
+        made = [np.zeros(0)]
+        for swapped in self._parts(masks):
+            first = self.sums(np.concatenate([1.0 - swapped, swapped]))
+            made.append(self.read(first) - self.read(whole - first))
+        return np.concatenate(made)
+
+    def _parts(self, rows: Weights | npt.NDArray[np.bool_]) -> Iterator[Array]:
+        """Columns ``(D, B)`` of so many rows as are well taken at a time."""
+        size = min(max(CELLS // max(self.width, rows.shape[1]), _LEAST), _MOST)
+        for at in range(0, len(rows), size):
+            yield np.ascontiguousarray(rows[at : at + size].T, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +141,35 @@ def _graded_systems(table: ScoreTable) -> bool:
     return len(scored - {None}) > 2
 
 
-def ratio(part: Array, whole: Array, nothing: str) -> Callable[[Weights], float]:
-    """The weighted mean of per-document sums, ``(w·part) / (w·whole)``; `Undefined` where that is 0 / 0."""
-    if not whole.sum() > 0:
-        raise Undefined(nothing)
+def always(reason: str) -> Callable[[Array], str]:
+    """A ``why`` that knows of one reason."""
+    return lambda _: reason
 
-    def value(weights: Weights) -> float:
-        total = float(weights @ whole)
-        if total <= 0:
-            raise Undefined(nothing)
-        return float(weights @ part) / total
 
-    return value
+def checked(prepared: Prepared, documents: int) -> Prepared:
+    """The same. Raises `Undefined` where all documents together have no value."""
+    prepared.value(np.ones(documents))
+    return prepared
+
+
+def ratio(n: int, part: Array, whole: Array, nothing: str) -> Prepared:
+    """The weighted mean of per-document sums, ``(w·part) / (w·whole)``; `Undefined` where that is 0 / 0.
+
+    >>> ratio(3, np.array([1.0, 0.0]), np.array([1.0, 2.0]), "nothing").value(np.array([2, 1]))
+    0.5
+    """
+    both = np.stack([part, whole])
+    return checked(Prepared(n, lambda w: np.asarray(both @ w), _quotient, always(nothing), 2), len(part))
+
+
+def _quotient(sums: Array) -> Array:
+    return divided(sums[0], sums[1])
+
+
+def divided(part: Array, whole: Array) -> Array:
+    """``part / whole``, NaN where the whole is nothing."""
+    there = whole > 0
+    return np.where(there, part / np.where(there, whole, 1.0), np.nan)
 
 
 def by_document(table: ScoreTable, values: Array, rows: npt.NDArray[np.bool_] | None = None) -> Array:

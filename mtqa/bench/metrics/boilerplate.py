@@ -24,11 +24,11 @@ def boilerplate_recall(table: ScoreTable) -> Prepared:
     """The share of the boilerplate lines that mtqa would not rank."""
     gold, left_out = _lines(table)
     both, all_gold = by_document(table, gold * left_out), by_document(table, gold)
-    return Prepared(int(gold.sum()), ratio(both, all_gold, "no line is marked as boilerplate"))
+    return ratio(int(gold.sum()), both, all_gold, "no line is marked as boilerplate")
 
 
 def boilerplate_precision(table: ScoreTable) -> Prepared:
     """The share of boilerplate among the lines that mtqa would not rank."""
     gold, left_out = _lines(table)
     both, all_out = by_document(table, gold * left_out), by_document(table, left_out)
-    return Prepared(int(left_out.sum()), ratio(both, all_out, "mtqa would rank every line"))
+    return ratio(int(left_out.sum()), both, all_out, "mtqa would rank every line")

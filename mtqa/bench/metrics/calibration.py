@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mtqa.bench.metrics.base import Prepared, Undefined, Weights, by_document, labels, ratio
+from mtqa.bench.metrics.base import Prepared, Undefined, always, by_document, divided, labels, ratio
 from mtqa.bench.records import Array, Indices, ScoreTable
 
+_NO_LABEL = "no sentence has a label"
 #: Bins of equal width on [0, 1].
 BINS = 10
 
@@ -34,7 +35,7 @@ def _rows(table: ScoreTable) -> tuple[Array, Array, Indices]:
         raise Undefined("this config gives no probabilities")
     gold, rows = labels(table)
     if not rows.any():
-        raise Undefined("no sentence has a label")
+        raise Undefined(_NO_LABEL)
     return table.probability[rows], gold[rows], table.document[rows]
 
 
@@ -44,23 +45,21 @@ def brier(table: ScoreTable) -> Prepared:
     count = len(table.data.documents)
     errors = np.bincount(document, weights=(probability - gold) ** 2, minlength=count).astype(np.float64)
     sizes = np.bincount(document, minlength=count).astype(np.float64)
-    return Prepared(len(gold), ratio(errors, sizes, "no sentence has a label"))
+    return ratio(len(gold), errors, sizes, _NO_LABEL)
 
 
 def expected_calibration_error(table: ScoreTable) -> Prepared:
     """Σ over bins of (share of sentences) · |mean probability − share corrupted|; lower is better."""
     probability, gold, document = _rows(table)
-    gaps = np.zeros((BINS, len(table.data.documents)))
+    count = len(table.data.documents)
+    gaps = np.zeros((BINS + 1, count))
     np.add.at(gaps, (bin_of(probability), document), probability - gold)
-    sizes = np.bincount(document, minlength=gaps.shape[1]).astype(np.float64)
+    gaps[BINS] = np.bincount(document, minlength=count)
 
-    def value(weights: Weights) -> float:
-        total = float(weights @ sizes)
-        if total <= 0:
-            raise Undefined("no sentence has a label")
-        return float(np.abs(gaps @ weights).sum() / total)
+    def read(sums: Array) -> Array:
+        return divided(np.abs(sums[:BINS]).sum(axis=0), sums[BINS])
 
-    return Prepared(len(gold), value)
+    return Prepared(len(gold), lambda w: np.asarray(gaps @ w), read, always(_NO_LABEL), BINS + 1)
 
 
 def reliability(table: ScoreTable) -> tuple[Bin, ...]:
@@ -78,5 +77,5 @@ def base_rate_brier(table: ScoreTable) -> Prepared:
     """The Brier score of one probability for all: the share that is corrupted."""
     gold, rows = labels(table)
     wrong, sizes = by_document(table, gold, rows), by_document(table, np.ones(len(table)), rows)
-    rate = ratio(wrong, sizes, "no sentence has a label")
-    return Prepared(int(rows.sum()), lambda weights: rate(weights) * (1.0 - rate(weights)))
+    rate = ratio(int(rows.sum()), wrong, sizes, _NO_LABEL)
+    return replace(rate, read=lambda sums: rate.read(sums) * (1.0 - rate.read(sums)))

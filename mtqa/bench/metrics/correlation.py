@@ -10,8 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mtqa.bench.metrics.base import Prepared, Undefined, Weights
+from mtqa.bench.metrics.base import Prepared, Undefined, always, checked, divided
+from mtqa.bench.metrics.ranking import running
 from mtqa.bench.records import Array, Indices, ScoreTable
+
+_CONSTANT = "constant: every sentence has the same score"
+_FEW = "fewer than two sentences with a human score"
+#: The least share of a draw's squares that must be variation: two of sixteen digits may be lost.
+_SAFE = 1e-2
 
 
 def rows_with_scores(table: ScoreTable) -> tuple[Array, Array, Indices]:
@@ -26,61 +32,90 @@ def rows_with_scores(table: ScoreTable) -> tuple[Array, Array, Indices]:
     return -table.scores[rows], human[rows], table.document[rows]
 
 
+def _prepared(table: ScoreTable, make: Callable[[Array, Array], Callable[[Array], Array]]) -> Prepared:
+    x, y, document = rows_with_scores(table)
+    if len(x) < 2:
+        raise Undefined(_FEW)
+    made = Prepared(len(x), lambda weights: weights[document], make(x, y), _why, 4 * len(x))
+    return checked(made, len(table.data.documents))
+
+
+def _why(rows: Array) -> str:
+    return _FEW if rows.sum() <= 1 else _CONSTANT
+
+
 def weighted_pearson(x: Array, y: Array, w: Array) -> float:
-    """Pearson's r with row weights. Raises `Undefined` where one side is constant."""
+    """Pearson's r with row weights, in two passes; NaN where one side is constant."""
     total = w.sum()
-    if total <= 1:
-        raise Undefined("fewer than two sentences with a human score")
     dx, dy = x - (w @ x) / total, y - (w @ y) / total
     sx, sy = w @ (dx * dx), w @ (dy * dy)
     # What rounding leaves of a constant is not variation.
     if sx <= 1e-24 * (w @ (x * x)) or sy <= 1e-24 * (w @ (y * y)):
-        raise Undefined("constant: every sentence has the same score")
+        return np.nan
     return float(np.clip((w @ (dx * dy)) / np.sqrt(sx * sy), -1.0, 1.0))
 
 
-def midranks(groups: Indices, w: Array) -> Array:
-    """Mean ranks of the repeated rows; ``groups (m,)`` numbers the distinct values from the smallest."""
-    mass = np.bincount(groups, weights=w)
-    return (np.cumsum(mass) - 0.5 * mass + 0.5)[groups]
+def pearson_of(x: Array, y: Array) -> Callable[[Array], Array]:
+    """`weighted_pearson` for each column of weights ``(m, B)``, from sums of products where they are safe."""
+    dx, dy = x - x.mean(), y - y.mean()
+    products = np.stack([np.ones(len(x)), dx, dy, dx * dx, dy * dy, dx * dy])
+
+    def read(weights: Array) -> Array:
+        total, of_x, of_y, xx, yy, xy = products @ weights
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sx, sy = xx - of_x * of_x / total, yy - of_y * of_y / total
+            r = np.clip((xy - of_x * of_y / total) / np.sqrt(sx * sy), -1.0, 1.0)
+        # Where a draw varies far less than the whole, the differences have lost their digits.
+        for b in np.flatnonzero(~((sx > _SAFE * xx) & (sy > _SAFE * yy))):
+            r[b] = weighted_pearson(x, y, weights[:, b]) if total[b] > 1 else np.nan
+        return np.where(total > 1, r, np.nan)
+
+    return read
 
 
-def _prepared(table: ScoreTable, make: Callable[[Array, Array], Callable[[Array], float]]) -> Prepared:
-    x, y, document = rows_with_scores(table)
-    if len(x) < 2:
-        raise Undefined("fewer than two sentences with a human score")
-    of_rows = make(x, y)
+def spearman_of(x: Array, y: Array) -> Callable[[Array], Array]:
+    """Pearson's r of the midranks, for each column of weights ``(m, B)``."""
+    ranks = [_centred_midranks(values) for values in (x, y)]
 
-    def value(weights: Weights) -> float:
-        return of_rows(np.asarray(weights, dtype=np.float64)[document])
+    def read(weights: Array) -> Array:
+        (rx, sx), (ry, sy) = (of(weights) for of in ranks)
+        rx *= ry
+        covariance = np.einsum("mb,mb->b", rx, weights)
+        there = (sx > 0) & (sy > 0) & (weights.sum(axis=0) > 1)
+        return np.where(there, np.clip(divided(covariance, np.sqrt(sx * sy)), -1.0, 1.0), np.nan)
 
-    value(np.ones(len(table.data.documents)))
-    return Prepared(len(x), value)
-
-
-def pearson_of(x: Array, y: Array) -> Callable[[Array], float]:
-    """`weighted_pearson` of the values."""
-    return lambda w: weighted_pearson(x, y, w)
+    return read
 
 
-def spearman_of(x: Array, y: Array) -> Callable[[Array], float]:
-    """`weighted_pearson` of the midranks."""
-    gx, gy = (np.unique(v, return_inverse=True)[1].astype(np.int64) for v in (x, y))
-    return lambda w: weighted_pearson(midranks(gx, w), midranks(gy, w), w)
+def _centred_midranks(values: Array) -> Callable[[Array], tuple[Array, Array]]:
+    """Of weights ``(m, B)``: how far each row's midrank is from the mean ``(m, B)``, and Σ w · its square.
+
+    Ranks are those of the repeated rows, whose mean is (N + 1) / 2 whatever is tied.
+    """
+    from scipy.sparse import csr_matrix
+
+    group = np.unique(values, return_inverse=True)[1].reshape(-1)
+    count = int(group.max()) + 1
+    member = csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))), shape=(count, len(group)))
+
+    def of(weights: Array) -> tuple[Array, Array]:
+        mass = np.asarray(member @ weights)
+        ranks = running(mass.copy())
+        ranks -= 0.5 * mass + 0.5 * ranks[-1]
+        return ranks[group], np.einsum("gb,gb,gb->b", mass, ranks, ranks)
+
+    return of
 
 
-def kendall_of(x: Array, y: Array) -> Callable[[Array], float]:
-    """Kendall's tau-b of the rows repeated ``w`` times (whole numbers)."""
+def kendall_of(x: Array, y: Array) -> Callable[[Array], Array]:
+    """Kendall's tau-b of the rows repeated as each column of weights ``(m, B)`` says (whole numbers)."""
     from scipy.stats import kendalltau
 
-    def value(w: Array) -> float:
+    def tau(w: Array) -> float:
         times = w.astype(np.int64)
-        tau = float(kendalltau(np.repeat(x, times), np.repeat(y, times)).statistic)
-        if np.isnan(tau):
-            raise Undefined("constant: every sentence has the same score")
-        return tau
+        return float(kendalltau(np.repeat(x, times), np.repeat(y, times)).statistic)
 
-    return value
+    return lambda weights: np.array([tau(w) for w in weights.T])
 
 
 def pearson(table: ScoreTable) -> Prepared:
@@ -117,22 +152,37 @@ def system_kendall(table: ScoreTable) -> Prepared:
     rows &= ~np.isnan(known) & np.array([i not in table.unscored for i in range(len(table))])
     labels, owner = np.unique([n or "" for n, r in zip(names, rows, strict=True) if r], return_inverse=True)
     document, goodness = table.document[rows], -table.scores[rows]
-    return Prepared(len(labels), _system_value(owner.astype(np.int64), document, goodness, known[rows]))
+    if len(labels) < 2:
+        raise Undefined("fewer than two systems")
+    read = _system_tau(owner.reshape(-1), goodness, known[rows])
+    made = Prepared(len(labels), lambda w: w[document], read, always(_CONSTANT), 4 * len(document))
+    return checked(made, len(table.data.documents))
 
 
-def _system_value(
-    owner: Indices, document: Indices, goodness: Array, known: Array
-) -> Callable[[Weights], float]:
-    def value(weights: Weights) -> float:
-        w = np.asarray(weights, dtype=np.float64)[document]
-        mass = np.bincount(owner, weights=w)
-        seen = mass > 0
-        if seen.sum() < 2:
-            raise Undefined("fewer than two systems")
-        ours, theirs = (
-            np.bincount(owner, weights=w * values)[seen] / mass[seen] for values in (goodness, known)
-        )
-        return kendall_of(ours, theirs)(np.ones(int(seen.sum())))
+def _system_tau(owner: Indices, goodness: Array, known: Array) -> Callable[[Array], Array]:
+    """Tau-b of the systems' means, for each column of weights ``(m, B)``; a system not drawn is left out.
 
-    value(np.ones(int(document.max(initial=-1)) + 1))
-    return value
+    Each mean is summed row by row, whatever the draw: equal means, and only those, are ties.
+    """
+    from scipy.sparse import csr_matrix
+
+    where = (owner, np.arange(len(owner)))
+    mass, ours, theirs = (csr_matrix((v, where)) for v in (np.ones(len(owner)), goodness, known))
+
+    def read(weights: Array) -> Array:
+        total = np.asarray(mass @ weights)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _tau((ours @ weights) / total, (theirs @ weights) / total)
+
+    return read
+
+
+def _tau(x: Array, y: Array) -> Array:
+    """Kendall's tau-b of each column of ``(S, B)``; NaN is no value."""
+    both, in_x, in_y = (np.zeros(x.shape[1]) for _ in range(3))
+    for i in range(1, len(x)):
+        a, b = np.sign(x[:i] - x[i]), np.sign(y[:i] - y[i])
+        both += np.nansum(a * b, axis=0)
+        in_x += np.nansum(a * a, axis=0)
+        in_y += np.nansum(b * b, axis=0)
+    return np.clip(divided(both, np.sqrt(in_x * in_y)), -1.0, 1.0)

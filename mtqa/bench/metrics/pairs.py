@@ -5,11 +5,15 @@ A tie counts one half, so that a scorer that knows nothing is right half of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.metrics.base import Prepared, Undefined, Weights, ratio
-from mtqa.bench.records import Array, ScoreTable
+from mtqa.bench.metrics.base import Prepared, Undefined, always, divided, ratio
+from mtqa.bench.records import Array, Indices, ScoreTable
+
+_NO_NAME = "there is no pair that names a phenomenon"
 
 
 def won(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
@@ -27,7 +31,7 @@ def won(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
 def accuracy(table: ScoreTable) -> Prepared:
     """The share of pairs in which the corrupted sentence scores higher."""
     result, whole = won(table)
-    return Prepared(int(whole.sum()), ratio(result, whole.astype(np.float64), "there is no pair"))
+    return ratio(int(whole.sum()), result, whole.astype(np.float64), "there is no pair")
 
 
 def accuracy_length_controlled(table: ScoreTable) -> Prepared:
@@ -37,8 +41,7 @@ def accuracy_length_controlled(table: ScoreTable) -> Prepared:
     for d in np.flatnonzero(whole):
         good, bad = table.data.documents[d].sentences
         even[d] = len(good.text.split()) == len(bad.text.split())
-    value = ratio(result * even, even, "no pair has two sentences of as many words")
-    return Prepared(int(even.sum()), value)
+    return ratio(int(even.sum()), result * even, even, "no pair has two sentences of as many words")
 
 
 def accuracy_by_phenomenon(table: ScoreTable) -> Prepared:
@@ -51,13 +54,24 @@ def accuracy_by_phenomenon(table: ScoreTable) -> Prepared:
     known = sorted({name for name in names if name})
     if not known:
         raise Undefined("the pairs name no phenomenon")
-    member = np.array([[n == k and w for n, w in zip(names, whole, strict=True)] for k in known], dtype=float)
+    place = {name: k for k, name in enumerate(known)}
+    own = np.array([place.get(name, -1) for name in names])
+    return Prepared(len(known), _of_phenomena(own, result), _mean_of_seen, always(_NO_NAME), 2 * len(known))
 
-    def value(weights: Weights) -> float:
-        mass = member @ weights
-        seen = mass > 0
-        if not seen.any():
-            raise Undefined("there is no pair that names a phenomenon")
-        return float(np.mean((member @ (weights * result))[seen] / mass[seen]))
 
-    return Prepared(len(known), value)
+def _of_phenomena(own: Indices, result: Array) -> Callable[[Array], Array]:
+    """Of weights ``(D, B)``, by phenomenon, pairs won and pairs ``(2, K, B)``; ``own (D,)``: −1 for none."""
+    from scipy.sparse import csr_matrix
+
+    d, count = np.flatnonzero(own >= 0), int(own.max()) + 1
+    rows = np.concatenate([own[d], own[d] + count])
+    values = np.concatenate([result[d], np.ones(len(d))])
+    matrix = csr_matrix((values, (rows, np.concatenate([d, d]))), shape=(2 * count, len(own)))
+    return lambda weights: np.asarray(matrix @ weights).reshape(2, count, -1)
+
+
+def _mean_of_seen(sums: Array) -> Array:
+    right, mass = sums
+    seen = mass > 0
+    each = np.where(seen, right / np.where(seen, mass, 1.0), 0.0)
+    return divided(each.sum(axis=0), seen.sum(axis=0).astype(np.float64))

@@ -7,13 +7,16 @@ removal has no characters). Word figures are checked against scikit-learn's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
-from mtqa.bench.metrics.base import Prepared, Undefined, Weights, ratio
-from mtqa.bench.metrics.ranking import average_precision_of, thresholds
-from mtqa.bench.records import Array, LabelledSentence, ScoreTable
+from mtqa.bench.metrics.base import Prepared, Undefined, always, checked, divided, ratio
+from mtqa.bench.metrics.ranking import Rows, average_precision_of, ranked
+from mtqa.bench.records import Array, Indices, LabelledSentence, ScoreTable
 
 Stretch = tuple[int, int]
 _NO_SPANS = "no sentence has annotated spans"
@@ -28,41 +31,92 @@ def annotated(sentence: LabelledSentence) -> bool:
     return filled or (not sentence.spans and not sentence.label)
 
 
-def covered(length: int, stretches: Sequence[Stretch]) -> np.ndarray:
-    """Which of ``length`` characters lie in a stretch."""
-    mask = np.zeros(length, dtype=bool)
-    for start, end in stretches:
-        mask[start:end] = True
-    return mask
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Many sentences' stretches: ``sentence``, ``[start, end)`` and a number ``known`` of each ``(k,)``."""
+
+    sentence: Indices
+    start: Indices
+    end: Indices
+    known: Array
+
+
+def stretches(of: Sequence[Sequence[tuple[float, ...]]]) -> Stretches:
+    """Flattened: start, end, and perhaps a third number of each stretch of each sentence."""
+    sizes = [len(own) for own in of]
+    sentence = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
+    width = len(next((own[0] for own in of if own), (0, 0)))
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(of)), np.float64).reshape(-1, width)
+    known = flat[:, 2] if width > 2 else np.zeros(len(flat))
+    return Stretches(sentence, flat[:, 0].astype(np.int64), flat[:, 1].astype(np.int64), known)
+
+
+def crossings(ours: Stretches, others: Stretches) -> tuple[Indices, Indices]:
+    """Which of ours, with which of the others, have a character in common; empty ones where they lie inside.
+
+    >>> [i.tolist() for i in crossings(stretches([[(0, 3), (4, 7)], []]), stretches([[(2, 5)], [(0, 1)]]))]
+    [[0, 1], [0, 0]]
+    """
+    if not len(ours.start) or not len(others.start):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    reach = int(max(ours.end.max(), others.end.max())) + 2
+    begin, stop = (others.sentence * reach + side for side in (others.start, others.end))
+    order = np.argsort(begin, kind="stable")
+    # Of others by their start, none before `first` reaches a stretch, and none from `last` begins in time.
+    furthest = np.maximum.accumulate(stop[order])
+    first = np.searchsorted(furthest, ours.sentence * reach + ours.start, side="right")
+    last = np.searchsorted(begin[order], ours.sentence * reach + ours.end, side="left")
+    sizes = np.maximum(last - first, 0)
+    i = np.repeat(np.arange(len(sizes)), sizes)
+    j = order[np.arange(len(i)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)]
+    cross = (others.sentence[j] == ours.sentence[i]) & (others.start[j] < ours.end[i])
+    cross &= ours.start[i] < others.end[j]
+    return i[cross].astype(np.int64), j[cross].astype(np.int64)
+
+
+def _touched(ours: Stretches, others: Stretches) -> npt.NDArray[np.bool_]:
+    touched = np.zeros(len(ours.start), dtype=bool)
+    touched[crossings(ours, others)[0]] = True
+    return touched
+
+
+def covered(lengths: Indices, of: Sequence[Sequence[Stretch]]) -> npt.NDArray[np.bool_]:
+    """Which characters of sentences of these lengths, one after the other, lie in a stretch of theirs."""
+    held = stretches(of)
+    longest = lengths[held.sentence]
+    start, end = np.minimum(held.start, longest), np.minimum(held.end, longest)
+    first = (np.cumsum(lengths) - lengths)[held.sentence]
+    filled = start < end
+    edges = np.zeros(int(lengths.sum()) + 1, dtype=np.int64)
+    np.add.at(edges, (first + start)[filled], 1)
+    np.add.at(edges, (first + end)[filled], -1)
+    return np.asarray(np.cumsum(edges)[:-1] > 0)
 
 
 def _character_counts(table: ScoreTable) -> tuple[int, Array, Array, Array]:
     """How many sentences, and per document ``(D,)`` characters in both, marked, and wrong."""
-    both, marked, wrong = (np.zeros(len(table.data.documents)) for _ in range(3))
-    sentences = 0
-    for i, sentence in enumerate(table.data.sentences()):
-        if not annotated(sentence):
-            continue
-        sentences += 1
-        ours = covered(len(sentence.text), table.marked[i])
-        gold = covered(len(sentence.text), sentence.spans or ())
-        d = table.document[i]
-        both[d] += (ours & gold).sum()
-        marked[d] += ours.sum()
-        wrong[d] += gold.sum()
-    return sentences, both, marked, wrong
+    chosen = [(i, s) for i, s in enumerate(table.data.sentences()) if annotated(s)]
+    lengths = np.array([len(s.text) for _, s in chosen], dtype=np.int64)
+    ours = covered(lengths, [table.marked[i] for i, _ in chosen])
+    gold = covered(lengths, [s.spans or () for _, s in chosen])
+    document = np.repeat(table.document[[i for i, _ in chosen]], lengths)
+    both, marked, wrong = (
+        np.bincount(document[mask], minlength=len(table.data.documents)).astype(np.float64)
+        for mask in (ours & gold, ours, gold)
+    )
+    return len(chosen), both, marked, wrong
 
 
 def character_precision(table: ScoreTable) -> Prepared:
     """The share of marked characters that lie in a gold span."""
     n, both, marked, _ = _character_counts(table)
-    return Prepared(n, ratio(both, marked, "no character is marked in a sentence with annotated spans"))
+    return ratio(n, both, marked, "no character is marked in a sentence with annotated spans")
 
 
 def character_recall(table: ScoreTable) -> Prepared:
     """The share of the gold spans' characters that are marked."""
     n, both, _, wrong = _character_counts(table)
-    return Prepared(n, ratio(both, wrong, _NO_SPANS))
+    return ratio(n, both, wrong, _NO_SPANS)
 
 
 def character_f1(table: ScoreTable) -> Prepared:
@@ -70,81 +124,75 @@ def character_f1(table: ScoreTable) -> Prepared:
     n, both, marked, wrong = _character_counts(table)
     if not wrong.any():
         raise Undefined(_NO_SPANS)
-    return Prepared(n, ratio(2 * both, marked + wrong, _NO_SPANS))
+    return ratio(n, 2 * both, marked + wrong, _NO_SPANS)
 
 
-def _overlapping(start: int, end: int, others: Sequence[Stretch]) -> bool:
-    return any(a < end and start < b for a, b in others)
-
-
-def span_words(table: ScoreTable) -> Iterator[tuple[int, float, bool]]:
+def _span_words(table: ScoreTable) -> tuple[Indices, Array, npt.NDArray[np.bool_]]:
     """Document, suspicion, and "touches a gold span", of every word of the annotated sentences."""
-    for i, sentence in enumerate(table.data.sentences()):
-        if annotated(sentence):
-            for start, end, suspicion in table.words[i]:
-                yield int(table.document[i]), suspicion, _overlapping(start, end, sentence.spans or ())
+    chosen = [(i, s) for i, s in enumerate(table.data.sentences()) if annotated(s)]
+    words = stretches([table.words[i] for i, _ in chosen])
+    gold = _touched(words, stretches([s.spans or () for _, s in chosen]))
+    document = table.document[[i for i, _ in chosen]]
+    return document[words.sentence], words.known, gold
 
 
-def tagged_words(table: ScoreTable) -> Iterator[tuple[int, float, bool, bool]]:
-    """Document, suspicion (the most of our words in it), marked, and BAD, of every tagged word."""
-    for i, sentence in enumerate(table.data.sentences()):
-        words = table.words[i] if table.words else ()
-        marked = table.marked[i] if table.marked else ()
-        for start, end, bad in () if sentence.boilerplate else sentence.word_tags or ():
-            inside = [s for a, b, s in words if a < end and start < b]
-            yield int(table.document[i]), max(inside, default=0.0), _overlapping(start, end, marked), bad
+def _tagged(table: ScoreTable) -> tuple[Indices, Stretches]:
+    """Document of every tagged word, and the tags; what is known of each is whether it is BAD."""
+    tags = stretches([() if s.boilerplate else s.word_tags or () for s in table.data.sentences()])
+    return table.document[tags.sentence], tags
 
 
-def _word_ranking(rows: Sequence[tuple[int, float, bool]], nothing: str) -> Prepared:
-    if not rows:
+def _most_suspicious(tags: Stretches, words: Stretches) -> Array:
+    """The most of our words in each tagged word, 0 where there is none."""
+    i, j = crossings(tags, words)
+    most = np.full(len(tags.start), -np.inf)
+    np.maximum.at(most, i, words.known[j])
+    return np.where(np.isinf(most), 0.0, most)
+
+
+def _word_ranking(rows: Rows, nothing: str) -> Prepared:
+    if not len(rows.gold):
         raise Undefined(nothing)
-    document, suspicion, gold = (np.array(column) for column in zip(*rows, strict=True))
-    held = thresholds(suspicion.astype(np.float64), gold.astype(np.float64), document.astype(np.int64))
-
-    def value(weights: Weights) -> float:
-        try:
-            return average_precision_of(*held.counts(weights))
-        except Undefined as error:
-            raise Undefined("one class only: the words are all right, or all wrong") from error
-
-    value(np.ones(int(document.max()) + 1))
-    return Prepared(len(rows), value)
+    made = ranked(rows, average_precision_of)
+    one_class = always("one class only: the words are all right, or all wrong")
+    return checked(replace(made, why=one_class), rows.documents)
 
 
 def span_word_average_precision(table: ScoreTable) -> Prepared:
     """Average precision of words by suspicion; a word is wrong where it touches a gold span."""
-    return _word_ranking(list(span_words(table)), _NO_SPANS)
+    document, suspicion, gold = _span_words(table)
+    count = len(table.data.documents)
+    return _word_ranking(Rows(suspicion, gold.astype(np.float64), document, count), _NO_SPANS)
 
 
 def word_average_precision(table: ScoreTable) -> Prepared:
     """Average precision of the tagged words by suspicion; BAD is wrong."""
-    return _word_ranking([(d, s, bad) for d, s, _, bad in tagged_words(table)], _NO_TAGS)
+    document, tags = _tagged(table)
+    suspicion = _most_suspicious(tags, stretches(table.words))
+    return _word_ranking(Rows(suspicion, tags.known, document, len(table.data.documents)), _NO_TAGS)
 
 
 def word_mcc(table: ScoreTable) -> Prepared:
     """Matthews' correlation of "marked" with BAD over the tagged words."""
-    counts = np.zeros((len(table.data.documents), 4))
-    n = 0
-    for d, _, marked, bad in tagged_words(table):
-        counts[d, 2 * int(marked) + int(bad)] += 1
-        n += 1
-    if not n:
+    document, tags = _tagged(table)
+    if not len(document):
         raise Undefined(_NO_TAGS)
-    value = _mcc(counts)
-    value(np.ones(len(counts)))
-    return Prepared(n, value)
+    count = len(table.data.documents)
+    counts = np.zeros((4, count))
+    kinds = 2 * _touched(tags, stretches(table.marked)) + tags.known.astype(np.int64)
+    np.add.at(counts, (kinds, document), 1.0)
+    return checked(Prepared(len(document), lambda w: np.asarray(counts @ w), _mcc, _why_no_mcc, 4), count)
 
 
-def _mcc(counts: Array) -> Callable[[Weights], float]:
-    """Of per-document counts ``(D, 4)``: right unmarked, wrong unmarked, right marked, wrong marked."""
+def _mcc(counts: Array) -> Array:
+    """Of counts ``(4, B)``: right unmarked, wrong unmarked, right marked, wrong marked."""
+    tn, fn, fp, tp = counts
+    below = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return divided(tp * tn - fp * fn, np.sqrt(below))
 
-    def value(weights: Weights) -> float:
-        tn, fn, fp, tp = weights @ counts
-        if tp + fp <= 0 or tn + fn <= 0:
-            raise Undefined("constant: " + ("no word is marked" if tp + fp <= 0 else "every word is marked"))
-        if tp + fn <= 0 or tn + fp <= 0:
-            raise Undefined("one class only: the tagged words are all OK, or all BAD")
-        below = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-        return float((tp * tn - fp * fn) / np.sqrt(below))
 
-    return value
+def _why_no_mcc(counts: Array) -> str:
+    tn, fn, fp, tp = counts[:, 0]
+    if tp + fp <= 0 or tn + fn <= 0:
+        return "constant: " + ("no word is marked" if tp + fp <= 0 else "every word is marked")
+    return "one class only: the tagged words are all OK, or all BAD"
