@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpora import DATA, Corpus, Results, corpora, row
+from corpora import DATA, Corpus, Results, corpora, heads, row
 
 from mtqa import __version__
 from mtqa.bench.comparison.as_json import record
@@ -67,6 +67,7 @@ def _compared(
 ) -> Results:
     run = {
         "version": __version__,
+        "heads": heads(),
         "configs": {one.name: one.config.model_dump() for one in configs},
         "limit": options.limit,
         "resamples": options.resamples,

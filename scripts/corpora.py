@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtqa.detect.head import FOLDER
 from mtqa.errors import InputError, one_line
 from mtqa.lm.cache import sha256_of
 from mtqa.report.write import write_report
@@ -44,6 +45,11 @@ def corpora(data: Path, wanted: Sequence[str] = ()) -> list[Corpus]:
             known = ", ".join(corpus.name for corpus in found)
             raise InputError(f"--corpora {one_line(name)}: no such corpus. There are: {known}")
     return [c for c in found if not wanted or any(c.name.startswith(name) for name in wanted)]
+
+
+def heads() -> dict[str, str]:
+    """Digest of each detector head in the package: a new one makes results anew."""
+    return {path.stem: sha256_of(path)[:12] for path in sorted(FOLDER.glob("*.safetensors"))}
 
 
 class Results:

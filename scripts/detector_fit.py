@@ -32,9 +32,9 @@ TOKEN_WEIGHT, KIND_WEIGHT = 4.0, 0.2
 class Recipe:
     """How a member is trained."""
 
-    units: int = 64
+    units: int = 128
     places: int = 3
-    dropout: float = 0.2
+    dropout: float = 0.4
     epochs: int = 5
     rate: float = 2e-3
     decay: float = 1e-3

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpora import DATA, Corpus, Results, corpora, row
+from corpora import DATA, Corpus, Results, corpora, heads, row
 
 from mtqa import __version__
 from mtqa.bench.comparison.words import figure, interval
@@ -53,6 +53,7 @@ def main() -> int:
         found = corpora(options.data, options.corpora)
         run = {
             "version": __version__,
+            "heads": heads(),
             "config": config.model_dump(),
             "limit": options.limit,
             "resamples": options.resamples,

@@ -152,7 +152,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("MTQA_DATA", "../shared/data")))
     parser.add_argument("--work", type=Path, default=Path("work/detector"), help="what is done is kept there")
     parser.add_argument("--model", default="smollm2-135m")
-    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[], help="corpora to leave out")
     parser.add_argument("-o", "--output", type=Path, help="default: into the package, with the index")
