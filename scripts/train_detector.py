@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from detector_corpora import corpora
+from detector_corpora import corpora, read_lines
 from detector_fit import Ensemble, Recipe, moments, outputs, softened, standardised, train
 from detector_sampled import sampled
 from detector_sentences import fit_sentences, recall_by_type, scores_by_source, sentence_table
@@ -79,8 +79,7 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
             if not rankers:
                 alone = Ranker(Config(context="none", **config), backend=document.backend)
                 rankers = {"document": document, "none": alone}
-            records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-            write_states(records, rankers, LAYERS, states)
+            write_states(read_lines(path), rankers, LAYERS, states)
         found[name] = softened(read_states(states))
     return found
 
@@ -102,8 +101,7 @@ def folds_of(paths: dict[str, Path], seed: int) -> dict[str, np.ndarray]:
     """The part of each document, the same for all that were made from one text."""
     found = {}
     for name, path in paths.items():
-        records = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-        parts = [zlib.crc32(f"{seed} {origin}".encode()) % FOLDS for origin in origins(records)]
+        parts = [zlib.crc32(f"{seed} {origin}".encode()) % FOLDS for origin in origins(read_lines(path))]
         found[name] = np.array(parts)
     return found
 
