@@ -101,7 +101,8 @@ class ScoreTable:
     (index → reason) and has the lowest score. ``document (n,)``: index into ``data.documents``.
     ``probability (n,)``: that it is corrupted, or None where the config gives none. ``words``: per sentence
     ``(start, end, suspicion)`` and ``marked``: the spans that a report would mark, both in characters of its
-    text. ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds`` and ``peak_mb``: what scoring took.
+    text. ``q_value (n,)``: the least false discovery rate at which it is found, or None likewise.
+    ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds`` and ``peak_mb``: what scoring took.
     ``warnings``: what the scorer said of most of the documents.
     """
 
@@ -113,6 +114,7 @@ class ScoreTable:
     words: tuple[tuple[tuple[int, int, float], ...], ...] = ()
     marked: tuple[tuple[tuple[int, int], ...], ...] = ()
     probability: Array | None = None
+    q_value: Array | None = None
     tokens: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
     bits: Array = field(default_factory=lambda: np.zeros(0))
     unscored: Mapping[int, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtqa.bench.records import LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.bench.records import Array, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.errors import InputError
 from mtqa.lm.progress import Progress
 from mtqa.records import Document, Finding, Report
@@ -36,6 +36,7 @@ class _Scored:
 
     score: float
     probability: float | None
+    q_value: float | None
     tokens: int
     bits: float
     words: tuple[tuple[int, int, float], ...]
@@ -136,10 +137,10 @@ def _kept(
     """The finding's numbers; positions from those of the document to those of the labelled text."""
     indent = len(sentence.text) - len(sentence.text.lstrip())
     shift = indent - document.sentences[finding.sentence].start
-    probability = getattr(finding, "probability", None)
     return _Scored(
         score=float(finding.score),
-        probability=None if probability is None else float(probability),
+        probability=finding.probability,
+        q_value=finding.q_value,
         tokens=finding.tokens,
         bits=finding.tokens * math.log2(max(finding.perplexity, 1.0)),
         words=tuple((start + shift, end + shift, float(s)) for start, end, s in words),
@@ -153,8 +154,6 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
     n = len(data)
     lowest = min(one.score for one in run.found.values()) - 1.0
     rows = [run.found.get(i) for i in range(n)]
-    probabilities = [None if one is None else one.probability for one in rows]
-    known = all(p is not None for p, one in zip(probabilities, rows, strict=True) if one is not None)
     return ScoreTable(
         data=data,
         config=config,
@@ -164,7 +163,8 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
         words=tuple(() if one is None else one.words for one in rows),
         marked=tuple(() if one is None else one.marked for one in rows),
         # What can't be scored is never flagged: as sound as it gets.
-        probability=np.array([p or 0.0 for p in probabilities]) if known else None,
+        probability=_known([0.0 if one is None else one.probability for one in rows]),
+        q_value=_known([1.0 if one is None else one.q_value for one in rows]),
         tokens=np.array([0 if one is None else one.tokens for one in rows], dtype=np.int64),
         bits=np.array([0.0 if one is None else one.bits for one in rows]),
         unscored=run.unscored,
@@ -172,6 +172,12 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
         peak_mb=_peak_mb(),
         warnings=run.usual_warnings(data.shape),
     )
+
+
+def _known(values: Sequence[float | None]) -> Array | None:
+    """The values, or None where the config does not give one for each."""
+    held = [value for value in values if value is not None]
+    return np.array(held, dtype=np.float64) if len(held) == len(values) else None
 
 
 def _peak_mb() -> float:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.bench.records import LabelledSet, ScoreTable
+from mtqa.bench.tables import joined
 
 Array = npt.NDArray[np.float64]
 
@@ -56,9 +57,6 @@ def stacked(a: ScoreTable, b: ScoreTable) -> ScoreTable:
     if a.data.digest != b.data.digest or len(a) != len(b):
         raise ValueError(f"{a.config} and {b.config} were scored on different data")
     data: LabelledSet = dataclasses.replace(a.data, documents=a.data.documents * 2)
-    probability = None
-    if a.probability is not None and b.probability is not None:
-        probability = np.concatenate([a.probability, b.probability])
     return dataclasses.replace(
         a,
         data=data,
@@ -67,7 +65,8 @@ def stacked(a: ScoreTable, b: ScoreTable) -> ScoreTable:
         document=np.concatenate([a.document, b.document + len(a.data.documents)]),
         words=a.words + b.words,
         marked=a.marked + b.marked,
-        probability=probability,
+        probability=joined([a.probability, b.probability]),
+        q_value=joined([a.q_value, b.q_value]),
         tokens=np.concatenate([a.tokens, b.tokens]),
         bits=np.concatenate([a.bits, b.bits]),
         unscored={**a.unscored, **{len(a) + i: reason for i, reason in b.unscored.items()}},

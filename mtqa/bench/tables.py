@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.records import LabelledDocument, LabelledSet, ScoreTable, document_index
+from mtqa.bench.records import Array, LabelledDocument, LabelledSet, ScoreTable, document_index
 
 Mask = npt.NDArray[np.bool_]
 
@@ -19,7 +19,6 @@ def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
         return tables[0]
     data = _pooled_set([table.data for table in tables])
     offsets = np.cumsum([0, *(len(table) for table in tables[:-1])])
-    known = all(table.probability is not None for table in tables)
     return ScoreTable(
         data=data,
         config=tables[0].config,
@@ -28,15 +27,20 @@ def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
         document=document_index(data),
         words=tuple(w for table in tables for w in table.words),
         marked=tuple(m for table in tables for m in table.marked),
-        probability=np.concatenate([t.probability for t in tables if t.probability is not None])
-        if known
-        else None,
+        probability=joined([table.probability for table in tables]),
+        q_value=joined([table.q_value for table in tables]),
         tokens=np.concatenate([table.tokens for table in tables]),
         bits=np.concatenate([table.bits for table in tables]),
         unscored={i + int(o): r for t, o in zip(tables, offsets, strict=True) for i, r in t.unscored.items()},
         seconds=sum(table.seconds for table in tables),
         peak_mb=max(table.peak_mb for table in tables),
     )
+
+
+def joined(parts: Sequence[Array | None]) -> Array | None:
+    """The arrays end to end, or None where one of them is missing."""
+    held = [part for part in parts if part is not None]
+    return np.concatenate(held) if len(held) == len(parts) else None
 
 
 def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
@@ -99,6 +103,7 @@ def subset(table: ScoreTable, keep: Mask) -> ScoreTable:
         words=tuple(table.words[i] for i in rows) if table.words else (),
         marked=tuple(table.marked[i] for i in rows) if table.marked else (),
         probability=None if table.probability is None else table.probability[rows],
+        q_value=None if table.q_value is None else table.q_value[rows],
         tokens=table.tokens[rows] if len(table.tokens) else table.tokens,
         bits=table.bits[rows] if len(table.bits) else table.bits,
         unscored={place[i]: reason for i, reason in table.unscored.items() if i in place},

@@ -123,6 +123,7 @@ def random_table(rng: np.random.Generator, *, shape: str = "documents", document
         rng.integers(0, 6, size=n).astype(float),
         document_index(data),
         probability=rng.integers(0, 21, size=n) / 20,
+        q_value=rng.integers(0, 6, size=n) / 20,
     )
 
 

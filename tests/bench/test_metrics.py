@@ -113,6 +113,36 @@ def test_probability_metrics_are_scikit_learns(seed: int):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_false_discoveries_by_brute_force(seed: int):
+    table, weights, gold, w = _case(seed)
+    assert table.q_value is not None
+    found = table.q_value <= 0.1
+    assert 0 < found.sum() < len(found)
+    shares = []
+    for d, times in enumerate(weights):
+        own = gold[found & (table.document == d)]
+        shares += [1 - own.mean() if len(own) else 0.0] * times
+    assert _value("false_discovery_rate", table, weights) == pytest.approx(np.mean(shares))
+    assert _value("false_discovery_share", table, weights) == pytest.approx(
+        1 - sk.precision_score(gold, found, sample_weight=w)
+    )
+    assert _value("recall_at_fdr_10", table, weights) == pytest.approx(
+        sk.recall_score(gold, found, sample_weight=w)
+    )
+
+
+def test_nothing_found_is_a_rate_of_0_and_no_share():
+    table, weights, _, _ = _case(0)
+    table = replace(table, q_value=np.ones(len(table)))
+    assert _value("false_discovery_rate", table, weights) == 0.0
+    assert _value("recall_at_fdr_10", table, weights) == 0.0
+    with pytest.raises(Undefined, match="nothing is found"):
+        _value("false_discovery_share", table, weights)
+    bare = replace(table, q_value=None)
+    assert not {m.name for m in applicable(bare)} & {"false_discovery_rate", "recall_at_fdr_10"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("shape", ["documents", "scored"])
 def test_correlations_are_scipys_on_repeated_rows(seed: int, shape: str):
     table, weights, _, w = _case(seed, shape)

@@ -69,6 +69,8 @@ USUAL = (
     "word_average_precision",
     "brier",
     "expected_calibration_error",
+    "false_discovery_rate",
+    "recall_at_fdr_10",
     "bits_per_byte",
     "perplexity",
 )

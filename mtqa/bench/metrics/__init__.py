@@ -98,6 +98,29 @@ METRICS: dict[str, Metric] = {
             higher_is_better=False,
         ),
         _metric(
+            "false_discovery_rate",
+            "calibration",
+            _DOCUMENTS,
+            ("probability", "q_value", "documents"),
+            "sound among what a document's --fdr 0.1 finds",
+            higher_is_better=False,
+        ),
+        _metric(
+            "false_discovery_share",
+            "calibration",
+            _DOCUMENTS,
+            ("probability", "q_value", "sentences"),
+            "sound among all that --fdr 0.1 finds",
+            higher_is_better=False,
+        ),
+        _metric(
+            "recall_at_fdr_10",
+            "calibration",
+            _DOCUMENTS,
+            ("probability", "q_value", "sentences"),
+            "corrupted found by --fdr 0.1",
+        ),
+        _metric(
             "boilerplate_recall", "boilerplate", _DOCUMENTS, _LINES, "boilerplate lines that are not ranked"
         ),
         _metric(

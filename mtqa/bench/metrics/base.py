@@ -117,6 +117,8 @@ def applies(metric: Metric, table: ScoreTable) -> bool:
         return bool(table.data.system_order) or _graded_systems(table)
     if metric.needs == "probability":
         return table.probability is not None and _any(table, _HAS["label"])
+    if metric.needs == "q_value":
+        return table.q_value is not None and _any(table, _HAS["label"])
     needs, _, more = metric.needs.partition("+")
     if needs in ("spans", "word_tags") and not (table.marked if more == "marked" else table.words):
         return False

@@ -1,4 +1,9 @@
-"""Do probabilities mean what they say? Brier (1950); expected calibration error, Naeini et al. (2015)."""
+"""Do probabilities mean what they say, and does a false discovery rate hold?
+
+Brier (1950); expected calibration error, Naeini et al. (2015). What is found at a rate of .1 is found in each
+document by itself, as `mtqa rank --fdr 0.1` does; the rate is the mean of the documents' own shares, 0 where
+nothing is found (Benjamini and Hochberg 1995).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,12 @@ import numpy as np
 
 from mtqa.bench.metrics.base import Prepared, Undefined, always, by_document, divided, labels, ratio
 from mtqa.bench.records import Array, Indices, ScoreTable
+from mtqa.detect.verdict import FDR
 
 _NO_LABEL = "no sentence has a label"
+_NO_Q_VALUE = "this config gives no q-values"
+_NOTHING = "nothing is found at a false discovery rate of .1"
+_NO_CORRUPTED = "no sentence is corrupted"
 #: Bins of equal width on [0, 1].
 BINS = 10
 
@@ -71,6 +80,40 @@ def reliability(table: ScoreTable) -> tuple[Bin, ...]:
         for b in range(BINS)
         if (own := bins == b).any()
     )
+
+
+def _found(table: ScoreTable) -> tuple[Array, Array, Array]:
+    """Of each document ``(D,)``: the sound ones found, all that are found, and the labelled sentences."""
+    if table.q_value is None:
+        raise Undefined(_NO_Q_VALUE)
+    gold, rows = labels(table)
+    found = table.q_value <= FDR
+    return (
+        by_document(table, 1.0 - gold, rows & found),
+        by_document(table, np.ones(len(table)), rows & found),
+        by_document(table, np.ones(len(table)), rows),
+    )
+
+
+def false_discovery_rate(table: ScoreTable) -> Prepared:
+    """The documents' mean share of sound sentences among those found; lower is better."""
+    wrong, found, sentences = _found(table)
+    there = (sentences > 0).astype(np.float64)
+    return ratio(int(there.sum()), wrong / np.maximum(found, 1.0), there, _NO_LABEL)
+
+
+def false_discovery_share(table: ScoreTable) -> Prepared:
+    """The share of sound sentences among all that are found in all documents; lower is better."""
+    wrong, found, _ = _found(table)
+    return ratio(int(found.sum()), wrong, found, _NOTHING)
+
+
+def recall_at_fdr_10(table: ScoreTable) -> Prepared:
+    """The share of the corrupted sentences that is found."""
+    wrong, found, _ = _found(table)
+    gold, rows = labels(table)
+    corrupted = by_document(table, gold, rows)
+    return ratio(int(corrupted.sum()), found - wrong, corrupted, _NO_CORRUPTED)
 
 
 def base_rate_brier(table: ScoreTable) -> Prepared:
