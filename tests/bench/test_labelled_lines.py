@@ -200,7 +200,7 @@ def test_nothing_is_left_behind(tmp_path, broken: bool):
         load_labelled(str(path))
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not (tmp_path / "cache").exists()
-    assert (config.TORCH_AVAILABLE, config.HF_HUB_OFFLINE) == (torch, offline)
+    assert (torch, offline) == (config.TORCH_AVAILABLE, config.HF_HUB_OFFLINE)
 
 
 def test_a_sample_reads_no_further_than_it_is_drawn_from(tmp_path):
