@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,9 @@ def load_labelled(
 
 
 def load_spec(spec: DataSpec, *, limit: int = 0, seed: int = 0, cache: Path | None = None) -> LabelledSet:
-    """The same of a `DataSpec`. ``cache``: where `datasets` keeps its files."""
-    read = read_records(spec, cache=cache or cache_dir() / "datasets")
-    records = sampled(read, limit, seed, part_of=partial(document_of, spec=spec))
+    """The same of a `DataSpec`. ``cache``: where `datasets` keeps what is from the hub."""
+    with closing(read_records(spec, cache=cache or cache_dir() / "datasets")) as read:
+        records = sampled(read, limit, seed, part_of=partial(document_of, spec=spec))
     if spec.file is not None:
         digest = sha256_of(spec.file)
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
 from mtqa.bench.corruptions.resources import Proposer
 from mtqa.bench.labelled.convert import labelled_set
+from mtqa.bench.labelled.lines import article_lines
 from mtqa.bench.labelled.plain import json_records
 from mtqa.bench.labelled.source import sampled
 from mtqa.bench.labelled.spec import DataSpec
@@ -71,11 +72,11 @@ def clean_articles(paths: Sequence[str], *, named: Callable[[str], str] = str) -
 def _clean_records(path: Path) -> Iterator[Named]:
     if not path.is_file():
         raise InputError(f"{one_line(path)}: no such file")
-    for number, record in enumerate(json_records(path.name, path), start=1):
-        paragraphs = record.get("paragraphs")
-        if not isinstance(paragraphs, list) or not all(isinstance(p, str) for p in paragraphs):
-            raise InputError(
-                f"{path.name}: record {number}: paragraphs: a list of strings is expected (a clean document)"
-            )
-        name = str(record.get("doc") or f"record {number}")
-        yield name, document_from_text("\n\n".join(paragraphs), path=f"{path.name}: {name}")
+    with article_lines(path.name, path) as lines:
+        for number, record in enumerate(json_records(path.name, lines), start=1):
+            paragraphs = record.get("paragraphs")
+            if not isinstance(paragraphs, list) or not all(isinstance(p, str) for p in paragraphs):
+                problem = "paragraphs: a list of strings is expected (a clean document)"
+                raise InputError(f"{path.name}: record {number}: {problem}")
+            name = str(record.get("doc") or f"record {number}")
+            yield name, document_from_text("\n\n".join(paragraphs), path=f"{path.name}: {name}")

@@ -1,67 +1,67 @@
-"""Records of JSON, CSV and TSV files, as they are written: no guess at what type a column has.
+"""Lines of JSON, CSV and TSV to records, as they are written: no guess at what type a column has. No I/O.
 
-Arrow and pandas guess: they make a time of "2024-01-02", of the documents "1.10" and "1.1" one, and drop the
-quotation marks of '"Yes," he said' in a TSV without quoting.
+The json and csv builders of `datasets` guess: they make a time of "2024-01-02", of the documents "1.10" and
+"1.1" one, and drop the quotation marks of '"Yes," he said' in a TSV without quoting. So only lines are read
+with it (`mtqa.bench.labelled.lines`).
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from mtqa.errors import InputError, one_line
 
 Record = dict[str, Any]
+_LONGEST_CELL = 2**31 - 1
 
 
-def file_text(name: str, file: Path) -> str:
-    """The file's text, unpacked where it is ``.gz``. Raises `InputError` that names the line."""
-    try:
-        data = file.read_bytes()
-        data = gzip.decompress(data) if data and file.suffix.lower() == ".gz" else data
-        if not data:
-            raise InputError(f"{name}: the file is empty")
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].count(b"\n")
-        raise InputError(
-            f"{name}: line {before + 1}: not UTF-8 (byte {error.start}); save the file as UTF-8"
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{name}: can't be read ({one_line(error, 120)})") from error
+def json_records(name: str, lines: Iterable[str]) -> Iterator[Record]:
+    """JSON lines, one JSON array, or one object. Raises `InputError` that names the line of bad JSON.
+
+    Of JSON lines no more than one is held at a time.
+    """
+    rest = iter(lines)
+    head = list(_to_the_first_written(rest))
+    first = head[-1] if head else ""
+    if first.lstrip().startswith("["):
+        yield from _array(name, "".join([*head, *rest]))
+    elif (
+        first.strip() and not _is_json(first) and (whole := _one_object("".join([*head, *rest]))) is not None
+    ):
+        yield whole
+    else:
+        for number, line in enumerate(chain([first], rest), start=len(head)):
+            if line.strip():
+                yield _object(name, number, line.removesuffix("\n"))
 
 
-def json_records(name: str, file: Path) -> Iterator[Record]:
-    """JSON lines, one JSON array, or one object. Raises `InputError` that names the line of bad JSON."""
-    text = file_text(name, file)
-    if text.lstrip().startswith("["):
-        yield from _array(name, text)
-        return
-    lines = ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
-    for count, (number, line) in enumerate(lines):
-        if not count and (whole := _over_several_lines(line, text)) is not None:
-            yield whole
+def _to_the_first_written(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if line.strip():
             return
-        yield _object(name, number, line)
 
 
-def _over_several_lines(line: str, text: str) -> Record | None:
-    """The one object that the text is, where its first line is none."""
+def _is_json(text: str) -> bool:
     try:
-        json.loads(line)
+        json.loads(text)
     except (ValueError, RecursionError):
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
-    return None
+        return False
+    return True
+
+
+def _one_object(text: str) -> Record | None:
+    """The object that the text is over several lines; None where it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _object(name: str, number: int, line: str) -> Record:
@@ -91,22 +91,23 @@ def _called(value: object) -> str:
     return kinds.get(type(value), "a number")
 
 
-def table_records(name: str, file: Path, *, tabs: bool) -> Iterator[Record]:
+def table_records(name: str, lines: Iterable[str], *, tabs: bool) -> Iterator[Record]:
     """The rows of a CSV (``tabs``: TSV) with a header, each cell the string that it is.
 
-    A TSV is quoted as a CSV is, or not at all: see `_cells`. Raises `InputError` that names the line.
+    Of a CSV no more than a row is held at a time. A TSV is quoted as a CSV is, or not at all: see `_cells`.
+    Raises `InputError` that names the line.
     """
-    text = file_text(name, file)
-    rows = _cells(name, text) if tabs else list(_quoted(name, text, ","))
-    if not rows:
+    rows = iter(_cells(name, "".join(lines))) if tabs else _quoted(name, _at_any_break(lines), ",")
+    top = next(rows, None)
+    if top is None:
         raise InputError(f"{name}: no sentences: the file has no header")
-    header = [cell.strip() for cell in rows[0][1]]
+    header = [cell.strip() for cell in top[1]]
     if len(header) == 1 and (other := next((c for c in ";\t,|" if c in header[0]), None)):
         wanted = "tabs" if tabs else "commas"
         raise InputError(f"{name}: columns are cut at {other!r} here; save it with {wanted} between them")
     if twice := next((cell for cell in header if cell and header.count(cell) > 1), None):
         raise InputError(f"{name}: column {one_line(twice, 60)!r} is there twice")
-    for line, cells in rows[1:]:
+    for line, cells in rows:
         if len(cells) < len(header) or any(cells[len(header) :]):
             raise InputError(f"{name}: line {line}: {len(cells)} cells, the header names {len(header)}")
         yield dict(zip(header, cells, strict=False))
@@ -122,7 +123,7 @@ def _cells(name: str, text: str) -> Rows:
     """
     bare = [(i, line.split("\t")) for i, line in enumerate(_lines(text), start=1) if line]
     try:
-        quoted = list(_quoted(name, text, "\t"))
+        quoted = list(_quoted(name, io.StringIO(text, newline=""), "\t"))
     except InputError:
         return bare
     across = any("\n" in cell or "\t" in cell for _, cells in quoted for cell in cells)
@@ -133,13 +134,21 @@ def _lines(text: str) -> Sequence[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _quoted(name: str, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _at_any_break(lines: Iterable[str]) -> Iterator[str]:
+    r"""Lines that are cut at a "\r" too, breaks kept, as the csv module wants them."""
+    for line in lines:
+        if "\r" in line:
+            yield from io.StringIO(line, newline="")
+        else:
+            yield line
+
+
+def _quoted(name: str, lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each row; cells may be quoted, a quotation mark in such a one is doubled."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    before = csv.field_size_limit(max(len(text), 1))
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     at = 1
     try:
-        for cells in reader:
+        while (cells := _next_row(reader)) is not None:
             if cells:
                 yield at, cells
             at = reader.line_num + 1
@@ -147,5 +156,12 @@ def _quoted(name: str, text: str, separator: str) -> Iterator[tuple[int, list[st
         raise InputError(
             f"{name}: line {at}: {one_line(error, 80)} (a quotation mark in a quoted cell is written twice)"
         ) from error
+
+
+def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
+    """A row of cells of any length: the csv module's own limit, which is everybody's, is put back."""
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        return next(reader, None)
     finally:
         csv.field_size_limit(before)

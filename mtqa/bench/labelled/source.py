@@ -1,19 +1,18 @@
-"""Records of a file or a hub id, and a sample of them; Parquet and hub ids go through `datasets`."""
+"""Records of a file or a hub id, and a sample of them: opened and streamed by `datasets`."""
 
 from __future__ import annotations
 
-import contextlib
-import glob
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from mtqa.bench.labelled.lines import data_lines
 from mtqa.bench.labelled.plain import Record, json_records, table_records
 from mtqa.bench.labelled.spec import DataSpec
+from mtqa.bench.labelled.stream import quiet_datasets, reason_of, streamed_file
 from mtqa.errors import InputError, MtqaError, one_line
 
 T = TypeVar("T")
@@ -46,40 +45,35 @@ def sampled(
     return [pool[i] for i in sorted(i for unit in chosen for i in held[unit])]
 
 
-def read_records(spec: DataSpec, *, cache: Path) -> Iterator[Record]:
-    """The records, one after the other. ``cache``: where `datasets` keeps its files. Raises `InputError`."""
+def read_records(spec: DataSpec, *, cache: Path) -> Generator[Record]:
+    """The records, one after the other. ``cache``: where `datasets` keeps the hub's. Raises `InputError`."""
     if spec.file is None:
         yield from _hub_records(spec, cache)
-    elif spec.format == "json":
-        yield from json_records(spec.name, spec.file)
-    elif spec.format in ("csv", "tsv"):
-        yield from table_records(spec.name, spec.file, tabs=spec.format == "tsv")
+    elif spec.format == "parquet":
+        yield from _parquet_records(spec.name, spec.file)
     else:
-        yield from _parquet_records(spec.name, spec.file, cache)
+        with data_lines(spec.name, spec.file) as lines:
+            if spec.format == "json":
+                yield from json_records(spec.name, lines)
+            else:
+                yield from table_records(spec.name, lines, tabs=spec.format == "tsv")
 
 
-def _parquet_records(name: str, file: Path, cache: Path) -> Iterator[Record]:
+def _parquet_records(name: str, file: Path) -> Iterator[Record]:
     try:
         if file.stat().st_size == 0:
             raise InputError(f"{name}: the file is empty")
-        with _quiet_datasets(offline=True) as datasets:
-            loaded = datasets.load_dataset(
-                "parquet",
-                data_files={"data": glob.escape(str(file.absolute()))},
-                split="data",
-                streaming=True,
-                cache_dir=str(cache),
-            )
+        with streamed_file("parquet", file) as loaded:
             yield from (dict(record) for record in loaded)
     except MtqaError:
         raise
     except Exception as error:
-        raise InputError(f"{name}: can't be read as PARQUET ({_reason(error)})") from error
+        raise InputError(f"{name}: can't be read as PARQUET ({reason_of(error)})") from error
 
 
 def _hub_records(spec: DataSpec, cache: Path) -> Iterator[Record]:
     try:
-        with _quiet_datasets(offline=False) as datasets:
+        with quiet_datasets(offline=False) as datasets:
             loaded = datasets.load_dataset(
                 spec.hub,
                 spec.subset,
@@ -100,30 +94,5 @@ def _hub_records(spec: DataSpec, cache: Path) -> Iterator[Record]:
         raise
     except Exception as error:
         raise InputError(
-            f"{one_line(spec.name, 100)}: no such file, and can't be loaded from the hub ({_reason(error)})"
+            f"{one_line(spec.name, 100)}: no such file, and can't be loaded from the hub ({reason_of(error)})"
         ) from error
-
-
-@contextlib.contextmanager
-def _quiet_datasets(*, offline: bool) -> Iterator[Any]:
-    """`datasets` without bars and notes; ``offline`` keeps it from asking the hub about local files."""
-    import datasets
-
-    datasets.disable_progress_bars()
-    logger = logging.getLogger("datasets")
-    level, before = logger.level, datasets.config.HF_HUB_OFFLINE
-    logger.setLevel(logging.CRITICAL)
-    if offline:
-        datasets.config.HF_HUB_OFFLINE = True
-    try:
-        yield datasets
-    finally:
-        datasets.config.HF_HUB_OFFLINE = before
-        logger.setLevel(level)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause: `datasets` wraps what Arrow and pandas say."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return one_line(f"{error}" or type(error).__name__, 160)
