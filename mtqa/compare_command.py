@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa.errors import UsageError
+from mtqa.options import ManyNames
 
 if TYPE_CHECKING:
     from mtqa.bench.comparison.build import CompareSettings
@@ -23,23 +24,7 @@ Examples:
 """
 
 
-class _ManyValues(click.Command):
-    """A command whose --data takes every name up to the next option, as a shell's *.jsonl gives them."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """``--data a b`` as ``--data a --data b``."""
-        spread: list[str] = []
-        many = False
-        for arg in args:
-            if arg.startswith("-") and arg != "-":
-                many = arg == "--data"
-                spread += [] if many else [arg]
-            else:
-                spread += ["--data", arg] if many else [arg]
-        return super().parse_args(ctx, spread)
-
-
-@click.command(cls=_ManyValues, epilog=_EXAMPLES)
+@click.command(cls=ManyNames, epilog=_EXAMPLES)
 @click.argument("configs", nargs=-1, metavar="CONFIG CONFIG...")
 @click.option(
     "--data",

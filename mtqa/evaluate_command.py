@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa.errors import UsageError, one_line
+from mtqa.options import ManyNames
 
 if TYPE_CHECKING:
     from mtqa.bench.evaluate import Evaluation
@@ -35,7 +36,7 @@ class _Given:
     clean: tuple[str, ...]
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(cls=ManyNames, epilog=_EXAMPLES)
 @click.argument("names", nargs=-1, metavar="[CONFIG]")
 @click.option(
     "--data",
@@ -63,6 +64,7 @@ class _Given:
 @click.option("--measure", metavar="NAME", help="In place of the config's.")
 @click.option("--context", metavar="WHICH", help="In place of the config's.")
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@click.option("--threads", type=int, metavar="N", help="CPU threads.")
 @click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
 @click.option("-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html or json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
@@ -131,7 +133,12 @@ def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Eval
     from mtqa.pipeline import Ranker
 
     overrides = {key: options[key] for key in ("model", "measure", "context", "device")}
-    config = load_config(given.config, **overrides, ledger=False if options["no_ledger"] else None)
+    config = load_config(
+        given.config,
+        **overrides,
+        threads=options["threads"],
+        ledger=False if options["no_ledger"] else None,
+    )
     check_measure(config.measure)
     settings = EvaluateSettings(options["seed"], options["resamples"], _split(options["by"]))
     sets = _sets(given, options)

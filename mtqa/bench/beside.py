@@ -33,7 +33,8 @@ def ceiling(table: ScoreTable, *, human: bool) -> ScoreTable:
 
     def score(s: LabelledSentence) -> float:
         if human:
-            return -(order.get(s.groups.get("system", ""), 0.0) if order else s.score or 0.0)
+            known = order.get(s.groups.get("system", ""), 0.0)
+            return -(known if s.score is None else s.score)
         return float(s.label or 0)
 
     made = _table(table, PERFECT, score, lambda _: 0.0)

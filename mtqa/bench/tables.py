@@ -54,14 +54,20 @@ def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
         for number, data in enumerate(sets)
         for document in data.documents
     )
-    orders = {data.system_order for data in sets}
     return LabelledSet(
         name=" + ".join(data.name for data in sets),
         digest=",".join(data.digest for data in sets),
         shape=sets[0].shape,
         documents=documents,
-        system_order=orders.pop() if len(orders) == 1 else (),
+        system_order=_one_order([data.system_order for data in sets if data.system_order]),
     )
+
+
+def _one_order(orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The longest, where it holds the others in their order; none where two contradict one another."""
+    longest = max(orders, key=len, default=())
+    fits = all(order == tuple(name for name in longest if name in order) for order in orders)
+    return longest if fits else ()
 
 
 def group_values(table: ScoreTable, group: str) -> dict[str, Mask]:
@@ -119,4 +125,7 @@ def _kept(data: LabelledSet, keep: Mask) -> LabelledSet:
         documents.append(
             replace(document, sentences=tuple(s for s, k in zip(document.sentences, own, strict=True) if k))
         )
-    return replace(data, documents=tuple(documents))
+    # A file whose systems have no known order is judged by its human scores, if others' have one.
+    there = {s.groups.get("system") for document in documents for s in document.sentences}
+    order = tuple(name for name in data.system_order if name in there)
+    return replace(data, documents=tuple(documents), system_order=order if len(order) > 1 else ())

@@ -235,6 +235,14 @@ def test_pearson_keeps_its_digits_where_a_draw_hardly_varies():
     assert np.isnan(pearson_of(flat, y)(weights)[::2]).all()
 
 
+def test_a_draw_without_rows_has_no_kendall_and_warns_of_nothing(recwarn):
+    values = kendall_of(np.arange(4.0), np.arange(4.0))(
+        np.array([[1.0, 0, 0], [1, 0, 1], [1, 0, 0], [1, 0, 0]])
+    )
+    np.testing.assert_array_equal(values, [1.0, np.nan, np.nan])
+    assert not list(recwarn)
+
+
 def test_pooled_draws_of_every_shape_are_drawn_at_once():
     assert kendall_of(np.arange(4.0), np.arange(4.0))(np.ones((4, 2))).tolist() == [1.0, 1.0]
     empty = METRICS["roc_auc"].prepare(_full(0, "documents")).over(np.zeros((0, 12)))

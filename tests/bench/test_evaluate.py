@@ -245,6 +245,29 @@ def test_graded_systems(tmp_path):
     assert section.beside[PERFECT]["system_kendall"].value == pytest.approx(1.0)
 
 
+def test_a_known_order_outlives_the_company_of_other_documents(files, tmp_path):
+    """Graded documents beside labelled ones, and beside others whose systems people have judged."""
+    rows = [{"mt_A": "Sea sea sea.", "mt_B": "The sea calms.", "mt_C": "The sea is calm."}]
+    graded = write_jsonl(tmp_path / "graded.jsonl", [{"doc": d, "sentences": rows} for d in "abc"])
+    judged = [
+        {"doc": f"{d}", "system": s, "sentences": [{"text": "Wind blew.", "label": i % 2, "score": i}]}
+        for d in range(2)
+        for i, s in enumerate(("x", "y", "z"))
+    ]
+    other = write_jsonl(tmp_path / "judged.jsonl", judged)
+    evaluation = _evaluated([files[0], str(graded), str(other)])
+    section = evaluation.sections[0]
+    assert section.metrics["system_kendall"].n == 3
+    assert [s.name for s in section.systems] == ["mt_A", "mt_B", "mt_C"]
+    assert section.beside[PERFECT]["system_kendall"].value == pytest.approx(1.0)
+    assert section.beside[PERFECT]["spearman"].value == pytest.approx(1.0)
+    by = {name.split("/")[-1]: own for name, own in section.by["data"].items()}
+    alone = _evaluated([str(graded)]).metrics()["system_kendall"].value
+    assert by["graded.jsonl"]["system_kendall"].value == section.metrics["system_kendall"].value == alone
+    assert by["judged.jsonl"]["system_kendall"].undefined != "fewer than two systems"
+    assert "system_kendall" not in by["documents.jsonl"]
+
+
 def _with_probabilities(evaluation: Evaluation) -> Evaluation:
     tables = [
         replace(t, probability=1 / (1 + np.exp(5 - t.scores))) if t.data.shape == "documents" else t

@@ -10,6 +10,7 @@ import pytest
 
 from mtqa import cli, pipeline
 from mtqa.lm.fake import FakeBackend
+from mtqa.lm.local import ModelFiles
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
 
 DEFAULT = Path(__file__).parents[2] / "configs" / "perplexity.yaml"
@@ -30,7 +31,9 @@ def mtqa(monkeypatch, tmp_path, capfdbinary):
         return FakeBackend(vocabulary=300, logits=lambda ids: table[ids[-1]], max_tokens=4096)
 
     monkeypatch.setattr(pipeline, "load_backend", load)
-    monkeypatch.setattr(pipeline, "find_head", lambda *_: None)  # the files are the real model's
+    # Or the real model's files would be fetched into each test's own cache, to tell which head is theirs.
+    files = ModelFiles("smollm2-135m", tmp_path, "0" * 64, "1" * 64, None, ("*",))
+    monkeypatch.setattr("mtqa.lm.fetch.ensure_model", lambda *_, **__: files)
 
     def run(*arguments: object):
         capfdbinary.readouterr()
@@ -81,6 +84,19 @@ def test_data_without_a_config_and_names_after_the_first(mtqa, files):
     assert "## Scored" in out
     assert "## Pairs" in out
     assert "default measure\\=perplexity" in out or "default measure=perplexity" in out
+
+
+def test_a_yaml_about_data_is_no_config_behind_data(mtqa, files, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("translation,z_mean\nA cat sat.,1\nSat cat a.,-1\nIt rains.,0.5\n", encoding="utf-8")
+    about = tmp_path / "sheet.yaml"
+    about.write_text("data: sheet.csv\ncolumns: {text: translation, score: z_mean}\n", encoding="utf-8")
+    one = files[0]
+    for arguments in (["--data", one, about], [f"--data={one}", about], ["--data", about, one]):
+        code, out, err = mtqa("-f", "json", "--threads", "1", "--measure", "perplexity", *arguments)
+        assert code == 0, err
+        assert {d["shape"] for d in json.loads(out)["data"]} == {"documents", "scored"}
+        assert json.loads(out)["config"] == "default measure=perplexity"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,8 @@ def kendall_of(x: Array, y: Array) -> Callable[[Array], Array]:
 
     def tau(w: Array) -> float:
         times = w.astype(np.int64)
+        if times.sum() < 2:
+            return np.nan  # scipy's too, with a warning
         return float(kendalltau(np.repeat(x, times), np.repeat(y, times)).statistic)
 
     return lambda weights: np.array([tau(w) for w in weights.T])
