@@ -1,8 +1,9 @@
 """The network that the detector head is, under PyTorch, and its training (`mtqa.detect.head`: the formula).
 
-Three things are learned at once: from the spans of labelled corpora which tokens are corrupted; from the
+Four things are learned at once: from the spans of labelled corpora which tokens are corrupted; from the
 labels of sentences that 1 − Π (1 − p) is their probability; from post-edited translations which tokens would
-be changed, and how poor people find the sentence. Where most of a sentence is marked, as in one that a
+be changed, and how poor people find the sentence; from corrupted versions that they are poorer than their
+sound sentence. Where most of a sentence is marked, as in one that a
 model has made up, only the sentence's label counts: which of its words are wrong, nobody has said.
 """
 
@@ -26,6 +27,22 @@ MARKED = 0.5
 MINOR = 0.3
 #: The loss of a labelled token against that of a labelled sentence, and that of the kind of corruption.
 TOKEN_WEIGHT, KIND_WEIGHT = 4.0, 0.2
+#: That of a corrupted version that is not found poorer than its sound sentence, and how steep it is.
+PAIR_WEIGHT, PAIR_STEEP = 4.0, 3.0
+#: For the card: a network trained with others is another one.
+LOSSES = (MARKED, MINOR, TOKEN_WEIGHT, KIND_WEIGHT, PAIR_WEIGHT, PAIR_STEEP)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A standardised corpus, the share of its batches that an epoch takes, and what its order says.
+
+    ``versioned``: every sound sentence is followed by corrupted versions of itself.
+    """
+
+    states: States
+    weight: float = 1.0
+    versioned: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,14 +135,17 @@ def batches(corpus: States, size: int, rng: np.random.Generator | None = None) -
         yield np.concatenate(waiting)
 
 
-def loss(outputs: torch.Tensor, corpus: States, which: np.ndarray) -> torch.Tensor:
+def loss(outputs: torch.Tensor, source: Source, which: np.ndarray) -> torch.Tensor:
     """The loss over the tokens ``which``, whole documents."""
+    corpus = source.states
     held = corpus.sentence[which] >= 0
     outputs, which = outputs[torch.from_numpy(held)], which[held]
     sentences, place = np.unique(corpus.sentence[which], return_inverse=True)
     owner, label = torch.from_numpy(place), torch.from_numpy(corpus.label[which])
     known = torch.from_numpy(corpus.known[which] > 0)
     human = torch.from_numpy(corpus.scores[sentences]).float()
+    counts = _sums(torch.ones(len(owner)), owner, len(sentences))
+    poor = _sums(outputs[:, 2], owner, len(sentences)) / counts
     if corpus.labels[0] >= 0:
         target = torch.where(label == 2, MINOR, label.float())
         total = TOKEN_WEIGHT * _entropy(outputs[:, 0], target, known)
@@ -133,10 +153,18 @@ def loss(outputs: torch.Tensor, corpus: States, which: np.ndarray) -> torch.Tens
         wanted = torch.from_numpy(corpus.labels[sentences].astype(np.float32))
         chance = (1 - sound).clamp(1e-5, 1 - 1e-5)
         total = total + functional.binary_cross_entropy(chance, wanted, weight=_balance(corpus, wanted))
+        if source.versioned:
+            sound, version = version_pairs(corpus.labels[sentences])
+            poorer = poor[torch.from_numpy(version)] - poor[torch.from_numpy(sound)]
+            total = total + PAIR_WEIGHT * functional.softplus(-PAIR_STEEP * poorer).mean()
         return total + KIND_WEIGHT * _kinds(outputs, corpus, which, known & (label == 1))
-    counts = _sums(torch.ones(len(owner)), owner, len(sentences))
-    poor = _sums(outputs[:, 2], owner, len(sentences)) / counts
     return _entropy(outputs[:, 1], (label > 0).float(), known) + functional.mse_loss(-poor, human)
+
+
+def version_pairs(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the sound and of the corrupted sentence of each pair; versions follow their sentence."""
+    version, sound = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    return sound[np.searchsorted(sound, version) - 1], version
 
 
 def _balance(corpus: States, wanted: torch.Tensor) -> torch.Tensor | None:
@@ -167,33 +195,31 @@ def _sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor
     return torch.zeros(count, dtype=values.dtype).index_add(0, owner, values)
 
 
-def train(
-    corpora: Sequence[tuple[States, float]], recipe: Recipe, seed: int, *, members: int = 1
-) -> Ensemble:
-    """Networks. Each corpus, standardised, has its weight: the share of its batches that an epoch takes."""
+def train(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1) -> Ensemble:
+    """Networks, of which each has learned from every source."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    first = corpora[0][0]
+    first = corpora[0].states
     ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], recipe, members)
     optimizer = torch.optim.AdamW(ensemble.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps, planned = 0, 0
     for _ in range(recipe.epochs):
         epoch = _epoch(corpora, recipe, rng)
         planned = planned or len(epoch) * recipe.epochs
-        for corpus, which in epoch:
+        for source, which in epoch:
             cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, steps / planned)))
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate * min(1.0, steps / 50) * max(0.02, cosine)
-            _step(ensemble, optimizer, corpus, which)
+            _step(ensemble, optimizer, source, which)
             steps += 1
     return ensemble.eval()
 
 
-def _step(ensemble: Ensemble, optimizer: torch.optim.Optimizer, corpus: States, which: np.ndarray) -> None:
+def _step(ensemble: Ensemble, optimizer: torch.optim.Optimizer, source: Source, which: np.ndarray) -> None:
     """Every member learns by its own loss; gradients are clipped member by member, as if it were alone."""
-    made = ensemble(*tensors(corpus, which))
+    made = ensemble(*tensors(source.states, which))
     optimizer.zero_grad()
-    torch.stack([loss(one, corpus, which) for one in made]).sum().backward()
+    torch.stack([loss(one, source, which) for one in made]).sum().backward()
     for own in _by_member(ensemble):
         norm = torch.sqrt(sum((gradient.square().sum() for gradient in own), torch.zeros(())))
         if norm > 1:
@@ -216,12 +242,12 @@ def _by_member(ensemble: Ensemble) -> Iterator[list[torch.Tensor]]:
 
 
 def _epoch(
-    corpora: Sequence[tuple[States, float]], recipe: Recipe, rng: np.random.Generator
-) -> list[tuple[States, np.ndarray]]:
+    corpora: Sequence[Source], recipe: Recipe, rng: np.random.Generator
+) -> list[tuple[Source, np.ndarray]]:
     found = []
-    for corpus, weight in corpora:
-        listed = list(batches(corpus, recipe.tokens, rng))
-        found += [(corpus, which) for which in listed[: max(1, round(weight * len(listed)))]]
+    for source in corpora:
+        listed = list(batches(source.states, recipe.tokens, rng))
+        found += [(source, which) for which in listed[: max(1, round(source.weight * len(listed)))]]
     return [found[i] for i in rng.permutation(len(found))]
 
 

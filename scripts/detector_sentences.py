@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from detector_fit import version_pairs
 from detector_states import States
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
@@ -30,9 +31,9 @@ from mtqa.detect.calibrate import (
 from mtqa.detect.sentence import SENTENCE_FEATURES, SentenceTokens, sentence_features
 from mtqa.detect.verdict import q_values
 
-#: What may be added to the noisy-or in documents, and with which weights.
+#: What may be added to the noisy-or in documents, and with which weights. Not the excess surprisal: fluent
+#: nonsense, which the head is there for, has little of it.
 GRID = {
-    "excess_surprisal": (0.0, 0.1, 0.2, 0.3),
     "log_bad": (0.0, 0.3, 0.6, 1.0),
     "worst_token": (0.0, 0.3, 0.6),
     "log_tokens": (0.0, 0.2, 0.4),
@@ -156,7 +157,7 @@ def _alone_weights(tables: Mapping[str, Table]) -> np.ndarray:
     for name, table in tables.items():
         x, y, weight = table.features, _poor(table), _weight(table)
         if name in VERSIONED:
-            sound, version = version_pairs(table)
+            sound, version = version_pairs(table.labels)
             x, y, weight = x[version] - x[sound], np.ones(len(version)), VERSIONS_WEIGHT
         else:
             x, y = x - x.mean(0), y - y.mean()
@@ -169,14 +170,7 @@ def _alone_weights(tables: Mapping[str, Table]) -> np.ndarray:
 
 
 #: Corpora of sound sentences, each with corrupted versions behind it, and what a version counts.
-VERSIONED, VERSIONS_WEIGHT = ("demetr",), 3.0
-
-
-def version_pairs(table: Table) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the sound and of the corrupted sentence of each pair."""
-    version = np.flatnonzero(table.labels == 1)
-    sound = np.flatnonzero(table.labels == 0)
-    return sound[np.searchsorted(sound, version) - 1], version
+VERSIONED, VERSIONS_WEIGHT = ("demetr",), 1.0
 
 
 def scores_by_source(
@@ -187,7 +181,7 @@ def scores_by_source(
     for name, table in tables.items():
         odds = table.features @ np.array(sentences["alone" if table.alone else "document"]["weights"])
         if name in VERSIONED:
-            sound, version = version_pairs(table)
+            sound, version = version_pairs(table.labels)
             wins = (odds[version] > odds[sound]) + 0.5 * (odds[version] == odds[sound])
             groups = np.array([kind.partition("_")[0] for kind in table.types[version]])
             made = {f"accuracy {group}": wins[groups == group].mean() for group in np.unique(groups)}

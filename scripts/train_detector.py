@@ -14,16 +14,17 @@ import json
 import os
 import sys
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from detector_corpora import corpora, read_lines
-from detector_fit import Ensemble, Recipe, moments, outputs, softened, standardised, train
+from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised, train
 from detector_sampled import sampled
-from detector_sentences import fit_sentences, recall_by_type, scores_by_source, sentence_table
+from detector_sentences import VERSIONED, fit_sentences, recall_by_type, scores_by_source, sentence_table
 from detector_states import States, origins, read_states, write_states
 
 from mtqa.config import Config
@@ -43,9 +44,9 @@ CORPORA = {
     "mlqe_ro": (0.7, "CC0 1.0"),
     "mlqe_et": (0.7, "CC0 1.0"),
     "mlqe_ru": (0.7, "CC0 1.0"),
-    "mqm_ted": (0.3, "Apache-2.0 (annotations)"),
-    "mqm_bio_de": (0.4, "Apache-2.0 (annotations)"),
-    "mqm_bio_es": (0.4, "Apache-2.0 (annotations)"),
+    "mqm_ted": (0.2, "Apache-2.0 (annotations)"),
+    "mqm_bio_de": (0.35, "Apache-2.0 (annotations)"),
+    "mqm_bio_es": (0.25, "Apache-2.0 (annotations)"),
 }
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: The project's own articles: no member sees them, the calibration does.
@@ -74,7 +75,9 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
     rankers: dict[str, Ranker] = {}
     found = {}
     for name, path in paths.items():
-        states = work / f"{name}.npz"
+        # Named by what is read, and of which layers: another text or layer is read anew.
+        made = hashlib.sha256(path.read_bytes() + f"{model} {LAYERS}".encode()).hexdigest()
+        states = work / f"{name}.{made[:12]}.npz"
         if not states.exists():
             if not rankers:
                 alone = Ranker(Config(context="none", **config), backend=document.backend)
@@ -106,14 +109,19 @@ def folds_of(paths: dict[str, Path], seed: int) -> dict[str, np.ndarray]:
     return found
 
 
+def sources(found: Mapping[str, States]) -> list[Source]:
+    """The corpora as they are learned from."""
+    return [Source(states, WEIGHTS[name], name in VERSIONED) for name, states in found.items()]
+
+
 def unseen(
     found: dict[str, States], folds: dict[str, np.ndarray], recipe: Recipe, seed: int
 ) -> dict[str, np.ndarray]:
     """Each corpus's outputs by a network that was trained without the document's text: ``(N, C)``."""
     made = {name: np.zeros((len(c.label), len(OUTPUTS)), dtype=np.float32) for name, c in found.items()}
     for fold in range(FOLDS):
-        rest = [(part(c, folds[name] != fold), WEIGHTS[name]) for name, c in found.items()]
-        network = train(rest, recipe, seed + 100 + fold)
+        rest = {name: part(c, folds[name] != fold) for name, c in found.items()}
+        network = train(sources(rest), recipe, seed + 100 + fold)
         for name, corpus in found.items():
             own = folds[name][corpus.document] == fold
             made[name][own] = outputs(network, part(corpus, folds[name] == fold))
@@ -143,9 +151,10 @@ def head_file(ensemble: Ensemble, moments_: tuple[np.ndarray, np.ndarray], card:
     return save(kept, metadata={"card": json.dumps(card, sort_keys=True)})
 
 
-def _options() -> argparse.Namespace:
+def options_of(description: str | None) -> argparse.Namespace:
+    """The arguments of this script and of those that go on from its work."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("MTQA_DATA", "../shared/data")))
     parser.add_argument("--work", type=Path, default=Path("work/detector"), help="what is done is kept there")
@@ -153,20 +162,49 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", nargs="*", default=[], help="corpora to leave out")
-    parser.add_argument("-o", "--output", type=Path, help="default: into the package, with the index")
+    parser.add_argument("-o", "--output", type=Path, help="a file to write to")
     return parser.parse_args()
 
 
-def main() -> None:
-    """Parse the arguments, and do what is not done yet."""
-    options = _options()
+@dataclass(frozen=True)
+class Begun:
+    """What a training starts from.
+
+    ``found``: every corpus, standardised by ``moments``; ``articles`` likewise. ``folds``: see `folds_of`.
+    ``card``: what the head is made of. ``folder``: what was trained from exactly that is kept there.
+    """
+
+    found: dict[str, States]
+    articles: States
+    moments: tuple[np.ndarray, np.ndarray]
+    folds: dict[str, np.ndarray]
+    card: dict[str, Any]
+    folder: Path
+
+
+def begin(options: argparse.Namespace) -> Begun:
+    """The corpora made and read, where that is not done yet."""
     options.work.mkdir(parents=True, exist_ok=True)
-    identity = Ranker(Config(model=options.model, ledger=False, detector="none")).identity
     paths = make_corpora(options.data, options.work, options.model)
     paths = {name: path for name, path in paths.items() if name not in options.without}
     found = read_corpora(paths, options.work, options.model)
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
-    recipe = Recipe()
+    card = _card(paths, found, options)
+    folder = options.work / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:12]
+    folder.mkdir(exist_ok=True)
+    made = moments(list(found.values()))
+    return Begun(
+        found={name: standardised(corpus, made) for name, corpus in found.items()},
+        articles=standardised(articles, made),
+        moments=made,
+        folds=folds_of(paths, options.seed),
+        card=card,
+        folder=folder,
+    )
+
+
+def _card(paths: dict[str, Path], found: dict[str, States], options: argparse.Namespace) -> dict[str, Any]:
+    identity = Ranker(Config(model=options.model, ledger=False, detector="none")).identity
     data = {
         name: {
             "licence": CORPORA[name][1],
@@ -177,39 +215,40 @@ def main() -> None:
         }
         for name in found
     }
-    card: dict[str, Any] = {
+    more = {"members": options.members, "seed": options.seed, "losses": LOSSES}
+    return {
         "form": FORM,
         "model": identity.name,
         "weights_sha256": identity.weights_sha256,
         "layers": list(LAYERS),
-        "places": recipe.places,
+        "places": Recipe().places,
         "features": list(FEATURES),
         "outputs": list(OUTPUTS),
-        "recipe": asdict(recipe) | {"members": options.members, "seed": options.seed},
+        "recipe": asdict(Recipe()) | more,
         "data": data,
     }
-    made = fitted(found, articles, folds_of(paths, options.seed), card, options.work)
+
+
+def main() -> None:
+    """Parse the arguments, and do what is not done yet."""
+    options = options_of(__doc__)
+    begun = begin(options)
+    made = fitted(begun)
     if options.output:
         options.output.write_bytes(made)
         return
-    name = f"{identity.name}.safetensors"
+    name = f"{begun.card['model']}.safetensors"
     (FOLDER / name).write_bytes(made)
     index = json.loads((FOLDER / "index.json").read_text())
-    (FOLDER / "index.json").write_text(json.dumps(index | {identity.weights_sha256: name}, indent=1) + "\n")
+    index[begun.card["weights_sha256"]] = name
+    (FOLDER / "index.json").write_text(json.dumps(index, indent=1) + "\n")
 
 
-def fitted(
-    found: dict[str, States], articles: States, folds: dict[str, np.ndarray], card: dict[str, Any], work: Path
-) -> bytes:
-    """The head's file. What is trained is kept under what it is made of: the card as it stands."""
-    folder = work / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:12]
-    folder.mkdir(exist_ok=True)
-    moments_ = moments(list(found.values()))
-    found = {name: standardised(corpus, moments_) for name, corpus in found.items()}
-    made = _unseen(found, folds, folder / "unseen.npz", card["recipe"]["seed"])
-    ensemble = _ensemble(found, folder / "ensemble.pt", card["recipe"])
-    tables = {name: sentence_table(corpus, made[name]) for name, corpus in found.items()}
-    judged = {"articles": sentence_table(articles, outputs(ensemble, standardised(articles, moments_)))}
+def fitted(begun: Begun) -> bytes:
+    """The head's file."""
+    made, ensemble = unseen_outputs(begun), _ensemble(begun)
+    tables = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
+    judged = {"articles": sentence_table(begun.articles, outputs(ensemble, begun.articles))}
     sentences, calibrations = fit_sentences(tables, judged)
     done = {
         "sentence": sentences,
@@ -217,26 +256,26 @@ def fitted(
         "recall_by_type": recall_by_type(tables, sentences, calibrations["calibration"]),
         "unseen": scores_by_source(tables, sentences),
     }
-    return head_file(ensemble, moments_, card | done)
+    return head_file(ensemble, begun.moments, begun.card | done)
 
 
-def _unseen(
-    found: dict[str, States], folds: dict[str, np.ndarray], kept: Path, seed: int
-) -> dict[str, np.ndarray]:
+def unseen_outputs(begun: Begun) -> dict[str, np.ndarray]:
+    """Each corpus's outputs by a network that had not seen the text, trained where it is not there."""
+    kept = begun.folder / "unseen.npz"
     if not kept.exists():
         print("fitting on documents left out", file=sys.stderr)
         partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, **unseen(found, folds, Recipe(), seed))
+        np.savez(partial, **unseen(begun.found, begun.folds, Recipe(), begun.card["recipe"]["seed"]))
         partial.rename(kept)
     return dict(np.load(kept))
 
 
-def _ensemble(found: dict[str, States], kept: Path, recipe: dict[str, Any]) -> Ensemble:
+def _ensemble(begun: Begun) -> Ensemble:
     """The ensemble, trained unless its weights are there."""
+    found, recipe, kept = begun.found, begun.card["recipe"], begun.folder / "ensemble.pt"
     if not kept.exists():
         print("fitting on everything", file=sys.stderr)
-        weighted = [(corpus, WEIGHTS[name]) for name, corpus in found.items()]
-        trained = train(weighted, Recipe(), recipe["seed"], members=recipe["members"])
+        trained = train(sources(found), Recipe(), recipe["seed"], members=recipe["members"])
         torch.save(trained.state_dict(), kept)
     first = next(iter(found.values()))
     ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], Recipe(), recipe["members"])
