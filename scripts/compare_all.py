@@ -71,6 +71,7 @@ def _compared(
         "configs": {one.name: one.config.model_dump() for one in configs},
         "limit": options.limit,
         "resamples": options.resamples,
+        "seed": CompareSettings().seed,
         "metrics": options.metric,
     }
     settings = CompareSettings(

@@ -60,6 +60,7 @@ def main() -> int:
             "config": config.model_dump(),
             "limit": options.limit,
             "resamples": options.resamples,
+            "seed": EvaluateSettings().seed,
         }
         results = Results(options.output / f"{name}.json", run)
         for number, corpus in enumerate(found, start=1):
