@@ -39,8 +39,12 @@ NAMES = tuple(KINDS)
 
 #: Of the evidence in a sentence, the share that one kind must hold to be named.
 _LEAST_SHARE = 0.5
-#: And the sentence's log-odds of being corrupted, by the tokens alone: even odds.
+#: And the evidence, in nats: even odds that the sentence is corrupted, by the tokens alone.
 _LEAST_EVIDENCE = 0.6931
+#: What is named only where nothing else is wrong: stray marks beside wrong words are the lesser fault.
+_LESSER = NAMES.index("quotes and punctuation")
+#: How much else must be wrong for that, in nats: odds of six to one.
+_ELSE = 2.0
 
 
 def fault_kind(outputs: Floats) -> str | None:
@@ -54,6 +58,8 @@ def fault_kind(outputs: Floats) -> str | None:
     logits = outputs[:, -len(NAMES) :].astype(np.float64)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    total = evidence @ shares / evidence.sum()
+    total = evidence @ shares  # (kinds,), nats
+    if total.sum() - total[_LESSER] >= _ELSE:
+        total[_LESSER] = 0.0
     best = int(total.argmax())
-    return NAMES[best] if total[best] >= _LEAST_SHARE else None
+    return NAMES[best] if total[best] >= _LEAST_SHARE * total.sum() else None
