@@ -30,6 +30,8 @@ _SPAN_SHARE = 0.3
 #: With a detector: where its probability is at least this.
 _SPAN_PROBABILITY = 0.2
 _MOST_SPANS = 6
+#: A word right beside a broken mark is shown with it only where the model did not expect it, in nats.
+_BESIDE_FAULT = 1.0
 #: Below this probability an alternative says nothing of what should stand there.
 _EXPECTED_LEAST = 0.01
 
@@ -186,14 +188,16 @@ def suspect_spans(
 def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault], by_detector: bool) -> list[Word]:
     """The words to show, in text order; a mark that is a fault is shown as that.
 
-    A surprising word may be sound beside a much more surprising one; a probability stands for itself.
+    A surprising word may be sound beside a much more surprising one; a probability stands for itself. The
+    head reads ahead, so that the expected word before a stray mark may have the mark's probability.
     """
+
+    def accounted_for(w: Word) -> bool:
+        least = 1 if w.surprisal_nats < _BESIDE_FAULT else 0  # touching counts
+        return any(f.start < w.end + least and w.start < f.end + least for f in faults)
+
     floor, share = (_SPAN_PROBABILITY, 0.0) if by_detector else (suspicion(_SPAN_LEAST), _SPAN_SHARE)
-    open_to = [
-        w
-        for w in words_here
-        if w.suspicion >= floor and not any(f.start < w.end and w.start < f.end for f in faults)
-    ]
+    open_to = [w for w in words_here if w.suspicion >= floor and not accounted_for(w)]
     best = max((_evidence(w) for w in open_to), default=0.0)
     strong = [w for w in open_to if _evidence(w) >= share * best]
     strong.sort(key=lambda w: (-_evidence(w), w.start))

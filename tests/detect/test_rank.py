@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
-from mtqa.detect.spans import expected
+from mtqa.detect.spans import expected, suspect_spans
 from mtqa.errors import UsageError
-from mtqa.records import Document
+from mtqa.records import Document, Word
 from mtqa.text.read import document_from_sentences, document_from_text
 from tests.detect.builders import by_words, scores
 
@@ -151,3 +151,19 @@ def test_pieces_that_would_go_on_with_the_word_before_are_not_expected():
     text = "We repair boats"
     tokens = scores(text, [(0, 2), (2, 9), (9, 15)], [1.0, 9.0, 1.0])
     assert [e.text for e in expected(text, tokens, 1, 3)] == ["people"]
+
+
+@pytest.mark.parametrize(("nats", "shown"), [(0.2, []), (6.0, ["against"])])
+def test_the_expected_word_before_a_stray_mark_is_not_shown_for_it(nats: float, shown: list[str]):
+    """The head reads ahead and gives the word before the mark the mark's probability."""
+    document = document_from_text("They took part in the fight against’ the rising water.")
+    found = [
+        Word(4 * i, 4 * i, word, 0, 2.0, 2.0, 0.0, ())
+        for i, word in enumerate(["They", "took", "part", "in", "the", "fight"])
+    ]
+    found.append(Word(28, 35, "against", 0, nats, 2.0, 0.9, ()))
+    faults = document.quote_faults
+    assert [(f.start, f.end) for f in faults] == [(35, 36)]
+    spans = suspect_spans(document, found, faults, lambda _: 1, by_detector=True)
+    assert [s.text for s in spans if not s.note] == shown
+    assert [s.text for s in spans if s.note] == ["’"]
