@@ -23,7 +23,7 @@ from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
-from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
+from mtqa.output import check_output, chosen_format, colored, on_terminal, terminal_columns, write_result
 
 if TYPE_CHECKING:
     from mtqa.records import Document, Report
@@ -121,6 +121,10 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     )
     check_measure(config.measure)
     format_ = chosen_format(options["format_"], options["output"], FORMATS, articles, called="articles")
+    settings = [options["config_file"], config.calibration, config.detector]
+    check_output(
+        options["output"], [path for path in settings if path], called="files of this run's settings"
+    )
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"], top=options["top"])
     write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])

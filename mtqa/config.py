@@ -63,6 +63,8 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
 
     Raises `ConfigError` in one line that names the file and the key.
     """
+    if path == "":
+        raise ConfigError("--config: the file's name is empty")
     values = _read(Path(path)) if path is not None else {}
     if "configs" in values:
         raise ConfigError(f"{path}: this is a comparison set; use it with `mtqa compare`, or name one config")

@@ -83,7 +83,12 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
 
     given = _given(names, options["data"], options["corrupt"])
     output = options["output"]
-    format_ = chosen_format(options["format_"], output, FORMATS, [*given.data, *given.clean])
+    format_ = chosen_format(
+        options["format_"],
+        output,
+        FORMATS,
+        [*given.data, *given.clean, *([given.config] if given.config else [])],
+    )
     with Console(quiet=options["quiet"]) as console:
         evaluation = _evaluated(given, options, console)
     width = min(terminal_columns(), 120) if on_terminal(output) else 80

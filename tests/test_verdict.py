@@ -443,3 +443,15 @@ def test_a_calibration_in_another_context_says_so(run, article, config, tmp_path
         "rank", article, "--config", config, "--calibration", target, "--context", "none", "-f", "json"
     )
     assert not any("calibrated" in w for w in json.loads(out)["warnings"])
+
+
+def test_rank_writes_over_none_of_its_settings(run, config, tmp_path):
+    (article,) = _sound_files(tmp_path, 1)
+    before = Path(config).read_bytes()
+    code, out, err = run("rank", article, "--config", config, "-f", "json", "-o", config)
+    assert (code, out) == (2, "")
+    assert "is one of the files of this run's settings" in err
+    assert Path(config).read_bytes() == before
+    code, out, err = run("rank", article, "--config", "")
+    assert (code, out) == (2, "")
+    assert "--config: the file's name is empty" in err
