@@ -72,7 +72,8 @@ def rank_sentences(
     measure(settings.measure)
     table = word_table(document, tokens)
     opening = openings(document, tokens, settings.context)
-    words = all_words(document, table, tokens, word_evidence(table, tokens, opening))
+    evidence = word_evidence(table, tokens, opening, alone=settings.context == "none")
+    words = all_words(document, table, tokens, evidence)
     edges = np.searchsorted(table.sentences, np.arange(len(document.sentences) + 1))
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):

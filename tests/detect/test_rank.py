@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtqa.detect.head import OUTPUTS
 from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.spans import expected, suspect_spans
@@ -167,3 +171,22 @@ def test_the_expected_word_before_a_stray_mark_is_not_shown_for_it(nats: float, 
     spans = suspect_spans(document, found, faults, lambda _: 1, by_detector=True)
     assert [s.text for s in spans if not s.note] == shown
     assert [s.text for s in spans if s.note] == ["’"]
+
+
+@pytest.mark.parametrize(("context", "share"), [("document", 0.0), ("none", 0.5)])
+def test_of_a_sentence_alone_what_a_post_editor_would_change_is_evidence_too(context: str, share: float):
+    document = document_from_sentences(SENTENCES)
+    bare = by_words(document.text, {})
+    rng = np.random.default_rng(3)
+    outputs = rng.normal(-1.0, 1.0, size=(len(bare), len(OUTPUTS))).astype(np.float32)
+    ranking = rank_sentences(
+        document,
+        replace(bare, detector=outputs),
+        RankSettings("perplexity", context=context),
+        lambda _: 1,
+    )
+    corrupted, changed = (1 / (1 + np.exp(-outputs[:, i].astype(np.float64))) for i in (0, 1))
+    token = [w.text for w in ranking.words].index("cucumber")
+    at = document.text[: ranking.words[token].start].count(" ")
+    wanted = 1 - (1 - corrupted[at]) * (1 - changed[at]) ** share
+    assert ranking.words[token].suspicion == pytest.approx(wanted)
