@@ -18,7 +18,7 @@ from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
-from mtqa.bench.resample import document_weights
+from mtqa.bench.resample import document_weights, few_documents
 from mtqa.bench.tables import group_values, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
@@ -274,9 +274,8 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
             what = ", ".join(dict.fromkeys(reasons))
             count = f"{len(reasons)} of {len(table)} sentences"
             yield f"{table.data.name}: {count} were not scored ({what}): ranked last"
-        clusters = len(set(table.data.clusters().tolist()))
-        if clusters < 20:
-            yield f"{table.data.name}: {clusters} independent documents: the intervals say little"
+        if few := few_documents(len(set(table.data.clusters().tolist()))):
+            yield f"{table.data.name}: {few}"
     for shape in SHAPES:
         yield from _without_references([table for table in tables if table.data.shape == shape])
 
