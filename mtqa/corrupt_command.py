@@ -115,5 +115,6 @@ def _list() -> None:
 
     for name, kind in TYPES.items():
         needs = " (needs a language model)" if kind.needs_proposer else ""
+        made_by = f" (made by {kind.drawn_with})" if kind.drawn_with else ""
         hidden = "" if kind.visible else " (only the source would show it)"
-        click.echo(f"{name:22}{kind.severity:8}weight {kind.weight:g}{hidden}{needs}")
+        click.echo(f"{name:22}{kind.severity:8}weight {kind.weight:g}{hidden}{needs}{made_by}")

@@ -154,6 +154,16 @@ def test_an_evaluation_of_every_corpus(run, backends, data, tmp_path):
 
 
 @pytest.mark.parametrize("which", ["compare", "evaluate"])
+def test_the_seed_is_told_and_that_of_the_command_line(run, backends, data, set_file, tmp_path, which):
+    given = [set_file] if which == "compare" else []
+    run(which, *given, "--data", data, "--corpora", "twins", "-o", tmp_path / "results")
+    (written,) = (tmp_path / "results").glob("*.json")
+    held = json.loads(written.read_text())
+    assert held["run"]["seed"] == 0
+    assert "seed:0" in held["corpora"]["twins/all"]["signature"]
+
+
+@pytest.mark.parametrize("which", ["compare", "evaluate"])
 def test_mistakes_are_one_line(run, data, set_file, tmp_path, which):
     given = [set_file] if which == "compare" else []
     code, out, err = run(which, *given, "--data", tmp_path / "nowhere", "-o", tmp_path)

@@ -179,7 +179,7 @@ def other_sentences(
 def _draws(
     document: tuple[str, ...], rng: np.random.Generator, settings: CorruptSettings, resources: Resources
 ) -> Iterator[tuple[int, str, Corruption]]:
-    """Place, type and corruption of each sentence that is corrupted."""
+    """Place, type (as made, not as drawn) and corruption of each sentence that is corrupted."""
     if rng.random() < settings.untouched:
         return
     free = [i for i, s in enumerate(document) if len(s.split()) >= _MIN_WORDS]
@@ -193,7 +193,7 @@ def _draws(
         for place in (free[int(i)] for i in rng.permutation(len(free))[:_TRIES]):
             made = corrupt_sentence(document[place], name, rng, resources=resources.seeing(document, place))
             if made is not None:
-                yield place, name, made
+                yield place, made.type or name, made
                 free.remove(place)
                 wanted -= 1
                 break

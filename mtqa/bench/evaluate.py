@@ -17,8 +17,8 @@ from mtqa.bench.figures import Draws, Figure, Figures, figure, figures, measured
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
-from mtqa.bench.references import ReferenceScores, has_references, reference_scores
-from mtqa.bench.resample import document_weights
+from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
+from mtqa.bench.resample import document_weights, few_documents
 from mtqa.bench.tables import group_values, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
@@ -274,9 +274,19 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
             what = ", ".join(dict.fromkeys(reasons))
             count = f"{len(reasons)} of {len(table)} sentences"
             yield f"{table.data.name}: {count} were not scored ({what}): ranked last"
-        clusters = len(set(table.data.clusters().tolist()))
-        if clusters < 20:
-            yield f"{table.data.name}: {clusters} independent documents: the intervals say little"
+        if few := few_documents(len(set(table.data.clusters().tolist()))):
+            yield f"{table.data.name}: {few}"
+    for shape in SHAPES:
+        yield from _without_references([table for table in tables if table.data.shape == shape])
+
+
+def _without_references(tables: Sequence[ScoreTable]) -> Iterator[str]:
+    """One line where some of one shape's sentences have a reference, and others keep sacrebleu from them."""
+    counts = [missing_references(table) for table in tables]
+    missing, count = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
+    if 0 < missing < count:
+        names = ", ".join(table.data.name for table, own in zip(tables, counts, strict=True) if own[0])
+        yield f"{names}: {missing:,} of {count:,} sentences have no reference: no {', '.join(SIGNS)}"
 
 
 def _data(table: ScoreTable) -> dict[str, Any]:

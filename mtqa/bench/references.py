@@ -35,8 +35,14 @@ class ReferenceScores:
 
 def has_references(table: ScoreTable) -> bool:
     """Has every sentence that counts a reference?"""
+    missing, count = missing_references(table)
+    return bool(count) and not missing
+
+
+def missing_references(table: ScoreTable) -> tuple[int, int]:
+    """How many of the sentences that count have no reference, and how many count."""
     kept = [s for s in table.data.sentences() if not s.boilerplate and s.text.strip()]
-    return bool(kept) and all(s.reference is not None for s in kept)
+    return sum(s.reference is None for s in kept), len(kept)
 
 
 def reference_scores(table: ScoreTable, draws: Draws, *, progress: Progress) -> list[ReferenceScores]:

@@ -17,6 +17,8 @@ from mtqa.bench.records import Indices
 #: The share of draws in which a metric must be defined for its interval to mean anything: a type of error
 #: that occurs in k documents is missing from e⁻ᵏ of the draws, so that three or four are needed.
 LEAST_DEFINED = 0.95
+#: With fewer independent documents percentile intervals are too narrow: a warning says so.
+_FEW_DOCUMENTS = 20
 
 
 def document_weights(
@@ -35,6 +37,17 @@ def document_weights(
     drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=draws)
     # A document's draws stand side by side in memory, as the metrics take them.
     return np.ascontiguousarray(drawn.T)[clusters].T
+
+
+def few_documents(count: int) -> str | None:
+    """A warning where so few independent documents say little.
+
+    >>> few_documents(1), few_documents(20)
+    ('1 independent document: the intervals say little', None)
+    """
+    if count >= _FEW_DOCUMENTS:
+        return None
+    return f"{count} independent document{'' if count == 1 else 's'}: the intervals say little"
 
 
 def interval(values: Sequence[float] | npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -144,16 +144,31 @@ def more_documents(
 
     A standard error shrinks with the square root of the number of documents D, and a two-sided test at level
     ``alpha`` finds a difference with probability ``power`` when it is (z₁₋α⁄₂ + z_power) standard errors; so
-    D' = D ((z + z) se / difference)². None where no number would do (no difference), or none is missing.
+    D' = D ((z + z) se / difference)², and `fewest_documents` at least. None where no number would do (no
+    difference), or none is missing.
     """
-    if abs(difference) <= _EPSILON or standard_error <= _EPSILON:
+    if abs(difference) <= _EPSILON:
         return None
     normal = NormalDist()
     needed = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)
     total = documents * (needed * standard_error / difference) ** 2
-    if not math.isfinite(total) or total <= documents:
+    if not math.isfinite(total):
         return None
-    return _two_digits(math.ceil(total - documents))
+    for_power, for_any = math.ceil(total - documents), fewest_documents(alpha=alpha) - documents
+    if max(for_power, for_any) <= 0:
+        return None
+    return max(_two_digits(for_power), for_any) if for_power > 0 else for_any
+
+
+def fewest_documents(*, alpha: float = ALPHA) -> int:
+    """The least number of documents D whose randomisation p can be below ``alpha``.
+
+    D documents are exchanged in 2ᴰ ways, and one way differs by as much as its opposite: p is 2¹⁻ᴰ or more.
+
+    >>> fewest_documents(alpha=0.05), fewest_documents(alpha=0.05 / 3)
+    (6, 7)
+    """
+    return math.floor(1 - math.log2(alpha)) + 1
 
 
 def _two_digits(count: int) -> int:

@@ -19,6 +19,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "verb_swap",
         "exchange",
         "false_friend",
+        "homograph",
         "sampled_shuffle",
         "antonym",
     ),

@@ -222,6 +222,20 @@ def test_clusters_are_exchanged_and_drawn_as_one():
     assert result.leader.differences[0].p_randomisation > 0.3
 
 
+def test_too_few_documents_say_how_many_more_and_warn():
+    data = documents_set(4)
+    tables = [table(data, "a", noise=0, seed=1), table(data, "b", noise=5, seed=2)]
+    result = compared([tables], ["a", "b"]).sets[0]
+    difference = result.leader.differences[0]
+    assert difference.value > 0
+    assert not difference.separated
+    assert difference.more_documents >= 2
+    said = "4 independent documents: the intervals say little, and it takes 6 to separate any two configs"
+    assert said in result.notes
+    many = documents_set(30)
+    assert not compared([[table(many, "a", noise=1), table(many, "b", noise=2)]], ["a", "b"]).sets[0].notes
+
+
 def test_one_document_gives_no_interval_and_no_p():
     data = documents_set(1)
     leader = compared([[table(data, "a", noise=0), table(data, "b", noise=3)]], ["a", "b"]).sets[0].leader

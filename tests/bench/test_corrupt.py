@@ -85,6 +85,19 @@ def test_types_are_drawn_by_weight():
     assert 0.65 <= drawn.count("doubled") / len(drawn) <= 0.85
 
 
+def test_a_homograph_is_named_so_whichever_type_drew_it():
+    def drawn(**weights: float) -> tuple[set[str], list[str]]:
+        only = CorruptSettings(share=(1.0, 1.0), weights=dict.fromkeys(TYPES, 0.0) | weights)
+        made = [s for seed in range(4) for row in _rows(seed, only) for s in row["sentences"] if s["label"]]
+        return {s["type"] for s in made}, [s["text"] for s in made]
+
+    assert drawn(false_friend=1.0)[0] == {"false_friend", "homograph"}
+    kinds, texts = drawn(homograph=1.0)
+    assert kinds == {"homograph"}
+    assert texts
+    assert "homograph" not in CorruptSettings().types()
+
+
 def test_visible_only_leaves_out_changes_of_meaning():
     settings = CorruptSettings(share=(1.0, 1.0), visible_only=True)
     drawn = {s["type"] for row in _rows(1, settings) for s in row["sentences"] if s["label"]}

@@ -92,7 +92,17 @@ def test_types_and_bad_ones(tmp_path, capfd):
     assert "did you mean 'doubled'" in capfd.readouterr().err
     assert cli.main(["corrupt"]) == 2
     assert cli.main(["corrupt", "--list"]) == 0
-    assert "wrong_sense" in capfd.readouterr().out
+    listed = capfd.readouterr().out
+    assert "wrong_sense" in listed
+    assert "(made by false_friend)" in listed
+
+
+def test_homographs_alone(tmp_path, capfd):
+    (tmp_path / "clean.txt").write_text("The crane stood near the bank. The seal lay on the wet rock.\n")
+    given = ["corrupt", str(tmp_path / "clean.txt"), "--types", "homograph", "--share", "1", "1"]
+    assert cli.main(given) == 0
+    made = [s for s in json.loads(capfd.readouterr().out)["sentences"] if s["label"]]
+    assert [s["type"] for s in made] == ["homograph"] * 2
 
 
 def test_sampled_types_and_a_model_come_together(tmp_path, capfd):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 
 import numpy as np
@@ -13,9 +15,11 @@ from mtqa.bench.corrupt import corrupt_sentence
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply, compose, merged
 from mtqa.bench.corruptions.registry import TYPES, function_of
 from mtqa.bench.corruptions.resources import load_resources
+from mtqa.bench.corruptions.tables import CONFUSED
 from tests.bench.texts import ALL, NEWS, SCIENCE
 
 PLAIN = [name for name, kind in TYPES.items() if not kind.needs_proposer]
+CONFUSED_SHA256 = "dd313a1cd6cd27359c8447940263dc42c191905c38d4455ab763e49f5539b48e"
 WHOLE = {"bland", "off_topic", "degenerate"}
 
 
@@ -172,6 +176,24 @@ def test_type_examples():
 def test_false_friends_and_foreign_words_come_from_the_tables():
     assert _only("false_friend", "The team won the cup.") >= {"The team earned the cup."}
     assert "The city und the sea are near." in _only("untranslated", "The city and the sea are near.", 300)
+
+
+def test_homographs_are_told_from_false_friends():
+    text = "The crane stood near the bank."
+    named = {m.text: m.type or "false_friend" for _, m in _made("false_friend", (text,), 60)}
+    assert named == {
+        "The heron stood near the bank.": "homograph",
+        "The crane stood near the shore.": "homograph",
+        "The crane stood near the bench.": "false_friend",
+    }
+    alone = {m.text for _, m in _made("homograph", (text,), 60)}
+    assert alone == {made for made, name in named.items() if name == "homograph"}
+
+
+def test_the_table_that_seeds_draw_from_is_as_it_was():
+    """Another option, or another order, and a seed gives other texts: then train the detector again."""
+    table = json.dumps([[*word, *options] for word, options in CONFUSED.items()])
+    assert hashlib.sha256(table.encode()).hexdigest() == CONFUSED_SHA256
 
 
 def test_heavy_spin_changes_three_words_at_least():

@@ -220,6 +220,18 @@ def test_references_are_sacrebleus_own(files):
         np.testing.assert_allclose(scores.table.scores, expected)
 
 
+def test_references_that_some_sentences_lack_are_told(files, tmp_path):
+    bare = {"doc": "x", "sentences": [{"text": t, "label": i} for i, t in enumerate(("A b c.", "C d d."))]}
+    lacking = str(write_jsonl(tmp_path / "bare.jsonl", [bare]))
+    both = _evaluated([files[0], lacking])
+    assert both.sections[0].references == ()
+    told = [line for line in both.warnings if "no reference" in line]
+    name = both.data[1].name
+    assert told == [f"{name}: 2 of 20 sentences have no reference: no BLEU, chrF, TER"]
+    for all_or_none in ([files[0]], [lacking]):
+        assert not [line for line in _evaluated(all_or_none).warnings if "no reference" in line]
+
+
 def test_reference_figures_stand_beside_ours(files):
     section = _evaluated(files[:1]).sections[0]
     beside = section.beside["chrF (sees the answer)"]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from huggingface_hub.errors import HfHubHTTPError
 
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.records import LabelledSet
@@ -370,6 +374,48 @@ def test_names_of_nothing(name: str, expected: str, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MtqaError, match=expected):
         load_labelled(name)
+
+
+@pytest.fixture
+def hub_notes():
+    """What the hub's client logs."""
+    notes: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: notes.append(record.getMessage())
+    logger = logging.getLogger("huggingface_hub")
+    logger.addHandler(handler)
+    yield notes
+    logger.removeHandler(handler)
+
+
+def test_a_hub_that_is_not_there_is_one_line_and_soon(monkeypatch, hub_notes):
+    def nowhere(*_: object, **__: object) -> None:
+        raise OSError("nowhere")
+
+    slept: list[float] = []
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(socket.socket, "connect", nowhere)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    level = logging.getLogger("huggingface_hub").level
+    with pytest.raises(InputError, match="nobody/nothing: no such file, and can't be loaded") as error:
+        load_labelled("nobody/nothing")
+    assert "\n" not in str(error.value)
+    assert hub_notes == []
+    assert sum(slept) <= 2
+    assert logging.getLogger("huggingface_hub").level == level
+
+
+def test_what_a_hub_answers_is_left_for_datasets_to_tell(monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise HfHubHTTPError("401", response=SimpleNamespace(headers={}, request=None))
+
+    def told(*_: object, **__: object) -> None:
+        raise ValueError("a gated dataset: log in")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", refused)
+    monkeypatch.setattr("datasets.load_dataset", told)
+    with pytest.raises(InputError, match=r"loaded from the hub \(a gated dataset: log in\)"):
+        load_labelled("nobody/nothing")
 
 
 def test_an_ending_that_says_nothing(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from scipy.stats import kstest, norm, rankdata
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.significance import (
     enough_randomisations,
+    fewest_documents,
     holm,
     more_documents,
     paired_bootstrap,
@@ -225,6 +228,24 @@ def test_more_documents_where_none_would_do_or_none_is_missing():
     assert more_documents(1.0, 0.01, 50) is None
     assert more_documents(0.1, 0.0, 50) is None
     assert more_documents(0.01, 0.01, 50, alpha=0.001) > more_documents(0.01, 0.01, 50)
+
+
+@pytest.mark.parametrize("pairs", [1, 3, 21, 105])
+def test_fewer_documents_than_the_fewest_can_show_nothing(pairs):
+    """The largest difference that there can be: all documents agree. Every exchange is made once."""
+    fewest = fewest_documents(alpha=0.05 / pairs)
+    for documents in (fewest - 1, fewest):
+        masks = np.array(list(itertools.product([False, True], repeat=documents)))
+        extreme = np.abs((1 - 2 * masks).sum(axis=1)) >= documents
+        assert (pairs * extreme.mean() < 0.05) == (documents == fewest)
+
+
+def test_more_documents_where_so_few_can_show_nothing():
+    assert more_documents(1.0, 0.01, 3) == 3
+    assert more_documents(1.0, 0.0, 2, alpha=0.05 / 3) == 5
+    assert more_documents(1.0, 0.01, 6) is None
+    assert more_documents(0.0, 0.0, 2) is None
+    assert more_documents(1.0, 2.0, 3) > 3  # power asks for more
 
 
 def test_winning_cluster_and_randomisations():

@@ -9,7 +9,7 @@ count all pairs: the best was picked by the same data.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -29,11 +29,12 @@ from mtqa.bench.comparison.records import (
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.records import ScoreTable
-from mtqa.bench.resample import LEAST_DEFINED, document_weights, interval
+from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
 from mtqa.bench.significance import (
     ALPHA,
     Array,
     enough_randomisations,
+    fewest_documents,
     holm,
     more_documents,
     paired_bootstrap,
@@ -194,20 +195,36 @@ def _set_result(
         results[metric.name] = bench.result(metric)
     main = next((name for name in (*MAIN, *results) if name in results), None)
     order = list(results[main].estimates) if main else list(named)
+    count = int(clusters.max()) + 1 if len(clusters) else 0
     return SetResult(
         name=data.name,
         digest=data.digest,
         shape=data.shape,
         documents=len(data.documents),
-        clusters=int(clusters.max()) + 1 if len(clusters) else 0,
+        clusters=count,
         sentences=len(data),
         main=main,
         metrics=results,
         costs=dict(costs),
         curves=curves_of(named, order),
         disagreements=disagreements_of(named, order, settings.disagreements),
-        notes=(*data.warnings, *dict.fromkeys(warning for table in tables for warning in table.warnings)),
+        notes=(
+            *data.warnings,
+            *dict.fromkeys(warning for table in tables for warning in table.warnings),
+            *_few_documents(count, _pairs(named)),
+        ),
     )
+
+
+def _pairs(contenders: Collection[str]) -> int:
+    return len(contenders) * (len(contenders) - 1) // 2
+
+
+def _few_documents(count: int, pairs: int) -> Iterator[str]:
+    """What so few independent documents can't show."""
+    if few := few_documents(count):
+        fewest = fewest_documents(alpha=ALPHA / pairs)
+        yield few + (f", and it takes {fewest} to separate any two configs" if count < fewest else "")
 
 
 def _chosen_metrics(
@@ -234,7 +251,7 @@ class _Bench:
         self._tables = tables
         self._documents = len(clusters)
         self._groups = int(clusters.max()) + 1 if len(clusters) else 0
-        self._pairs = len(tables) * (len(tables) - 1) // 2
+        self._pairs = _pairs(tables)
         rng = np.random.default_rng(settings.seed)
         self._weights = document_weights(self._documents, settings.draws, rng, clusters=clusters)
         swaps = enough_randomisations(settings.randomisations, self._pairs)

@@ -24,12 +24,14 @@ class Edit:
 class Corruption:
     """A corrupted sentence: ``spans`` are ``[start, end)`` characters of ``text``, in order, disjoint.
 
-    ``changes``: ``(start, end, new length)`` of each edit, in characters of the text before it.
+    ``changes``: ``(start, end, new length)`` of each edit, in characters of the text before it. ``type``: its
+    name where that is not the name of the type that was drawn.
     """
 
     text: str
     spans: tuple[tuple[int, int], ...]
     changes: tuple[tuple[int, int, int], ...] = field(default=(), compare=False, repr=False)
+    type: str | None = field(default=None, compare=False, repr=False)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> Corruption | None:

@@ -1,7 +1,9 @@
-"""Wrong words: another sense's synonym, a rare one, heavy spinning, unrelated words, false friends."""
+"""Wrong words: another sense's synonym, a rare one, spun and unrelated ones, homographs, false friends."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +12,7 @@ from mtqa.bench.corruptions.choose import cased, content_words, pick, put, shuff
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
 from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token
 from mtqa.bench.corruptions.resources import Resources
-from mtqa.bench.corruptions.tables import CONFUSED, FOREIGN
+from mtqa.bench.corruptions.tables import CONFUSED, FOREIGN, HOMOGRAPHS
 from mtqa.bench.corruptions.wordnet import Synset
 
 #: A sense is one of a word's main ones from this share of its counted uses on.
@@ -169,13 +171,35 @@ def _field(lexicon: Lexicon, lemma: str) -> int:
 
 
 def false_friend(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
-    """The other English word that one foreign word stands for: *she gained the match* (won)."""
+    """The other English word that one foreign word stands for: *she gained the match* (won).
+
+    Where it stands for another meaning of the English word, the corruption is of type ``homograph``.
+    """
+    return _mistaken(CONFUSED, sentence, rng, resources)
+
+
+def homograph(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
+    """A word for another meaning of what is written alike: *a heron lifted the beams* (crane)."""
+    return _mistaken(HOMOGRAPHS, sentence, rng, resources)
+
+
+def _mistaken(
+    table: Mapping[tuple[str, str], tuple[str, ...]],
+    sentence: Sentence,
+    rng: np.random.Generator,
+    resources: Resources,
+) -> Corruption | None:
     for place in shuffled(content_words(sentence, "NVGKJR", 0.8), rng):
         token = sentence.tokens[place]
-        options = CONFUSED.get((_WN[token.tag], token.lemma))
-        edits = swap(sentence, place, pick(options, rng), resources.lexicon) if options else []
+        word = (_WN[token.tag], token.lemma)
+        if word not in table:
+            continue
+        lemma = pick(table[word], rng)
+        edits = swap(sentence, place, lemma, resources.lexicon)
         if edits:
-            return apply(sentence.text, edits)
+            made = apply(sentence.text, edits)
+            starred = lemma in HOMOGRAPHS.get(word, ())
+            return replace(made, type="homograph") if made and starred else made
     return None
 
 

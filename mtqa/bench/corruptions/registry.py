@@ -4,6 +4,8 @@ Weights say how often a type is drawn by default, relative to the others. They f
 poor systems do most (wrong words), with a floor for each kind that a reader can see. ``visible``: a
 careful reader without the source sees it; where False, a detector can't be blamed for missing it.
 ``needs_proposer``: only drawn where a language model is plugged in (see `resources.Proposer`).
+``drawn_with``: the type that also makes this one, which then names what came of it; alone it is drawn only
+where it has a weight of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ class Type:
     severity: str = "major"
     visible: bool = True
     needs_proposer: bool = False
+    drawn_with: str | None = None
 
 
 TYPES: dict[str, Type] = {
@@ -36,6 +39,7 @@ TYPES: dict[str, Type] = {
     "verb_swap": Type("lexical:verb_swap", 3),
     "exchange": Type("lexical:exchange", 2),
     "false_friend": Type("lexical:false_friend", 5),
+    "homograph": Type("lexical:homograph", 0, drawn_with="false_friend"),
     "untranslated": Type("lexical:untranslated", 3),
     "adjective_after_noun": Type("order:adjective_after_noun", 2, "minor"),
     "verb_final": Type("order:verb_final", 3),

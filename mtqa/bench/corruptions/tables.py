@@ -1,6 +1,8 @@
 """Word lists of the corruptions: what machine translation mistakes for what. Data only.
 
-Each list is one text of entries ``word:option/option …``.
+Each list is one text of entries ``word:option/option …``. A star marks a homograph: the option stands for
+another meaning of the English word itself (*crane*: heron), not of a foreign one (*bank*: bench, by German
+*Bank*).
 """
 
 from __future__ import annotations
@@ -17,60 +19,60 @@ def _options(text: str) -> dict[str, tuple[str, ...]]:
 
 
 _NOUNS = """
-bank:bench/shore spring:feather/source price:prize award:price sky:heaven heaven:sky wood:forest
+bank:bench/shore* spring:feather/source* price:prize award:price sky:heaven heaven:sky wood:forest
 clock:hour finger:toe village:people story:history history:story policy:politics foot:paw
 paper:wallpaper/role politics:policy safety:certainty security:certainty role:paper party:game/slice
-place:square bill:beak letter:character/charter card:map map:card leaf:sheet/blade sheet:leaf
-current:stream power:might/plant plant:factory/floor degree:grade game:venison match:lighter
-crane:heron nail:claw bat:club seal:stamp pupil:iris trunk:suitcase bark:boat bow:arch chest:breast
-coach:bus company:society society:company court:yard/farm date:palm deck:cover eye:eyelet
-face:visage file:line/rasp fan:ventilator fire:shooting flat:plain gate:goal glass:spectacles
-goal:gate hand:palm head:pate interest:usury iron:smoothing issue:exit key:wrench/button
-lead:conduct light:lamp line:queue lock:curl lot:fate market:fair meal:flour minister:servant
-minute:protocol model:mannequin nurse:sister organ:body panel:dashboard pass:passport pen:feather
-pipe:whistle pitch:tar play:toy pool:puddle port:gate post:pillar pound:crush race:breed ring:circle
-root:square rule:ruler scale:ladder/stairs school:shoal season:station sense:direction
-sentence:phrase shade:shadow show:spectacle side:flank/page site:siege space:cosmos
-spirit:alcohol/ghost spot:stain staff:rod/stick stage:scaffold stamp:seal state:condition
-station:season stock:stick strike:blow study:den style:stylus table:board task:exercise term:concept
-tie:necktie time:weather tip:peak tongue:language language:tongue track:trace train:procession
-trial:process type:guy vessel:jar volume:band watch:guard wave:billow weather:time wheel:bicycle
-wing:sash work:oeuvre yard:court council:advice advice:council education:formation
-training:formation campaign:countryside journey:day lecture:reading library:bookshop actor:player
-experiment:experience experience:experiment conscience:consciousness herd:drove field:camp
-camp:field grape:bunch cow:bovine wool:cotton budget:household scientist:knower peace:rest
-freedom:liberation god:idol army:crowd leader:conductor growth:tumour development:unwinding
-driver:screwdriver nut:mother oil:butter bridge:deck/nose tank:aquarium cell:cellar
-tissue:handkerchief virus:venom fair:carnival ground:cellar
+place:square bill:beak* letter:character*/charter card:map map:card leaf:sheet/blade sheet:leaf
+current:stream power:might/plant plant:factory*/floor degree:grade game:venison* match:lighter*
+crane:heron* nail:claw* bat:club* seal:stamp* pupil:iris* trunk:suitcase* bark:boat* bow:arch
+chest:breast* coach:bus* company:society society:company court:yard*/farm date:palm* deck:cover
+eye:eyelet face:visage file:line*/rasp* fan:ventilator* fire:shooting flat:plain* gate:goal
+glass:spectacles* goal:gate hand:palm head:pate interest:usury* iron:smoothing* issue:exit
+key:wrench/button* lead:conduct light:lamp line:queue* lock:curl* lot:fate* market:fair meal:flour*
+minister:servant minute:protocol* model:mannequin* nurse:sister organ:body panel:dashboard
+pass:passport pen:feather pipe:whistle pitch:tar* play:toy pool:puddle* port:gate post:pillar*
+pound:crush* race:breed* ring:circle root:square rule:ruler scale:ladder/stairs school:shoal*
+season:station sense:direction sentence:phrase* shade:shadow show:spectacle side:flank/page
+site:siege space:cosmos* spirit:alcohol*/ghost* spot:stain* staff:rod*/stick* stage:scaffold
+stamp:seal state:condition* station:season stock:stick strike:blow* study:den* style:stylus
+table:board task:exercise term:concept tie:necktie* time:weather tip:peak* tongue:language
+language:tongue track:trace train:procession* trial:process type:guy vessel:jar* volume:band
+watch:guard* wave:billow weather:time wheel:bicycle wing:sash work:oeuvre yard:court* council:advice
+advice:council education:formation training:formation campaign:countryside journey:day
+lecture:reading library:bookshop actor:player experiment:experience experience:experiment
+conscience:consciousness herd:drove field:camp camp:field grape:bunch cow:bovine wool:cotton
+budget:household scientist:knower peace:rest freedom:liberation god:idol army:crowd leader:conductor
+growth:tumour* development:unwinding driver:screwdriver* nut:mother oil:butter bridge:deck/nose*
+tank:aquarium* cell:cellar tissue:handkerchief* virus:venom fair:carnival ground:cellar
 """
 _VERBS = """
 win:earn earn:win hear:listen listen:hear remind:remember remember:remind borrow:lend lend:borrow
 learn:teach teach:learn bring:wear carry:wear wear:carry wait:hope hope:wait expect:wait ask:pray
 pay:count tell:count meet:encounter become:get raise:lift rise:raise lie:lay lay:lie feel:touch
 try:taste taste:try prove:taste test:sample want:will leave:let let:leave allow:leave call:shout
-spend:issue/pass pass:happen save:spare order:command play:gamble drive:guide lead:direct run:expire
-fail:miss miss:lack lack:miss attend:assist assist:attend pretend:claim claim:pretend control:steer
-direct:steer realise:accomplish realize:accomplish achieve:catch apply:lay present:gift
-introduce:insert resolve:dissolve solve:dissolve settle:colonize sink:wash draw:pull sign:draw
-pull:attract throw:launch launch:throw move:touch touch:move turn:spin grow:augment fall:tumble
-drop:drip plant:set burn:brand begin:depart end:perish live:inhabit sit:perch read:lecture
-watch:guard look:watch see:sight receive:perceive support:bear bear:support hold:stop
-perform:realize discuss:argue explain:clear treat:handle charge:load cover:blanket release:drop
+spend:issue/pass pass:happen save:spare order:command* play:gamble drive:guide lead:direct
+run:expire fail:miss miss:lack lack:miss attend:assist assist:attend pretend:claim claim:pretend
+control:steer direct:steer realise:accomplish realize:accomplish achieve:catch apply:lay
+present:gift introduce:insert resolve:dissolve solve:dissolve settle:colonize* sink:wash* draw:pull*
+sign:draw pull:attract throw:launch launch:throw move:touch touch:move turn:spin grow:augment
+fall:tumble drop:drip plant:set burn:brand begin:depart end:perish live:inhabit sit:perch
+read:lecture watch:guard look:watch see:sight receive:perceive support:bear bear:support hold:stop
+perform:realize discuss:argue explain:clear treat:handle charge:load* cover:blanket release:drop
 develop:unwind protect:shelter produce:bring suggest:whisper describe:paint include:enclose
-contain:restrain require:crave agree:match finish:varnish fit:suit hire:rent
+contain:restrain require:crave agree:match finish:varnish* fit:suit hire:rent
 """
 _ADJECTIVES = """
 sensible:sensitive sensitive:sensible strange:foreign foreign:strange great:tall big:tall high:tall
 tall:high small:short short:small fast:tight early:fast heavy:thick difficult:heavy actual:current
-current:running present:gift economic:economical economical:economic historic:historical light:easy
+current:running present:gift* economic:economical economical:economic historic:historical light:easy
 easy:light soft:weak strong:thick right:straight wrong:false young:junior free:gratuitous full:sated
-empty:void clear:transparent dark:obscure dear:expensive expensive:dear cheap:favourable
+empty:void clear:transparent dark:obscure dear:expensive* expensive:dear cheap:favourable
 late:posterior deep:profound poor:miserable safe:sure sure:safe certain:sure real:royal royal:real
-fair:blond open:uncovered main:capital capital:deadly equal:same common:mean public:audience
+fair:blond* open:uncovered main:capital capital:deadly* equal:same common:mean public:audience
 private:deprived sick:evil ill:bad healthy:whole cold:chilly hot:burning fresh:cool cool:fresh
 quick:alive alive:lively serious:earnest funny:droll local:topical national:folk federal:allied
-rural:peasant urban:polite human:humane medical:doctor important:weighty long:far
-low:short fine:thin new:neat wild:savage male:macho bitter:sour sweet:candied
+rural:peasant urban:polite human:humane medical:doctor important:weighty long:far low:short
+fine:thin* new:neat wild:savage male:macho bitter:sour sweet:candied
 """
 _ADVERBS = """
 eventually:possibly possibly:eventually actually:currently currently:actually really:royally
@@ -78,11 +80,23 @@ hardly:hard lately:late nearly:near highly:tall quickly:fast finally:last clearl
 surely:safely certainly:securely later:posteriorly soon:fast together:jointly alone:only
 """
 
-#: (WordNet's part of speech, lemma) → lemmas that translate the same foreign word, wrong in most contexts.
-CONFUSED: dict[tuple[str, str], tuple[str, ...]] = {
+_STARRED = {
     (pos, word): options
     for pos, text in (("N", _NOUNS), ("V", _VERBS), ("J", _ADJECTIVES), ("R", _ADVERBS))
     for word, options in _options(text).items()
+}
+
+#: (WordNet's part of speech, lemma) → lemmas that it is mistaken for, wrong in most contexts. In the lists'
+#: order: a seed draws by place.
+CONFUSED: dict[tuple[str, str], tuple[str, ...]] = {
+    word: tuple(option.rstrip("*") for option in options) for word, options in _STARRED.items()
+}
+
+#: Those of them that stand for another meaning of the English word; the others are false friends.
+HOMOGRAPHS: dict[tuple[str, str], tuple[str, ...]] = {
+    word: starred
+    for word, options in _STARRED.items()
+    if (starred := tuple(option.rstrip("*") for option in options if option.endswith("*")))
 }
 
 #: English word → words of German, French, Spanish, Italian, Portuguese or Dutch for it (``-`` is a space).

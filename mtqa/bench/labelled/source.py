@@ -12,7 +12,7 @@ import numpy as np
 from mtqa.bench.labelled.lines import data_lines
 from mtqa.bench.labelled.plain import Record, json_records, table_records
 from mtqa.bench.labelled.spec import DataSpec
-from mtqa.bench.labelled.stream import quiet_datasets, reason_of, streamed_file
+from mtqa.bench.labelled.stream import ask_hub, quiet_datasets, reason_of, streamed_file
 from mtqa.errors import InputError, MtqaError, one_line
 
 T = TypeVar("T")
@@ -74,6 +74,7 @@ def _parquet_records(name: str, file: Path) -> Iterator[Record]:
 def _hub_records(spec: DataSpec, cache: Path) -> Iterator[Record]:
     try:
         with quiet_datasets(offline=False) as datasets:
+            ask_hub(datasets, spec.hub or "", spec.revision)
             loaded = datasets.load_dataset(
                 spec.hub,
                 spec.subset,

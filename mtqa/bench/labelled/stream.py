@@ -6,11 +6,15 @@ import contextlib
 import glob
 import logging
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mtqa.errors import one_line
+
+#: How often the hub is asked whether it is there, with which pause between, and how long it may take.
+_ASKED, _PAUSE_SECONDS, _PATIENCE_SECONDS = 2, 1.0, 10.0
 
 
 @contextlib.contextmanager
@@ -36,20 +40,47 @@ def streamed_file(builder: str, file: Path, **options: Any) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def quiet_datasets(*, offline: bool) -> Iterator[Any]:
-    """`datasets` without bars and notes; ``offline`` keeps it from asking the hub about local files."""
+    """`datasets` and the hub's client without bars and notes, as they were when the block ends.
+
+    ``offline`` keeps it from asking the hub about local files.
+    """
     import datasets
 
     datasets.disable_progress_bars()
-    logger = logging.getLogger("datasets")
-    level, before = logger.level, datasets.config.HF_HUB_OFFLINE
-    logger.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+    levels, before = [logger.level for logger in loggers], datasets.config.HF_HUB_OFFLINE
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     if offline:
         datasets.config.HF_HUB_OFFLINE = True
     try:
         yield datasets
     finally:
         datasets.config.HF_HUB_OFFLINE = before
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def ask_hub(datasets: Any, name: str, revision: str | None) -> None:
+    """Whether the hub answers at all, before `datasets` asks: it tries six times over, for half a minute.
+
+    Raises what the last of `_ASKED` tries raised. What the hub answers is left for `datasets` to tell.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    hub = HfApi(endpoint=datasets.config.HF_ENDPOINT)
+    for left in reversed(range(_ASKED)):
+        try:
+            hub.dataset_info(name, revision=revision, timeout=_PATIENCE_SECONDS)
+        except HfHubHTTPError:
+            return
+        except Exception as error:  # of whichever library the client asks with
+            if not left or isinstance(error, OfflineModeIsEnabled):
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 @contextlib.contextmanager
