@@ -79,6 +79,7 @@ def _repeated(table: ScoreTable, weights: np.ndarray) -> ScoreTable:
         words=tuple(table.words[i] for i in rows),
         marked=tuple(table.marked[i] for i in rows),
         probability=table.probability[rows],
+        q_value=table.q_value[rows],
         tokens=table.tokens[rows],
         bits=table.bits[rows],
     )
@@ -115,6 +116,7 @@ def test_an_exchange_is_the_difference_of_two_weightings(seed: int, shape: str):
         table,
         scores=table.scores[order],
         probability=table.probability[order],
+        q_value=table.q_value[order],
         words=tuple(tuple((a, b, -x) for a, b, x in words) for words in table.words),
         marked=tuple(tuple(own[1:]) for own in table.marked),
         bits=table.bits * rng.random(len(table)),
