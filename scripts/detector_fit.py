@@ -144,8 +144,6 @@ def loss(outputs: torch.Tensor, source: Source, which: np.ndarray) -> torch.Tens
     owner, label = torch.from_numpy(place), torch.from_numpy(corpus.label[which])
     known = torch.from_numpy(corpus.known[which] > 0)
     human = torch.from_numpy(corpus.scores[sentences]).float()
-    counts = _sums(torch.ones(len(owner)), owner, len(sentences))
-    poor = _sums(outputs[:, 2], owner, len(sentences)) / counts
     if corpus.labels[0] >= 0:
         target = torch.where(label == 2, MINOR, label.float())
         total = TOKEN_WEIGHT * _entropy(outputs[:, 0], target, known)
@@ -154,10 +152,12 @@ def loss(outputs: torch.Tensor, source: Source, which: np.ndarray) -> torch.Tens
         chance = (1 - sound).clamp(1e-5, 1 - 1e-5)
         total = total + functional.binary_cross_entropy(chance, wanted, weight=_balance(corpus, wanted))
         if source.versioned:
+            poor = _means(outputs[:, 2], owner, len(sentences))
             sound, version = version_pairs(corpus.labels[sentences])
             poorer = poor[torch.from_numpy(version)] - poor[torch.from_numpy(sound)]
             total = total + PAIR_WEIGHT * functional.softplus(-PAIR_STEEP * poorer).mean()
         return total + KIND_WEIGHT * _kinds(outputs, corpus, which, known & (label == 1))
+    poor = _means(outputs[:, 2], owner, len(sentences))
     return _entropy(outputs[:, 1], (label > 0).float(), known) + functional.mse_loss(-poor, human)
 
 
@@ -193,6 +193,10 @@ def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: tor
 
 def _sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
     return torch.zeros(count, dtype=values.dtype).index_add(0, owner, values)
+
+
+def _means(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
+    return _sums(values, owner, count) / _sums(torch.ones(len(owner)), owner, count)
 
 
 def train(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1) -> Ensemble:
