@@ -232,11 +232,7 @@ def _calibrated(tables: Mapping[str, Table], weights: np.ndarray, context: str) 
     odds, labels, shares = [], [], []
     sound: list[tuple[np.ndarray, np.ndarray]] = []
     for name, table in tables.items():
-        if table.labels[0] >= 0:
-            kept, label = np.ones(len(table.labels), dtype=bool), table.labels == 1
-        else:
-            kept = (table.scores < CORRUPTED_BELOW) | (table.scores > SOUND_ABOVE)
-            label = table.scores < CORRUPTED_BELOW
+        kept, label = known_labels(table)
         x, y = (table.features @ weights)[kept], label[kept]
         odds.append(x)
         labels.append(y)
@@ -246,6 +242,14 @@ def _calibrated(tables: Mapping[str, Table], weights: np.ndarray, context: str) 
             sound.append((x[sure], table.tokens[kept][sure]))
     slope, intercept = fit_calibration(np.concatenate(odds), np.concatenate(labels), np.concatenate(shares))
     return calibration_json(Calibration(slope, intercept, _worst_reference(sound), context))
+
+
+def known_labels(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Which sentences are known to be one or the other, by labels or human scores; and which corrupted."""
+    if table.labels[0] >= 0:
+        return np.ones(len(table.labels), dtype=bool), table.labels == 1
+    corrupted = table.scores < CORRUPTED_BELOW
+    return corrupted | (table.scores > SOUND_ABOVE), corrupted
 
 
 def _unmarked(table: Table) -> np.ndarray:

@@ -19,11 +19,10 @@ import numpy as np
 from corpora import row
 from detector_fit import Recipe, outputs, train
 from detector_sentences import (
-    CORRUPTED_BELOW,
     PRIOR,
-    SOUND_ABOVE,
     Table,
     fit_sentences,
+    known_labels,
     scores_by_source,
     sentence_table,
 )
@@ -85,11 +84,7 @@ def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> 
 
 def calibration_error(table: Table, probability: np.ndarray) -> float:
     """The expected calibration error at the share of corrupted sentences that probabilities are made for."""
-    if table.labels[0] >= 0:
-        sure, wrong = np.ones(len(table.labels), dtype=bool), table.labels == 1
-    else:
-        wrong = table.scores < CORRUPTED_BELOW
-        sure = wrong | (table.scores > SOUND_ABOVE)
+    sure, wrong = known_labels(table)
     p, y = probability[sure], wrong[sure]
     weight = np.where(y, PRIOR / y.mean(), (1 - PRIOR) / (1 - y.mean()))
     gaps = np.bincount(bin_of(p), weights=weight * (p - y), minlength=BINS)
