@@ -143,6 +143,25 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What is made of each hidden state by itself: clip((h − ``mean``) / ``scale``, ± ``clip``) ``weights``.
+
+    ``mean``, ``scale`` ``(W,)``; ``weights`` ``(W, U)``. A backend applies it where the states are, with its
+    own threads: those of NumPy's BLAS would get in their way.
+    """
+
+    mean: Floats
+    scale: Floats
+    clip: float
+    weights: Floats
+
+    def of(self, hidden: Floats) -> Floats:
+        """Of states ``(n, W)``, in NumPy: ``(n, U)``."""
+        near = np.clip((hidden - self.mean) / self.scale, -self.clip, self.clip)
+        return np.asarray(near @ self.weights, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TokenScores:
     """What one forward pass says of each of N tokens: parallel arrays, in text order.
 

@@ -42,13 +42,15 @@ class Bare:
 
 
 class Mtqa:
-    """mtqa with all of its statistics, from the text on."""
+    """mtqa with all of its statistics and its detector, from the text on."""
 
     def __init__(self, folder: str, device: str, dtype: str = "float32") -> None:
+        from mtqa.detect.head import head_for
         from mtqa.lm.fetch import ensure_model
         from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 
         self._backend = TorchCausalBackend(ensure_model(folder), LoadOptions(device=device, dtype=dtype))
+        self._head = head_for(self._backend.identity.weights_sha256)
 
     def run(self, task: dict[str, Any]) -> dict[str, Any]:
         """Documents one at a time, as `mtqa rank` does; sentences together, as ``context: none`` does."""
@@ -58,9 +60,13 @@ class Mtqa:
         passages = [Passage(text, 0) for text in task["texts"]]
         groups = [passages] if task["kind"] == "sentences" else [[p] for p in passages]
         begin = time.perf_counter()
-        scores = [one for group in groups for one in score_passages(self._backend, group)]
+        scores = [one for group in groups for one in score_passages(self._backend, group, reader=self._head)]
         seconds = time.perf_counter() - begin
-        answer: dict[str, Any] = {"seconds": seconds, "tokens": sum(len(s) for s in scores)}
+        answer: dict[str, Any] = {
+            "seconds": seconds,
+            "tokens": sum(len(s) for s in scores),
+            "detector": self._head is not None,
+        }
         if task.get("details"):
             answer["ids"] = [batch for group in groups for batch in self._batches([p.text for p in group])]
             answer["surprisals"] = [list(map(float, s.surprisal_nats)) for s in scores]

@@ -59,7 +59,7 @@ def _kind_speed(
     """Every round's seconds by side, after a first run that warms up and finds batch sizes."""
     texts = bench.texts[kind]
     ours = sides["mtqa"].ask(kind=kind, texts=texts, details=True)
-    start = ours["start_token"]
+    start, results.details["detector"] = ours["start_token"], ours["detector"]
     tasks: dict[str, dict[str, Any]] = {"mtqa": {"texts": texts}, "bare": {"ids": ours["ids"]}}
     sides["bare"].ask(kind=kind, ids=ours["ids"][:2])
     for name in sides.keys() & PEER_PACKAGES.keys():

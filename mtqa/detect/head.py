@@ -30,7 +30,7 @@ from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_to
 from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SentenceModel
 from mtqa.errors import ConfigError, one_line
-from mtqa.records import Floats, Ints
+from mtqa.records import Floats, Ints, Projection
 
 #: ``corrupted``: log-odds that the token is corrupted. ``bad``: log-odds that a post-editor would change it.
 #: ``poor``: its part in how poor people find the sentence (the mean over tokens, minus the z-score).
@@ -42,6 +42,9 @@ OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 FORM = 1
 #: Standardised states are clipped at plus and minus this.
 CLIP = 6.0
+#: Multiplications in a product at most: OpenBLAS does so many on one thread. Threads that it has woken go on
+#: spinning for a while afterwards, beside those of the model's next pass: on two cores that took 8 % of it.
+_QUIET = 2**18
 #: The heads that come with mtqa, and their index.
 FOLDER = Path(__file__).parent / "heads"
 _TENSORS = ("mean", "scale", "states", "features", "bias", "out", "out_bias")
@@ -79,6 +82,11 @@ class Head:
         """The calibration for sentences read in that context; for want of one of its own, the document's."""
         return (self.calibration_alone if context == "none" else None) or self.calibration
 
+    @property
+    def projection(self) -> Projection:
+        """What the head reads of a state: the sums Σ_k A_k n(h) of the formula, before they meet."""
+        return Projection(self.mean, self.scale, CLIP, self.states)
+
     def passage(self, ids: Ints, pieces: Mapping[int, str]) -> HeadReader:
         """A reader for one passage's tokens, which come in stretches, in order."""
         return HeadReader(self, passage_tokens(ids, pieces))
@@ -95,12 +103,12 @@ class HeadReader:
         self._done = 0
         self._waiting = np.zeros((0, head.features.shape[1]), dtype=np.float32)
 
-    def push(self, statistics: Statistics, hidden: Floats) -> Floats:
-        """The next n tokens' statistics and states ``(n, W)``; outputs ``(m, C)`` of what is complete."""
-        head, n, held = self._head, len(hidden), len(self._waiting)
+    def push(self, statistics: Statistics, near: Floats) -> Floats:
+        """The next n tokens' statistics and projected states ``(n, K·M·S)``; outputs ``(m, C)`` of those
+        that are complete."""
+        head, n, held = self._head, len(near), len(self._waiting)
         units = head.features.shape[1]
-        near = np.clip((hidden - head.mean) / head.scale, -CLIP, CLIP) @ head.states  # (n, K·M·S)
-        own = token_features(statistics, self._passage, self._done) @ head.features + head.bias
+        own = _product(token_features(statistics, self._passage, self._done), head.features) + head.bias
         z = np.concatenate([self._waiting, own.astype(np.float32)])
         for k in range(head.places):
             part = near[:, k * units : (k + 1) * units]
@@ -118,7 +126,14 @@ class HeadReader:
         return self._outputs(waiting)
 
     def _outputs(self, z: Floats) -> Floats:
-        return np.asarray(_gelu(z) @ self._head.out + self._head.out_bias, dtype=np.float32)
+        return np.asarray(_product(_gelu(z), self._head.out) + self._head.out_bias, dtype=np.float32)
+
+
+def _product(rows: npt.NDArray[Any], matrix: Floats) -> npt.NDArray[Any]:
+    """``rows @ matrix``, as many rows at a time as go without BLAS's threads (`_QUIET`)."""
+    size = max(1, _QUIET // matrix.size)
+    parts = [rows[i : i + size] @ matrix for i in range(0, len(rows), size)]
+    return np.concatenate(parts) if parts else rows @ matrix
 
 
 def _gelu(z: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from mtqa.records import Floats, Ints, ModelIdentity
+from mtqa.records import Floats, Ints, ModelIdentity, Projection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +61,8 @@ class TokenStatistics:
 class PassageReader(Protocol):
     """Reads one passage's hidden states, window by window, as they come."""
 
-    def push(self, statistics: TokenStatistics, hidden: Floats, /) -> Floats:
-        """The next n tokens; outputs ``(m, C)`` of the tokens that are complete by now, in order."""
+    def push(self, statistics: TokenStatistics, projected: Floats, /) -> Floats:
+        """The next n tokens, ``projected (n, U)``; outputs ``(m, C)`` of those that are complete by now."""
         ...
 
     def end(self) -> Floats:
@@ -79,6 +79,11 @@ class StateReader(Protocol):
     @property
     def layers(self) -> Sequence[int]:
         """Whose states it reads; 1 is the first layer."""
+        ...
+
+    @property
+    def projection(self) -> Projection:
+        """What it reads of them."""
         ...
 
     def passage(self, ids: Ints, pieces: Mapping[int, str], /) -> PassageReader:
@@ -151,10 +156,13 @@ class Backend(Protocol):
         """The text of each token id, as a reader would see it."""
         ...
 
-    def score(self, windows: Sequence[Window], *, layers: Sequence[int] = ()) -> list[TokenStatistics]:
+    def score(
+        self, windows: Sequence[Window], *, layers: Sequence[int] = (), projection: Projection | None = None
+    ) -> list[TokenStatistics]:
         """Statistics of every window's scored tokens, in the windows' order.
 
-        ``layers`` asks for the hidden states after those layers (1 is the first), side by side.
+        ``layers`` asks for the hidden states after those layers (1 is the first), side by side, or for what
+        ``projection`` makes of them.
         Raises `mtqa.errors.RunError` where a number is not finite.
         """
         ...

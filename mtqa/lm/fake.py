@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.lm.backend import NextTokens, Tokens, TokenStatistics, Window
-from mtqa.records import Ints, ModelIdentity
+from mtqa.records import Ints, ModelIdentity, Projection
 
 #: ids read so far, start token first, → logits ``(V,)`` of the next one.
 Logits = Callable[[Sequence[int]], npt.NDArray[np.float64]]
@@ -53,10 +53,12 @@ class FakeBackend:
         """The first character that has the id."""
         return {i: chr(i - 1) if i else "<start>" for i in ids}
 
-    def score(self, windows: Sequence[Window], *, layers: Sequence[int] = ()) -> list[TokenStatistics]:
-        """One token at a time, straight from the definitions, in float64."""
+    def score(
+        self, windows: Sequence[Window], *, layers: Sequence[int] = (), projection: Projection | None = None
+    ) -> list[TokenStatistics]:
+        """One token at a time, straight from the definitions, in float64. A state is the token's id."""
         self.windows_seen.extend(windows)
-        return [self._window(w, layers) for w in windows]
+        return [self._window(w, layers, projection) for w in windows]
 
     def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
         """Straight from the logits; ties go to the smaller id."""
@@ -66,7 +68,9 @@ class FakeBackend:
         order = np.argsort(-log_p, kind="stable")[:most]
         return NextTokens(order.astype(np.int32), log_p[order].astype(np.float32))
 
-    def _window(self, window: Window, layers: Sequence[int]) -> TokenStatistics:
+    def _window(
+        self, window: Window, layers: Sequence[int], projection: Projection | None
+    ) -> TokenStatistics:
         read = [0, *(int(i) for i in window.ids)]
         rows = [
             _token(np.asarray(self._logits(read[: i + 1]), dtype=np.float64), read[i + 1])
@@ -76,6 +80,8 @@ class FakeBackend:
         hidden = np.repeat(
             np.asarray(window.ids[window.scored_from :], dtype=np.float32)[:, None], max(len(layers), 1), 1
         )
+        if projection is not None:
+            hidden = projection.of(hidden)
         return TokenStatistics(
             surprisal_nats=np.array(columns[0], dtype=np.float32),
             entropy_nats=np.array(columns[1], dtype=np.float32),

@@ -57,8 +57,12 @@ def score_passages(
     total, done = sum(len(w.ids) for w in windows), 0
     parts = [_Part(backend, t, reader) for t in tokens]
     for group in _groups(windows):
-        asked = reader.layers if reader else layers
-        for piece, statistics in zip(group, backend.score(group, layers=asked), strict=True):
+        scored = (
+            backend.score(group, layers=reader.layers, projection=reader.projection)
+            if reader
+            else backend.score(group, layers=layers)
+        )
+        for piece, statistics in zip(group, scored, strict=True):
             parts[piece.passage].add(statistics)
         done += sum(len(w.ids) for w in group)
         if on_progress:

@@ -14,6 +14,7 @@ mass as in boostedprob (Dinh et al. 2025, section 3).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +31,20 @@ _BLOCK = 128
 Head = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Positions that go through the head together, and those of them that go through the sums together.
+
+    The head's product wants many; the sums go over the logits a dozen times, and want as few as stay in the
+    cores' own cache.
+    """
+
+    head: int
+    sums: int
+
+
 def head_statistics(
-    head: Head, states: torch.Tensor, targets: torch.Tensor, rows: int
+    head: Head, states: torch.Tensor, targets: torch.Tensor, rows: Rows
 ) -> dict[str, np.ndarray]:
     """Statistics of ``targets (N,)`` predicted from ``states (N, width)``, ``rows`` at a time.
 
@@ -41,12 +54,12 @@ def head_statistics(
 
     work: tuple[torch.Tensor, torch.Tensor] | None = None
     chunks = []
-    for i in range(0, len(targets), rows):
-        logits = head(states[i : i + rows])
-        if work is None:
-            work = torch.empty_like(logits), torch.empty_like(logits)
-        n = len(logits)
-        chunks.append(chunk_statistics(logits, targets[i : i + rows], (work[0][:n], work[1][:n])))
+    for i in range(0, len(targets), rows.head):
+        logits, wanted = head(states[i : i + rows.head]), targets[i : i + rows.head]
+        for part, own in zip(logits.split(rows.sums), wanted.split(rows.sums), strict=True):
+            if work is None:
+                work = torch.empty_like(part), torch.empty_like(part)
+            chunks.append(chunk_statistics(part, own, (work[0][: len(part)], work[1][: len(part)])))
     return {name: torch.cat([c[name] for c in chunks]).cpu().numpy() for name in chunks[0]}
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtqa.config import Config
+from mtqa.detect import head as head_module
 from mtqa.detect.features import FEATURES, passage_tokens, token_features
 from mtqa.detect.head import OUTPUTS, Head, find_head, load_head
 from mtqa.errors import ConfigError
@@ -93,7 +94,11 @@ def _brute_force(head: Head, ids, pieces, statistics, hidden) -> np.ndarray:
 def _read(head: Head, ids, pieces, statistics, hidden, cuts) -> np.ndarray:
     reader = head.passage(ids, pieces)
     edges = [0, *sorted(cuts), len(ids)]
-    parts = [reader.push(_part(statistics, a, b), hidden[a:b]) for a, b in itertools.pairwise(edges) if a < b]
+    parts = [
+        reader.push(_part(statistics, a, b), head.projection.of(hidden[a:b]))
+        for a, b in itertools.pairwise(edges)
+        if a < b
+    ]
     return np.concatenate([*parts, reader.end()])
 
 
@@ -122,10 +127,21 @@ def test_stretches_of_any_length_equal_one_push(heads, data, n: int, places: int
 def test_a_token_is_given_out_as_soon_as_it_is_complete(heads, n: int, places: int):
     ids, pieces, statistics, hidden = _passage(n, n)
     reader = heads[places].passage(ids, pieces)
-    given_out = [len(reader.push(_part(statistics, i, i + 1), hidden[i : i + 1])) for i in range(n)]
+    near = heads[places].projection.of(hidden)
+    given_out = [len(reader.push(_part(statistics, i, i + 1), near[i : i + 1])) for i in range(n)]
     assert np.cumsum(given_out).tolist() == [max(i + 1 - (places - 1), 0) for i in range(n)]
     assert len(reader.end()) == min(n, places - 1)
     assert len(reader.end()) == 0
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 50])
+def test_a_product_in_pieces_is_the_product(rows: int):
+    rng = np.random.default_rng(rows)
+    a, b = rng.normal(size=(rows, 300)), rng.normal(size=(300, 200)).astype(np.float32)
+    assert a.shape[1] * b.shape[1] * 5 > head_module._QUIET  # pieces of four rows
+    got = head_module._product(a, b)
+    assert got.shape == (rows, 200)
+    assert got == pytest.approx(np.einsum("ij,jk->ik", a, b.astype(np.float64)), abs=1e-9)
 
 
 def test_two_passages_do_not_see_each_other(heads, folder):
