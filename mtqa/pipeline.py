@@ -244,6 +244,7 @@ class Ranker:
             config,
             model=lambda: self.backend,
             known=self._known_scores().repairs if self._ledger else None,
+            loaded=self._backend is not None,
             progress=self._progress,
         )
         return Report(

@@ -1,7 +1,8 @@
 """Repairs for the top of a ranking: candidates from `mtqa.detect.repair`, numbers from `mtqa.lm.rescore`.
 
 Findings are taken in their order, and in each its spans in theirs, until all are done or the time is up. What
-is finished is kept in the score ledger, so that a second run needs no model.
+is finished is kept in the score ledger, so that a second run needs no model: an article that was looked at once
+is ranked from the ledger by any measure, whatever sentences come to the top, unless it is given more time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from mtqa.detect.repair import (
 from mtqa.detect.spans import FAULT_NOTES
 from mtqa.errors import RunError, one_line
 from mtqa.lm.backend import Backend
-from mtqa.lm.ledger_repairs import Found, KnownRepairs
+from mtqa.lm.ledger_repairs import Found, KnownRepairs, Looked
 from mtqa.lm.progress import NoProgress, Progress
 from mtqa.lm.rescore import Reach, Rescorer, excerpt
 from mtqa.records import (
@@ -98,23 +99,29 @@ class Repairer:
         limits: Limits,
         *,
         known: KnownRepairs | None = None,
+        loaded: bool = True,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``backend`` gives the model, loaded; loading it does not count as time spent."""
-        self._backend, self._limits, self._known = backend, limits, known
+        """``backend`` gives the model, loaded; loading it does not count as time spent.
+
+        A model that is not ``loaded`` stays so where the document was given as much time before.
+        """
+        self._backend, self._limits, self._known, self._loaded = backend, limits, known, loaded
         self._progress, self._clock = progress or NoProgress(), clock
         self._rescorer: Rescorer | None = None
         self._deadline = 0.0
         self._trouble: str | None = None
+        self._asleep = False
 
     def repaired(
         self, scene: Scene, findings: Sequence[Finding]
     ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         """The findings with suggestions on their spans, and a warning where not all were looked at."""
         settings = {"repairs": REPAIRS, **asdict(self._limits.reach)}
-        kept = dict(self._known.get(scene.passages, settings)) if self._known else {}
-        before, made, unfinished = len(kept), list[Finding](), 0
+        before = self._known.get(scene.passages, settings) if self._known else Looked()
+        kept, made, unfinished = dict(before.found), list[Finding](), 0
+        self._asleep = not self._loaded and 0 < self._limits.budget_seconds <= before.budget_seconds
         for done, finding in enumerate(findings):
             if any(_key(span) not in kept for span in finding.spans):
                 self._progress.update("looking for repairs", done, len(findings))
@@ -122,8 +129,9 @@ class Repairer:
             unfinished += any(_key(span) not in kept for span in finding.spans)
             spans = (replace(span, suggestions=kept.get(_key(span), ())) for span in finding.spans)
             made.append(replace(finding, spans=tuple(spans)))
-        if self._known and len(kept) > before:
-            self._known.put(scene.passages, settings, kept)
+        if self._known and self._rescorer is not None:
+            budget = before.budget_seconds if self._trouble else self._limits.budget_seconds
+            self._known.put(scene.passages, settings, Looked(kept, max(before.budget_seconds, budget)))
         return tuple(made), self._warnings(unfinished, len(findings))
 
     def _found(self, scene: Scene, finding: Finding, kept: Mapping[str, Found]) -> dict[str, Found]:
@@ -194,7 +202,7 @@ class Repairer:
 
     def _asked(self, question: Callable[[Rescorer], _Answer]) -> _Answer | None:
         """The model's answer, or None where there is no time for it any more or it failed."""
-        if self._trouble or self._limits.budget_seconds <= 0:
+        if self._trouble or self._asleep or self._limits.budget_seconds <= 0:
             return None
         if self._rescorer is None:
             self._rescorer = Rescorer(self._backend())
@@ -211,6 +219,12 @@ class Repairer:
         if not unfinished:
             return ()
         left = f"{unfinished} of the first {findings} sentences were not looked at to the end"
+        if self._asleep:
+            seconds = f"{self._limits.budget_seconds:g} s"
+            return (
+                "repairs are from the score ledger, without the model (a --repair-budget of more than "
+                f"{seconds} looks on): {left}",
+            )
         if self._trouble:
             return (f"no more repairs were looked for ({self._trouble}): {left}",)
         seconds = f"{self._limits.budget_seconds:g} s"
@@ -224,13 +238,15 @@ def repair_findings(
     *,
     model: Callable[[], Backend],
     known: KnownRepairs | None,
+    loaded: bool,
     progress: Progress,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings with suggestions, where the config wants them, and a warning where some are lacking."""
     if not config.repair:
         return findings, ()
     limits = Limits(config.repair_budget_seconds)
-    return Repairer(model, limits, known=known, progress=progress).repaired(scene, findings)
+    repairer = Repairer(model, limits, known=known, loaded=loaded, progress=progress)
+    return repairer.repaired(scene, findings)
 
 
 def _key(span: SuspectSpan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from mtqa.errors import RunError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.ledger import Ledger
 from mtqa.lm.ledger_codec import DamagedEntryError
-from mtqa.lm.ledger_repairs import KnownRepairs, pack_repairs, unpack_repairs
+from mtqa.lm.ledger_repairs import KnownRepairs, Looked, pack_repairs, unpack_repairs
 from mtqa.lm.local import ModelFiles
 from mtqa.lm.passages import passages
 from mtqa.lm.rescore import Reach
@@ -218,6 +219,39 @@ def test_what_was_cut_short_is_gone_on_with_next_time(folder, monkeypatch):
     assert len(counts) > 1
 
 
+@pytest.mark.parametrize(("budget", "loaded", "asked"), [(12, False, 0), (12, True, 1), (13, False, 1)])
+def test_an_unloaded_model_is_left_alone_unless_there_is_more_time(folder, budget, loaded, asked):
+    scene, findings = _scene()
+    known, clock, asks = KnownRepairs(Ledger(folder), "m"), itertools.count(), []
+
+    def backend():
+        asks.append(1)
+        return _backend()
+
+    def repairer(seconds: float, *, loaded: bool) -> Repairer:
+        return Repairer(backend, Limits(seconds), known=known, loaded=loaded, clock=lambda: next(clock))
+
+    first, warnings = repairer(12, loaded=False).repaired(scene, findings)
+    assert len(asks) == 1
+    assert "during 12 s" in warnings[0]
+    second, warnings = repairer(budget, loaded=loaded).repaired(scene, findings)
+    assert len(asks) - 1 == asked
+    assert (second == first) is (not asked)
+    if not asked:
+        assert "from the score ledger, without the model (a --repair-budget of more than 12 s" in warnings[0]
+
+
+def test_another_measure_ranks_from_the_ledger_and_shows_the_repairs_that_are_known(folder, loads):
+    mtqa.rank(TEXT)
+    for measure in ("perplexity", "curvature", "surprisal_minus_entropy_topk"):
+        report = mtqa.rank(TEXT, measure=measure)
+        assert report.measure == measure
+    assert len(loads) == 1
+    mtqa.rank(TEXT, measure="curvature", repair_budget_seconds=1e6)
+    mtqa.rank(TEXT, repair=False, measure="slor")
+    assert len(loads) <= 2
+
+
 def test_other_settings_or_code_are_repaired_anew(folder, monkeypatch):
     scene, findings = _scene()
     known, asked = KnownRepairs(Ledger(folder), "m"), []
@@ -239,8 +273,9 @@ def test_other_settings_or_code_are_repaired_anew(folder, monkeypatch):
 
 def test_entries_come_back_as_they_were_and_noise_does_not():
     found = {"1-2 ": (Suggestion("é\ud800", 1 / 3, "replace"), Suggestion("", 1.0, "delete")), "4-7 x": ()}
-    data = pack_repairs(found)
-    assert unpack_repairs(data) == found
+    data = pack_repairs(Looked(found, 7.5))
+    assert unpack_repairs(data) == Looked(found, 7.5)
+    assert unpack_repairs(zlib.compress(b'{"repairs":{}}')) == Looked()  # of before budgets were kept
     for broken in (b"", data[:-3], data[:5] + b"\x00" + data[6:], b"\x78\x9c"):
         with pytest.raises(DamagedEntryError):
             unpack_repairs(broken)

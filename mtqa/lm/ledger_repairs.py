@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mtqa.lm.ledger_codec import DamagedEntryError
@@ -24,6 +25,14 @@ Found = tuple[Suggestion, ...]
 _LEVEL = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in a document, by the name of the span, and in how many seconds at most, if ever."""
+
+    found: Mapping[str, Found] = field(default_factory=dict)
+    budget_seconds: float = 0.0
+
+
 class KnownRepairs:
     """What the ledger knows of one model's repairs under one config. Raises nothing."""
 
@@ -31,33 +40,33 @@ class KnownRepairs:
         """``model`` is of `mtqa.lm.ledger_key.model_key`; no ledger knows nothing and keeps nothing."""
         self._ledger, self._model = ledger, model
 
-    def get(self, passages: Sequence[Passage], settings: Mapping[str, object]) -> Mapping[str, Found]:
-        """A document's spans that were looked at, by name."""
-        found = self._ledger and self._ledger.read(self._key(passages, settings), unpack_repairs)
-        return found or {}
+    def get(self, passages: Sequence[Passage], settings: Mapping[str, object]) -> Looked:
+        """A document's spans that were looked at."""
+        looked = self._ledger and self._ledger.read(self._key(passages, settings), unpack_repairs)
+        return looked or Looked()
 
-    def put(
-        self, passages: Sequence[Passage], settings: Mapping[str, object], found: Mapping[str, Found]
-    ) -> None:
+    def put(self, passages: Sequence[Passage], settings: Mapping[str, object], looked: Looked) -> None:
         """Keep them, in the place of what was known of the document."""
         if self._ledger:
-            self._ledger.write(self._key(passages, settings), lambda: pack_repairs(found), tokens=0)
+            self._ledger.write(self._key(passages, settings), lambda: pack_repairs(looked), tokens=0)
 
     def _key(self, passages: Sequence[Passage], settings: Mapping[str, object]) -> str:
         return repairs_key(entry_key(self._model, passages), settings)
 
 
-def pack_repairs(found: Mapping[str, Found]) -> bytes:
+def pack_repairs(looked: Looked) -> bytes:
     """The repairs as bytes."""
-    plain = {name: [[s.text, s.gain_bits, s.kind] for s in own] for name, own in found.items()}
-    return zlib.compress(json.dumps({"repairs": plain}, separators=(",", ":")).encode("ascii"), _LEVEL)
+    plain = {name: [[s.text, s.gain_bits, s.kind] for s in own] for name, own in looked.found.items()}
+    entry = {"repairs": plain, "budget_seconds": looked.budget_seconds}
+    return zlib.compress(json.dumps(entry, separators=(",", ":")).encode("ascii"), _LEVEL)
 
 
-def unpack_repairs(data: bytes) -> dict[str, Found]:
+def unpack_repairs(data: bytes) -> Looked:
     """What `pack_repairs` was given. Raises `DamagedEntryError` for anything else."""
     try:
-        plain = json.loads(zlib.decompress(data))["repairs"]
-        return {str(name): _suggestions(own) for name, own in plain.items()}
+        entry = json.loads(zlib.decompress(data))
+        found = {str(name): _suggestions(own) for name, own in entry["repairs"].items()}
+        return Looked(found, float(entry.get("budget_seconds", 0.0)))
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedEntryError(f"{type(error).__name__}: {error}") from error
 
