@@ -502,7 +502,7 @@ def test_a_full_disk_stops_nothing_and_damages_nothing(folder, loads, warnings):
     ranker = mtqa.Ranker()
     assert ranker.rank(document_from_text(TEXT)).findings
     store = ranker._known._ledger._store
-    store._db.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+    store._own.get().execute(f"PRAGMA max_page_count = {pages}").fetchall()
     for text in (OTHER * 40, TEXT, OTHER * 30):
         assert ranker.rank(document_from_text(text)).findings
     assert len(warnings) == 1
@@ -602,17 +602,6 @@ sys.exit(cli.main(["rank", {str(article)!r}, "--format", "json"]))
     assert json.loads(answers[0][0])["findings"]
     assert ledger_state().entries == 2  # the scores, and the repairs
     assert verify_ledger() == (2, 0)
-
-
-def test_a_fork_opens_the_file_anew(folder):
-    ledger = Ledger(folder)
-    ledger.put("a" * 64, _scored())
-    child = os.fork()
-    if child == 0:  # the child: leave without pytest's own ending
-        ledger.put("b" * 64, _scored())
-        os._exit(0 if ledger.get("a" * 64) is not None else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    assert ledger.get("b" * 64) is not None
 
 
 def test_threads_share_a_ledger(folder):
