@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from mtqa.lm.ledger_admin import Dropped
 
 _EXAMPLES = """
 Examples:
@@ -34,17 +39,23 @@ def ledger(context: click.Context) -> None:
     click.echo(f"size      {state.bytes / 1e6:,.1f} MB of {state.limit / 1e6:,.1f} MB")
     click.echo(f"hits      {state.hits:,}; {state.stored:,} stored")
     click.echo(f"dropped   {state.pruned:,} to make room, {state.damaged:,} damaged")
-    for other in state.others:
-        click.echo(f"beside it {other.name} (goes with `mtqa ledger clear`)")
+    for file in state.stale:
+        click.echo(f"beside it {file.name} (goes with `mtqa ledger prune`)")
+    for file in state.newer:
+        click.echo(f"beside it {file.name} (of a newer mtqa, which is left alone)")
 
 
 @ledger.command()
 @click.option("--bytes", "limit", type=click.IntRange(min=0), metavar="N", help="Bytes to keep.")
 def prune(limit: int | None) -> None:
-    """Drop the least recently used entries: `mtqa ledger prune --bytes 200000000`."""
+    """Drop the least recently used entries: `mtqa ledger prune --bytes 200000000`.
+
+    Without --bytes, those beyond the ledger's own limit. What older versions of mtqa and damaged ledgers left
+    is removed as well; the ledger of a newer mtqa is not.
+    """
     from mtqa.lm.ledger_admin import prune_ledger
 
-    click.echo(f"{_entries(prune_ledger(limit))} dropped")
+    _say_dropped(prune_ledger(limit))
 
 
 @ledger.command()
@@ -58,10 +69,15 @@ def verify() -> None:
 
 @ledger.command()
 def clear() -> None:
-    """Drop every entry, and what is left of older or damaged ledgers."""
+    """Drop every entry, and what is left of older or damaged ledgers; that of a newer mtqa stays."""
     from mtqa.lm.ledger_admin import clear_ledger
 
-    click.echo(f"{_entries(clear_ledger())} dropped")
+    _say_dropped(clear_ledger())
+
+
+def _say_dropped(dropped: Dropped) -> None:
+    files = f", {dropped.files} stale {'file' if dropped.files == 1 else 'files'} removed"
+    click.echo(f"{_entries(dropped.entries)} dropped{files if dropped.files else ''}")
 
 
 def _entries(number: int) -> str:

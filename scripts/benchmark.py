@@ -13,23 +13,26 @@ not be had is null, with its reason.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmark_commands import measure_memory, measure_start
+from benchmark_commands import from_ten_on, measure_memory, measure_start
 from benchmark_parts import (
     HERE,
     RATIOS,
     ROOT,
     Bench,
-    NotHad,
     Results,
+    reason_of,
 )
-from benchmark_speed import measure_gpu, measure_speed
+from benchmark_speed import PEER_PACKAGES, measure_gpu, measure_speed
 
+MODEL = "smollm2-135m"
 GOALS = {
     "documents_to_limit": ">= 0.90",
     "sentences_to_limit": ">= 0.85",
@@ -38,6 +41,8 @@ GOALS = {
     "cold_start": "<= 1.15",
     "ledger": "<= 0.25",
     "help": "<= 0.10",
+    "agreement": "<= 1e-3",
+    "linear_time": "<= 1.10",
 }
 SECTIONS = ("limit", "peers", "start", "memory", "gpu")
 
@@ -45,21 +50,48 @@ SECTIONS = ("limit", "peers", "start", "memory", "gpu")
 def load_texts(data: Path | None, *, documents: int, sentences: int) -> dict[str, list[str]]:
     """``documents`` and ``sentences`` of the file (paragraphs parted by blank lines), or of our own.
 
-    Documents are made of two to eight paragraphs in a changing order, so that no two begin alike.
+    Documents are made of two to eight paragraphs in a changing order, so that no two begin alike. Raises
+    `ValueError` in one line for a file that there is no text in.
     """
     from mtqa.text.read import document_from_text
 
-    text = (data or HERE / "benchmark_texts.txt").read_text(encoding="utf-8")
+    source = data or HERE / "benchmark_texts.txt"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--data {source}: it can't be read as a text in UTF-8 ({error})") from error
     paragraphs = [p.strip() for p in text.split("\n\n") if p.strip()]
+    if not paragraphs:
+        raise ValueError(f"--data {source}: there is no text in it; name a file of paragraphs")
     made = []
     for i in range(documents):
         chosen = [paragraphs[(i * 7 + j * 11) % len(paragraphs)] for j in range(2 + i * 5 % 7)]
         made.append("\n\n".join(chosen))
     document = document_from_text("\n\n".join(paragraphs))
     cut = list(dict.fromkeys(document.text[s.start : s.end] for s in document.sentences))
+    if not cut:
+        raise ValueError(f"--data {source}: there is no sentence in it; name a file of paragraphs")
     if len(cut) < sentences:
         print(f"only {len(cut)} different sentences in the texts, {sentences} asked for", file=sys.stderr)
     return {"documents": made, "sentences": cut[:sentences]}
+
+
+def described(bench: Bench) -> dict[str, Any]:
+    """What the figures were measured on, for the JSON's details; tokens without start tokens."""
+    from mtqa.lm.tokens import DocumentTokenizer
+
+    tokenizer = DocumentTokenizer(bench.folder)
+    plain = json.dumps(dict(bench.texts), sort_keys=True)
+    made = {
+        "model": MODEL,
+        "threads": bench.threads,
+        "rounds": bench.rounds,
+        "texts_sha256": hashlib.sha256(plain.encode("ascii")).hexdigest()[:12],
+    }
+    for kind, texts in bench.texts.items():
+        made[kind] = len(texts)
+        made[f"{kind}_tokens"] = sum(len(tokenizer.tokenize(text)) for text in texts)
+    return made
 
 
 def table(results: Results) -> str:
@@ -70,6 +102,7 @@ def table(results: Results) -> str:
         shown = "null" if value is None else f"{value:.3f}"
         note = results.reasons.get(name) or " ".join(f"{r:.2f}" for r in rounds)
         lines.append(f"{name:20} {shown:>9}  {GOALS[name]:8} {note}")
+    lines += _lines_beside_ratios(results)
     lines += ["", f"peak memory (goal <= {results.details.get('memory_goal_mb', '?')} MB)"]
     for pages, value in results.memory_mb.items():
         lines.append(f"{pages + ' pages':20} {'null' if value is None else f'{value:.0f} MB':>9}")
@@ -82,6 +115,22 @@ def table(results: Results) -> str:
     plain = {k: v for k, v in results.details.items() if not k.endswith("_rounds") and k != "memory_goal_mb"}
     lines += ["", *(f"{key}: {value}" for key, value in plain.items())]
     return "\n".join(lines)
+
+
+def _lines_beside_ratios(results: Results) -> list[str]:
+    """Two goals that are no ratios of speed: agreement with the peers, and a page's time in long articles."""
+    gaps = {name: found["greatest_gap_nats"] for name, found in results.agreement.items()}
+    known = {name: gap for name, gap in gaps.items() if gap is not None}
+    greatest = f"{max(known.values()):.1e}" if known else "null"
+    told = ", ".join(f"{name} {gap:.1e}" for name, gap in known.items())
+    linear, steps = results.details.get("linear_time"), results.details.get("memory_seconds_a_page", {})
+    shown = "null" if linear is None else f"{linear:.3f}"
+    late = ", ".join(f"{step} pages {seconds}" for step, seconds in steps.items() if from_ten_on(step))
+    why = "wants three numbers of pages from 10 on" if linear is None else "seconds a page"
+    return [
+        f"{'agreement':20} {greatest:>9}  {GOALS['agreement']:8} {told or 'no peer was asked'} (nats)",
+        f"{'linear_time':20} {shown:>9}  {GOALS['linear_time']:8} {late} ({why})",
+    ]
 
 
 def run(bench: Bench, sections: Iterable[str]) -> Results:
@@ -105,8 +154,9 @@ def run(bench: Bench, sections: Iterable[str]) -> Results:
             continue
         try:
             job()
-        except NotHad as reason:
-            results.reasons.update({n: str(reason) for n in names if n in results.reasons})
+        except Exception as error:  # whatever it is, an hour's figures of the other sections are not lost
+            reason = reason_of(error)
+            results.reasons.update({n: reason for n in names if n in results.reasons})
             print(f"{section}: {reason}", file=sys.stderr)
     return results
 
@@ -140,11 +190,26 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     options.pages = _pages(options.pages, parser)
-    if options.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    if not all("=" in item for item in options.peer_python):
+    for name in ("rounds", "documents", "sentences", "threads"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1")
+    if not all(item.partition("=")[0] in PEER_PACKAGES and "=" in item for item in options.peer_python):
         parser.error("--peer-python takes NAME=PYTHON, such as lmppl=/venv/bin/python")
+    if options.output and (problem := _unwritable(options.output)):
+        parser.exit(2, f"{parser.prog}: -o {options.output}: {problem}\n")
     return options
+
+
+def _unwritable(path: Path) -> str | None:
+    """Why the figures could not be written there at the end."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        return "this is a folder; name a file in it"
+    if not folder.is_dir():
+        return f"there is no folder {folder}; make it, or write elsewhere"
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        return "it can't be written to; write elsewhere"
+    return None
 
 
 def _pages(text: str, parser: argparse.ArgumentParser) -> list[int]:
@@ -158,18 +223,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write the JSON."""
     options = parse(arguments)
     sys.path.insert(0, str(ROOT))
+    from mtqa.errors import MtqaError
     from mtqa.lm.fetch import ensure_model
 
+    try:
+        texts = load_texts(options.data, documents=options.documents, sentences=options.sentences)
+        folder = ensure_model(MODEL).directory
+    except (ValueError, MtqaError) as error:
+        print(f"benchmark.py: {error}", file=sys.stderr)
+        return 2
     bench = Bench(
-        texts=load_texts(options.data, documents=options.documents, sentences=options.sentences),
-        folder=ensure_model("smollm2-135m").directory,
+        texts=texts,
+        folder=folder,
         threads=options.threads,
         rounds=options.rounds,
         pages=options.pages,
         peers=dict(item.split("=", 1) for item in options.peer_python),
     )
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    about = described(bench)
     results = run(bench, options.sections)
+    results.details = {**about, **results.details}
     print(table(results))
     if options.output:
         options.output.write_text(json.dumps(results.as_json(), indent=1) + "\n", encoding="utf-8")

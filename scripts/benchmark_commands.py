@@ -92,7 +92,9 @@ def measure_memory(bench: Bench, results: Results) -> None:
             results.reasons.pop(f"memory_{pages}", None)
             print(f"{pages} pages: {peak:.0f} MB, {seconds[pages]:.0f} s", file=sys.stderr)
     results.details["memory_seconds"] = {str(k): round(v, 1) for k, v in seconds.items()}
-    results.details["memory_seconds_a_page"] = {k: round(v, 3) for k, v in seconds_a_page(seconds).items()}
+    a_page = seconds_a_page(seconds)
+    results.details["memory_seconds_a_page"] = {k: round(v, 3) for k, v in a_page.items()}
+    results.details["linear_time"] = slowing(a_page)
 
 
 def seconds_a_page(seconds: Mapping[int, float]) -> dict[str, float]:
@@ -103,6 +105,27 @@ def seconds_a_page(seconds: Mapping[int, float]) -> dict[str, float]:
     """
     steps = itertools.pairwise(sorted(seconds))
     return {f"{a} to {b}": (seconds[b] - seconds[a]) / (b - a) for a, b in steps}
+
+
+def slowing(a_page: Mapping[str, float]) -> float | None:
+    """The largest over the smallest of `seconds_a_page` from 10 pages on: 1 is linear time.
+
+    None where fewer than two are known, or the clock was too coarse for one of them.
+
+    >>> slowing({"1 to 10": 0.9, "10 to 100": 0.5, "100 to 1000": 0.55})
+    1.1
+    """
+    late = [value for step, value in a_page.items() if from_ten_on(step)]
+    return round(max(late) / min(late), 3) if len(late) > 1 and min(late) > 0 else None
+
+
+def from_ten_on(step: str) -> bool:
+    """Whether a step of `seconds_a_page` begins at 10 pages or more: before, a page is not yet the model's.
+
+    >>> from_ten_on("10 to 100"), from_ten_on("1 to 10")
+    (True, False)
+    """
+    return int(step.split()[0]) >= 10
 
 
 def long_article(sentences: Sequence[str], pages: int) -> str:

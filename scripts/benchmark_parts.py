@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -28,6 +29,12 @@ RATIOS = (
 
 class NotHad(Exception):  # noqa: N818
     """Why a number could not be had."""
+
+
+def reason_of(error: Exception) -> str:
+    """The failure in one line, for the place of a number."""
+    text = " ".join(str(error).split())[:300]
+    return text if isinstance(error, NotHad) else f"{type(error).__name__}: {text}"
 
 
 @dataclass
@@ -73,15 +80,22 @@ class Side:
             environment["PYTHONPATH"] = str(ROOT)
         environment["HF_HUB_OFFLINE"] = "1"
         self.name = name
-        self._process = subprocess.Popen(
-            command + [dtype] * bool(dtype),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
-        self.versions = self._answer()
+        try:
+            self._process = subprocess.Popen(
+                command + [dtype] * bool(dtype),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=environment,
+            )
+        except OSError as error:
+            raise NotHad(f"{name}: {python} can't be run ({error.strerror})") from error
+        try:
+            self.versions = self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, **task: Any) -> dict[str, Any]:
         """One task's answer."""
@@ -89,24 +103,32 @@ class Side:
         try:
             self._process.stdin.write(json.dumps(task) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError as error:
+        except OSError as error:
             raise NotHad(f"{self.name} ended early") from error
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout  # noqa: S101 (given above)
         line = self._process.stdout.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {"error": "it ended early"}
+        try:
+            answer: dict[str, Any] = json.loads(line) if line else {"error": "it ended early"}
+        except ValueError as error:
+            raise NotHad(f"{self.name}: its answer is no JSON ({line[:60]!r})") from error
         if "error" in answer:
             raise NotHad(f"{self.name}: {answer['error']}")
         return answer
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, by force where it does not end of itself."""
         for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                stream.close()
-        self._process.wait(timeout=60)
+            with contextlib.suppress(OSError):  # a task that a process which is gone did not read
+                if stream:
+                    stream.close()
+        try:
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 @dataclass(frozen=True)
@@ -138,8 +160,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def alternate(rounds: int, jobs: Mapping[str, Callable[[], float]]) -> Iterator[dict[str, float]]:
-    """Each round's seconds by job; the jobs take turns, another one first each round."""
+def alternate(
+    rounds: int, jobs: Mapping[str, Callable[[], float | None]]
+) -> Iterator[dict[str, float | None]]:
+    """Each round's seconds by job, None where it failed; they take turns, another one first each round."""
     names = list(jobs)
     for number in range(rounds):
         start = number % len(names)

@@ -129,6 +129,54 @@ def test_bad_usage_is_one_line(mtqa, folder, loads, article, monkeypatch):
     assert mtqa("ledger")[0] == 2
 
 
+@pytest.mark.parametrize("variable", ["MTQA_LEDGER", "MTQA_CACHE"])
+def test_a_folder_that_leads_nowhere_is_one_line(mtqa, folder, loads, article, monkeypatch, variable):
+    monkeypatch.delenv("MTQA_LEDGER")
+    monkeypatch.setenv(variable, "~nobody-of-this-name/x")
+    for command in (("ledger",), ("ledger", "prune"), ("ledger", "verify"), ("rank", article)):
+        code, out, err = mtqa(*command)
+        assert (code, out) == (2, "")
+        assert len(err.splitlines()) == 1
+        assert f"{variable} is '~nobody-of-this-name/x'" in err
+
+
+def test_more_bytes_than_sqlite_can_count(mtqa, folder, loads, article):
+    mtqa("rank", article)
+    assert mtqa("ledger", "prune", "--bytes", "9" * 20) == (0, "0 entries dropped\n", "")
+
+
+def test_pruning_removes_what_older_versions_left(mtqa, folder, loads, article):
+    mtqa("rank", article)
+    for name in ("scores-0.sqlite3", "scores-1.sqlite3", "scores-999.sqlite3"):
+        (folder / name).write_bytes(b"")
+    shown = mtqa("ledger")[1]
+    assert "scores-1.sqlite3 (goes with `mtqa ledger prune`)" in shown
+    assert "scores-999.sqlite3 (of a newer mtqa, which is left alone)" in shown
+    assert mtqa("ledger", "prune") == (0, "0 entries dropped, 2 stale files removed\n", "")
+    assert mtqa("ledger", "clear") == (0, "1 entry dropped\n", "")
+    assert (folder / "scores-999.sqlite3").exists()
+
+
+@pytest.mark.parametrize("place", ["exists", "unlink"])
+def test_a_folder_that_may_not_be_looked_into_is_one_line(mtqa, folder, loads, article, monkeypatch, place):
+    mtqa("rank", article)
+    (folder / "scores-1.sqlite3").write_bytes(b"")
+    real = getattr(Path, place)
+
+    def refuse(path, *more, **named):
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *more, **named)
+
+    monkeypatch.setattr(Path, place, refuse)
+    every = [(), ("prune",), ("verify",), ("clear",)]
+    for command in every if place == "exists" else [("prune",), ("clear",)]:
+        code, out, err = mtqa("ledger", *command)
+        assert (code, out) == (1, "")
+        assert len(err.splitlines()) == 1
+        assert "can't be used" in err
+
+
 def test_a_damaged_file_shows_and_is_mended(mtqa, folder, loads, article):
     mtqa("rank", article)
     ledger_file(folder).write_bytes(b"nothing like a database, and long enough to be read as one" * 40)

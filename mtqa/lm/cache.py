@@ -20,20 +20,34 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtqa.errors import ModelError, one_line
+from mtqa.errors import ConfigError, ModelError, one_line
 
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 
 
 def cache_dir() -> Path:
-    """``$MTQA_CACHE``, else the user's cache folder. It need not exist."""
-    named = os.environ.get("MTQA_CACHE")
-    if named:
-        return Path(named).expanduser().absolute()
+    """``$MTQA_CACHE``, else the user's cache folder. It need not exist. Raises `ConfigError`."""
+    named = named_folder("MTQA_CACHE")
+    if named is not None:
+        return named
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("mtqa", appauthor=False))
+
+
+def named_folder(variable: str) -> Path | None:
+    """The folder that the environment variable names, or None. Raises `ConfigError` for one that can't be."""
+    named = os.environ.get(variable, "")
+    if not named:
+        return None
+    try:
+        return Path(named).expanduser().absolute()
+    except (RuntimeError, OSError) as error:  # `~nobody`, or a working directory that is gone
+        raise ConfigError(
+            f"{variable} is {one_line(named, 60)!r}, which leads nowhere "
+            f"({one_line(error, 80).rstrip('.')}): name a folder by its full path"
+        ) from error
 
 
 def models_dir() -> Path:

@@ -9,24 +9,25 @@ import sqlite3
 from pathlib import Path
 
 from mtqa.errors import ConfigError, one_line
-from mtqa.lm.cache import cache_dir
+from mtqa.lm.cache import cache_dir, named_folder
 from mtqa.lm.ledger_key import SCHEMA
-from mtqa.lm.ledger_store import NotALedgerError, Store
+from mtqa.lm.ledger_store import MOST_BYTES, NotALedgerError, Store
 
 #: Bytes that the ledger may take unless ``MTQA_LEDGER_BYTES`` says otherwise: about 35,000 short articles.
 LEDGER_BYTES = 1_000_000_000
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _OFF = ("off", "0", "no", "false")
+#: Digits of ``MTQA_LEDGER_BYTES`` that are read as a number; any that SQLite can hold has fewer.
+_MOST_DIGITS = 100
 _log = logging.getLogger("mtqa")
 
 
 def ledger_folder() -> Path | None:
-    """Where the ledger lies; None where ``MTQA_LEDGER`` turns it off."""
-    named = os.environ.get("MTQA_LEDGER", "")
-    if named.lower() in _OFF:
+    """Where the ledger lies; None where ``MTQA_LEDGER`` turns it off. Raises `ConfigError`."""
+    if os.environ.get("MTQA_LEDGER", "").lower() in _OFF:
         return None
-    return Path(named).expanduser().absolute() if named else cache_dir() / "ledger"
+    return named_folder("MTQA_LEDGER") or cache_dir() / "ledger"
 
 
 def ledger_limit() -> int:
@@ -34,11 +35,11 @@ def ledger_limit() -> int:
     text = os.environ.get("MTQA_LEDGER_BYTES", "").replace("_", "")
     if not text:
         return LEDGER_BYTES
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise ConfigError(
             f"MTQA_LEDGER_BYTES is {one_line(text, 60)!r}: a whole number of bytes, such as 200000000"
         )
-    return int(text)
+    return min(int(text), MOST_BYTES)
 
 
 def ledger_file(folder: Path) -> Path:

@@ -2,22 +2,22 @@
 
 A `Store` raises `sqlite3.Error` and `OSError` as they come; `mtqa.lm.ledger` decides what that means for a
 ranking. Several processes and threads may use one file at a time, on a local disk (SQLite's WAL does not
-work over a network file system). A process killed at any point leaves a readable file.
+work over a network file system). A process killed at any point leaves a readable file, and no connection
+is carried over a fork (`mtqa.lm.ledger_fork`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtqa.lm.ledger_fork import Connection
 from mtqa.lm.ledger_key import SCHEMA
 
 #: How long a write waits for another process's.
@@ -25,6 +25,8 @@ BUSY_SECONDS = 5.0
 _TOUCH_MS = 250
 #: Pruning goes this far below the limit, so that it is not done at every write.
 _PRUNED_TO = 0.9
+#: The largest number that SQLite can hold.
+MOST_BYTES = 2**63 - 1
 #: Bytes counted for an entry besides its data: its row, its key, its place in two indices.
 _ROW_BYTES = 300
 
@@ -77,10 +79,8 @@ class Store:
     def __init__(self, path: Path, *, limit: int) -> None:
         """``limit`` in bytes; 0 keeps nothing."""
         self.path, self.limit = path, limit
-        self._lock = threading.RLock()
-        self._pid = os.getpid()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = _opened(path)
+        self._own = Connection(lambda: _opened(path))
 
     def get(self, key: str) -> Entry | None:
         """The entry, read but not checked any further than by its digest."""
@@ -93,14 +93,14 @@ class Store:
 
     def touch(self, key: str) -> None:
         """Count a hit; that is not worth waiting long for."""
-        with self._lock:
-            self._connection().execute(f"PRAGMA busy_timeout = {_TOUCH_MS}").fetchall()
+        with self._own.lock:
+            self._own.get().execute(f"PRAGMA busy_timeout = {_TOUCH_MS}").fetchall()
             try:
                 with self._writing() as db:
                     db.execute("UPDATE entries SET used = ? WHERE key = ?", (time.time(), key))
                     db.execute("UPDATE counters SET value = value + 1 WHERE name = 'hits'")
             finally:
-                self._connection().execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}").fetchall()
+                self._own.get().execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}").fetchall()
 
     def put(self, key: str, data: bytes, *, tokens: int) -> None:
         """Store the data under the key, in the place of what was there; make room where there is none."""
@@ -146,22 +146,18 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file; what was committed is on its way to the disk."""
-        with self._lock:
-            self._db.close()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self._db.close()
+        with self._own.lock:
+            self._own.close()
 
     def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._connection().execute(query, values).fetchall()
+        with self._own.lock:
+            return self._own.get().execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
-        with self._lock:
-            db = self._connection()
+        with self._own.lock:
+            db = self._own.get()
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -171,16 +167,11 @@ class Store:
                     db.execute("ROLLBACK")
                 raise
 
-    def _connection(self) -> sqlite3.Connection:
-        if self._pid != os.getpid():  # a connection must not be used on the other side of a fork
-            self._db, self._pid = _opened(self.path), os.getpid()
-        return self._db
-
     def _shrink(self) -> None:
-        with self._lock:
+        with self._own.lock:
             # A page a step, and no row to fetch: only a script is stepped to its end.
-            self._connection().executescript("PRAGMA incremental_vacuum")
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._own.get().executescript("PRAGMA incremental_vacuum")
+            self._own.get().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -217,7 +208,7 @@ def _prepare(db: sqlite3.Connection) -> None:
 
 
 def _prune(db: sqlite3.Connection, limit: int) -> int:
-    gone = db.execute(_OLDEST, {"limit": limit}).rowcount
+    gone = db.execute(_OLDEST, {"limit": min(limit, MOST_BYTES)}).rowcount
     db.execute("UPDATE counters SET value = value + ? WHERE name = 'pruned'", (gone,))
     return gone
 

@@ -8,8 +8,8 @@ and is dropped before the head.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from mtqa.lm.backend import Continuation, NextTokens, Tokens, TokenStatistics, W
 from mtqa.lm.local import ModelFiles
 from mtqa.lm.statistics import Rows, head_statistics
 from mtqa.lm.tokens import DocumentTokenizer
+from mtqa.lm.torch_running import running, torch_errors
 from mtqa.lm.windows import batches
 from mtqa.records import ModelIdentity, Projection
 
@@ -64,7 +65,10 @@ class TorchCausalBackend:
     """A `mtqa.lm.backend.Backend` over a directory that transformers can load."""
 
     def __init__(self, source: ModelFiles, options: LoadOptions | None = None) -> None:
-        """Loads tokenizer and weights. Raises `ModelError`, or `ConfigError` for device and dtype."""
+        """Loads tokenizer and weights.
+
+        Raises `ModelError`, `ConfigError` for device and dtype, `RunError` where memory is too small.
+        """
         options = options or LoadOptions()
         self._tokenizer = DocumentTokenizer(
             source.directory, start_token=options.start_token or source.start_token
@@ -175,10 +179,7 @@ class TorchCausalBackend:
         # The layers' numbers, where True would do, keep their states alone: 5 MB each of 146 for a window
         # of SmolLM2-135M. Architectures (and older transformers) that know only yes and no take them for yes.
         asked: list[int] | bool = list(layers) or False
-        try:
-            output = decoder(input_ids=ids, use_cache=False, output_hidden_states=asked)
-        except RuntimeError as error:
-            raise RunError(_explain(error, ids.numel())) from error
+        output = decoder(input_ids=ids, use_cache=False, output_hidden_states=asked)
         return output.last_hidden_state, [output.hidden_states[layer] for layer in layers]
 
     def _logits(self, states: torch.Tensor) -> torch.Tensor:
@@ -218,20 +219,9 @@ class TorchCausalBackend:
         if not torch.allclose(ours[0, :-1], ours[1, :-1], atol=tolerance, rtol=tolerance):
             raise ModelError(f"{name}: architecture {kind} is not causal (it sees the tokens that follow)")
 
-    @contextlib.contextmanager
-    def _running(self) -> Iterator[None]:
-        """No gradients, and our number of threads: both put back afterwards."""
-        import torch
-
-        before = torch.get_num_threads()
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)
-        try:
-            with torch.inference_mode():
-                yield
-        finally:
-            if self._threads is not None:
-                torch.set_num_threads(before)
+    def _running(self) -> AbstractContextManager[None]:
+        """Around all that the model is asked: see `mtqa.lm.torch_running.running`."""
+        return running(self._threads, self._device)
 
 
 def _projected(states: torch.Tensor, projection: Projection) -> torch.Tensor:
@@ -306,7 +296,8 @@ def _load(directory: Path, dtype: str, device: str) -> Any:
             f"({type(error).__name__}: {one_line(error, 160)})"
         ) from error
     _refuse_partly_loaded(directory, loading)
-    return model.to(device).eval().requires_grad_(False)
+    with torch_errors(f"putting the model on {device}"):
+        return model.to(device).eval().requires_grad_(False)
 
 
 def _refuse_partly_loaded(directory: Path, loading: Mapping[str, Any]) -> None:
@@ -327,14 +318,6 @@ def _max_tokens(config: Any) -> int:
         if isinstance(value, int) and value > 0:
             return value
     return 1024
-
-
-def _explain(error: RuntimeError, tokens: int) -> str:
-    if "memory" in str(error).lower():
-        return (
-            f"out of memory in a pass over {tokens} tokens; use a smaller window (--window) or --device cpu"
-        )
-    return f"the forward pass failed: {one_line(error, 200)}"
 
 
 def _split(

@@ -14,6 +14,7 @@ import numpy as np
 
 from mtqa.errors import RunError, one_line
 from mtqa.lm.backend import Continuation, NextTokens
+from mtqa.lm.torch_running import out_of_memory
 from mtqa.records import Floats, Ints
 
 if TYPE_CHECKING:
@@ -143,8 +144,10 @@ class NextTokenReader:
             output = self._decoder(
                 input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True
             )
-        except (RuntimeError, TypeError) as error:
-            self._forget()
+        except BaseException as error:
+            self._forget()  # some of the layers may have written to the cache already
+            if out_of_memory(error) or not isinstance(error, RuntimeError | TypeError):
+                raise
             raise RunError(
                 f"the model can't write behind {at} tokens ({one_line(error, 160)}); try another one"
             ) from error

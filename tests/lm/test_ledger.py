@@ -28,7 +28,7 @@ from mtqa.errors import ConfigError
 from mtqa.lm import ledger_store
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.ledger import KnownScores, Ledger
-from mtqa.lm.ledger_admin import clear_ledger, ledger_state, prune_ledger, verify_ledger
+from mtqa.lm.ledger_admin import Dropped, clear_ledger, ledger_state, prune_ledger, verify_ledger
 from mtqa.lm.ledger_codec import ARRAYS, DamagedEntryError, Scored, pack, unpack
 from mtqa.lm.ledger_key import KEYED, NOT_KEYED, SCHEMA, entry_key, model_key
 from mtqa.lm.ledger_place import damaged_copy, ledger_file, ledger_limit
@@ -435,8 +435,8 @@ def test_a_damaged_file_is_moved_aside_and_begun_anew(folder, warnings, how):
     assert len(warnings) == 1
     assert "moved to" in warnings[0].getMessage()
     assert damaged_copy(path).exists()
-    assert ledger_state().others == (damaged_copy(path),)
-    assert clear_ledger() == 1
+    assert ledger_state().stale == (damaged_copy(path),)
+    assert clear_ledger() == Dropped(entries=1, files=1)
     assert not damaged_copy(path).exists()
 
 
@@ -450,7 +450,7 @@ def test_a_ledger_of_another_schema_is_left_alone(folder, loads, warnings):
     assert len(loads) == 1
     assert hashlib.sha256(older.read_bytes()).hexdigest() == before
     assert not warnings
-    assert ledger_state().others == (older,)
+    assert (ledger_state().stale, ledger_state().newer) == ((older,), ())
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_a_full_disk_stops_nothing_and_damages_nothing(folder, loads, warnings):
     ranker = mtqa.Ranker()
     assert ranker.rank(document_from_text(TEXT)).findings
     store = ranker._known._ledger._store
-    store._db.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+    store._own.get().execute(f"PRAGMA max_page_count = {pages}").fetchall()
     for text in (OTHER * 40, TEXT, OTHER * 30):
         assert ranker.rank(document_from_text(text)).findings
     assert len(warnings) == 1
@@ -604,17 +604,6 @@ sys.exit(cli.main(["rank", {str(article)!r}, "--format", "json"]))
     assert verify_ledger() == (2, 0)
 
 
-def test_a_fork_opens_the_file_anew(folder):
-    ledger = Ledger(folder)
-    ledger.put("a" * 64, _scored())
-    child = os.fork()
-    if child == 0:  # the child: leave without pytest's own ending
-        ledger.put("b" * 64, _scored())
-        os._exit(0 if ledger.get("a" * 64) is not None else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    assert ledger.get("b" * 64) is not None
-
-
 def test_threads_share_a_ledger(folder):
     from concurrent.futures import ThreadPoolExecutor
 
@@ -672,21 +661,58 @@ def test_the_file_shrinks_when_it_is_pruned(folder):
     assert len(store.all_keys()) == 4
     store.close()
     assert ledger_file(folder).stat().st_size < 250_000
-    assert prune_ledger(50_000) == 2
-    assert prune_ledger() == 0
+    assert prune_ledger(50_000) == Dropped(entries=2, files=0)
+    assert prune_ledger() == Dropped(entries=0, files=0)
+
+
+@pytest.mark.parametrize("command", [prune_ledger, clear_ledger])
+@pytest.mark.parametrize("written", [True, False])
+def test_what_older_schemas_and_damage_left_goes_and_nothing_else(folder, command, written):
+    folder.mkdir()
+    if written:
+        Ledger(folder).put("a" * 64, _scored())
+    older, own, newer = (f"scores-{SCHEMA + i}.sqlite3" for i in (-1, 0, 1))
+    stale = [older, f"{older}-wal", f"{older}-shm", f"{older}.lock", f"{older}.damaged", f"{own}.damaged"]
+    stale.append(f"{own}.damaged-wal")
+    kept = [
+        newer,
+        f"{newer}-wal",
+        f"{newer}.damaged",
+        f"{own}.lock",
+        f"{own}.mine",
+        "scores-old.sqlite3",
+        "x",
+    ]
+    for name in (*stale, *kept):
+        (folder / name).write_bytes(b"x")
+    assert {path.name for path in ledger_state().stale} == set(stale)
+    assert {path.name for path in ledger_state().newer} == {newer, f"{newer}-wal", f"{newer}.damaged"}
+    assert command() == Dropped(entries=int(written and command is clear_ledger), files=len(stale))
+    left = {path.name for path in folder.iterdir()} - {own, f"{own}-wal", f"{own}-shm"}
+    assert left == set(kept)
+    assert command() == Dropped(entries=0, files=0)
+
+
+def test_a_limit_beyond_what_sqlite_holds_is_no_limit(folder, monkeypatch):
+    Ledger(folder).put("a" * 64, _scored())
+    assert prune_ledger(10**30) == Dropped(entries=0, files=0)
+    monkeypatch.setenv("MTQA_LEDGER_BYTES", "9" * 25)
+    assert prune_ledger() == Dropped(entries=0, files=0)
+    assert ledger_state().limit == 2**63 - 1
 
 
 def test_the_limit_is_named_by_the_environment(monkeypatch):
     assert ledger_limit() == 1_000_000_000
     monkeypatch.setenv("MTQA_LEDGER_BYTES", "2_000")
     assert ledger_limit() == 2000
-    for bad in ("1 GB", "-4", "²"):
+    for bad in ("1 GB", "-4", "²", "9" * 5000):
         monkeypatch.setenv("MTQA_LEDGER_BYTES", bad)
         with pytest.raises(ConfigError, match="whole number of bytes"):
             ledger_limit()
 
 
 def test_commands_on_a_ledger_that_was_never_written_to(folder):
-    assert ledger_state().entries == prune_ledger() == clear_ledger() == 0
+    assert ledger_state().entries == 0
+    assert prune_ledger() == clear_ledger() == Dropped(entries=0, files=0)
     assert verify_ledger() == (0, 0)
     assert not folder.exists()

@@ -1,0 +1,84 @@
+"""What goes on around a call to PyTorch: its threads, its gradients, and its errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from mtqa.errors import RunError, one_line
+
+#: How a failure to get memory calls itself: on a GPU, on the CPU of Linux and of Windows, in cuBLAS.
+_MEMORY = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
+
+
+class _Threads:
+    """PyTorch's number of threads, which belongs to whoever called us, not to us.
+
+    It is a number of the process's that each of its threads takes over when it first asks, and its own from
+    then on. So a second one who comes in may read the first one's wish: what is put back is the number of
+    before the first one came, by each for its own thread, and by the last one out for the process.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 1
+
+    @contextlib.contextmanager
+    def set_to(self, number: int) -> Iterator[None]:
+        """That many threads inside."""
+        import torch
+
+        with self._lock:
+            if not self._inside:
+                self._before = torch.get_num_threads()
+            torch.set_num_threads(number)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                torch.set_num_threads(self._before)
+
+
+_threads = _Threads()
+
+
+@contextlib.contextmanager
+def running(threads: int | None, device: str) -> Iterator[None]:
+    """No gradients, and ``threads`` of PyTorch's own (None: as many as there are): both put back afterwards.
+
+    Raises `RunError` in one line for what PyTorch raises inside, out of memory first of all.
+    """
+    import torch
+
+    nothing: AbstractContextManager[None] = contextlib.nullcontext()
+    own = nothing if threads is None else _threads.set_to(threads)
+    with torch_errors(f"running the model on {device}"), own, torch.inference_mode():
+        yield
+
+
+@contextlib.contextmanager
+def torch_errors(doing: str) -> Iterator[None]:
+    """What PyTorch raises inside becomes a `RunError`; ``doing`` says what was going on."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if out_of_memory(error):
+            raise RunError(
+                f"out of memory while {doing}; use a smaller window (--window), a smaller model, "
+                "or --device cpu"
+            ) from error
+        raise RunError(f"{doing} failed: {one_line(error, 200)}") from error
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether that is what went wrong.
+
+    >>> out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
+    True
+    """
+    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY)
