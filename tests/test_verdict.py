@@ -445,6 +445,42 @@ def test_a_calibration_in_another_context_says_so(run, article, config, tmp_path
     assert not any("calibrated" in w for w in json.loads(out)["warnings"])
 
 
+def test_a_calibration_for_sentences_alone_starts_from_the_heads_own_for_them(run, tmp_path, sound):
+    cards = {
+        "calibration": calibration_card(sound, slope=3.0),
+        "calibration_alone": calibration_card(sound, slope=5.0, intercept=-1.0, context="none"),
+    }
+    random_head(tmp_path / "both.safetensors", more=cards)
+    config = tmp_path / "both.yaml"
+    config.write_text(f"detector: {tmp_path / 'both.safetensors'}\n")
+    files = _sound_files(tmp_path, 6)
+    for context, expected in (("none", (5.0, -1.0)), ("paragraph", (3.0, 0.0)), ("document", (3.0, 0.0))):
+        code, out, _ = run("calibrate", *files, "--config", config, "--context", context)
+        made = json.loads(out)["calibration"]
+        assert code == 0
+        assert (made["slope"], made["intercept"], made["context"]) == (*expected, context)
+
+
+def test_calibrate_writes_over_none_of_its_settings_however_they_are_spelt(run, tmp_path, sound, monkeypatch):
+    head = tmp_path / "head.safetensors"
+    random_head(head, more={"calibration": calibration_card(sound)})
+    config = tmp_path / "config.yaml"
+    config.write_text(f"detector: {head}\ncalibration: {tmp_path / 'own.json'}\n")
+    (tmp_path / "link.yaml").symlink_to(config)
+    files, before = _sound_files(tmp_path, 6), (config.read_bytes(), head.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    spellings = (config, "config.yaml", "./config.yaml", f"../{tmp_path.name}/config.yaml", "link.yaml")
+    for output in (*spellings, head, "./head.safetensors"):
+        code, out, err = run("calibrate", *files, "--config", config, "-o", output)
+        assert (code, out) == (2, "")
+        assert "is one of the files of this run's settings" in err
+        assert _one_line(err)
+    assert (config.read_bytes(), head.read_bytes()) == before
+    # What it makes may take the place of what the config names, there or not.
+    for _ in range(2):
+        assert run("calibrate", *files, "--config", config, "-o", "own.json")[0] == 0
+
+
 def test_rank_writes_over_none_of_its_settings(run, config, tmp_path):
     (article,) = _sound_files(tmp_path, 1)
     before = Path(config).read_bytes()
