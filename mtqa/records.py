@@ -341,7 +341,8 @@ class Report:
 
     Where a false discovery rate ``fdr`` was asked for they are those found at it. ``verdict``: None without a
     calibrated detector. ``recall_by_type``: the share that the detector finds of each type of corruption, as
-    measured; empty where nothing is known.
+    measured; empty where nothing is known, and where it would not hold: for another measure, another context
+    than the document, or a calibration of the user's own.
     """
 
     document: Document

@@ -85,6 +85,15 @@ def test_every_finding_has_its_probability_and_q_value(head_file, sound):
     assert report.recall_by_type == {"negation": 0.05, "loop": 0.95}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"context": "none"}, {"context": "paragraph"}, {"measure": "perplexity"}, {"detector": "none"}],
+)
+def test_recall_is_told_only_where_it_was_measured(head_file, settings):
+    config = Config(**{"detector": str(head_file), **settings})
+    assert Ranker(config, backend=_backend()).rank(document_from_text(TEXT)).recall_by_type == {}
+
+
 def test_log_odds_come_back_from_the_measure(head_file):
     for finding in _ranker(head_file).rank(document_from_text(TEXT)).findings:
         (x,) = log_odds([finding])
@@ -230,6 +239,7 @@ def test_calibrate_on_sound_articles(run, article, config, tmp_path, head_file):
     report = json.loads(out)
     assert code == 0
     assert "|calibration:" in report["signature"]
+    assert report["recall_by_type"] == {}  # it was measured by the head's own calibration
     x = log_odds(_ranker(head_file).rank(document_from_text(TEXT)).findings)
     assert [f["q_value"] for f in report["findings"]] == pytest.approx(
         q_values(own.p_value(x, [30] * 10)), rel=1e-5

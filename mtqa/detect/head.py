@@ -60,7 +60,8 @@ class Head:
     ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
     ``digest`` names the file, ``reading`` only what moves the outputs for tokens (the ledger keeps those);
     ``card`` tells where it is from. ``calibration``: None where the card has none;
-    ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells.
+    ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells (in
+    documents, at a false discovery rate of .1 by ``calibration``).
     """
 
     layers: tuple[int, ...]
@@ -83,6 +84,10 @@ class Head:
     def calibration_for(self, context: str) -> Calibration | None:
         """The calibration for sentences read in that context; for want of one of its own, the document's."""
         return (self.calibration_alone if context == "none" else None) or self.calibration
+
+    def recall_in(self, context: str) -> Mapping[str, float]:
+        """`recall_by_type` for sentences read in that context: it was measured in whole documents only."""
+        return self.recall_by_type if context == "document" else {}
 
     @property
     def projection(self) -> Projection:
