@@ -246,6 +246,8 @@ class Word:
 class Suggestion:
     """A repair of a suspect span: the text that would stand in its place (empty: nothing would).
 
+    A quotation mark without its partner may stay: ``text`` is then the span's own, and the partner is put at
+    the sentence's other end (`mtqa.detect.repair.added_partner` tells which and where).
     ``gain_bits``: by how many bits the text then surprises the model less, what follows included
     (`mtqa.detect.repair` has the formula). ``kind``: ``replace``, ``spelling``, ``delete``, ``undouble`` or
     ``quotes``.

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mtqa.detect.measures import DETECTOR
-from mtqa.records import Document, Excluded, Expectation, Finding, Report, SuspectSpan
+from mtqa.detect.repair import keeps_mark, partner_of
+from mtqa.records import Document, Excluded, Expectation, Finding, Report, Suggestion, SuspectSpan
 from mtqa.report.safe import one_line, shorten
 
 #: How many findings the terminal and Markdown formats show unless asked otherwise.
@@ -155,8 +156,16 @@ def repaired(span: SuspectSpan) -> tuple[str, str] | None:
     if not span.suggestions:
         return None
     best = span.suggestions[0]
-    now = shorten(one_line(best.text).strip(), 60) or "(nothing)"
+    now = shorten(one_line(_now(span, best)).strip(), 60) or "(nothing)"
     return f"{span_text(span)} → {now}", f"{number(best.gain_bits)} bits better"
+
+
+def _now(span: SuspectSpan, repair: Suggestion) -> str:
+    """What the repair leaves in the span's place, and a partner that it puts elsewhere: ``“…”``."""
+    if not keeps_mark(span, repair):
+        return repair.text
+    partner = partner_of(span.text)
+    return f"{span.text}…{partner.mark}" if partner.behind else f"{partner.mark}…{span.text}"
 
 
 def span_text(span: SuspectSpan, limit: int = 60) -> str:
