@@ -19,11 +19,12 @@ DEFAULT_TOP = 10
 DEFAULT_EXCLUDED = 5
 #: How many of the model's expectations are worth a reader's time.
 EXPECTED_SHOWN = 3
+#: What only the source would show, and the same in one line.
 CANNOT_SEE = (
-    "What this cannot see: changed numbers and names, fluent statements that are false, omissions, "
+    "What this cannot see: changed numbers and names, omissions, fluent statements that are false, negation, "
     "and sentences that are wrong only in what they mean. A high rank is a reason to look, not a verdict."
 )
-
+CANNOT_SEE_SHORT = "Cannot see: changed numbers and names, omissions, fluent falsehoods, negation."
 
 #: Types of corruption of which the detector finds less than this share are named as what it cannot see.
 SELDOM_FOUND = 0.3
@@ -199,9 +200,14 @@ def counts(report: Report) -> str:
     return f"{by}, {plural(len(report.excluded), 'piece')} excluded"
 
 
+def by_detector(report: Report) -> bool:
+    """Whether the detector ranks."""
+    return report.measure == DETECTOR
+
+
 def by_probability(report: Report) -> bool:
     """Whether the ranking measure is best told as the detector's calibrated probability."""
-    return report.measure == DETECTOR and report.verdict is not None
+    return by_detector(report) and report.verdict is not None
 
 
 def score(report: Report, finding: Finding) -> str:
