@@ -57,11 +57,14 @@ def render_jsonl(reports: Sequence[Report], options: RenderOptions) -> str:
 
 
 def render_csv(reports: Sequence[Report], options: RenderOptions) -> str:
-    """A header and one finding a line: text cells are on one line and can't be read as formulas."""
+    """A header and one finding a line: text cells are on one line and can't be read as formulas.
+
+    The columns are `_CSV_FIXED`, a measure each, and `fault`, the kind of fault where the detector can tell.
+    """
     names = _measure_names(reports)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_CSV_FIXED, *(_cell(name) for name in names)])
+    writer.writerow([*_CSV_FIXED, *(_cell(name) for name in names), "fault"])
     for report in reports:
         for finding in shown(report, options.top, default=0):
             writer.writerow(_row(report, finding, names))
@@ -221,6 +224,7 @@ def _row(report: Report, finding: Finding, names: Sequence[str]) -> list[Any]:
         report.verdict.words if report.verdict else "",
         _cell(" | ".join(f"{words} ({gain})" for words, gain in _repairs(finding))),
         *(_blank(finding.measures.get(name)) for name in names),
+        _cell(finding.fault or ""),
     ]
 
 

@@ -1,6 +1,7 @@
 """JSON, JSON lines and CSV: what a program reads back is what the records hold."""
 
 import csv
+import dataclasses
 import html
 import io
 import json
@@ -149,7 +150,7 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
         "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
     assert list(rows[0])[11:] == [
-        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor",
+        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor", "fault",
     ]  # fmt: skip
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
     assert rows[1]["repairs"] == "umbrellas → people (21.4 bits better)"
@@ -166,6 +167,18 @@ def test_csv_formulas_are_text(start: str) -> None:
     assert row["text"].startswith("'")
     assert row["spans"].startswith("'")
     assert row["path"].startswith("'")
+
+
+def test_csv_ends_in_the_kind_of_fault() -> None:
+    report = builders.library()
+    faults = ["wrong word", *[None] * 8, "=off topic"]
+    findings = tuple(
+        dataclasses.replace(finding, fault=fault)
+        for finding, fault in zip(report.findings, faults, strict=True)
+    )
+    rows = rows_of(dataclasses.replace(report, findings=findings))
+    assert list(rows[0])[-1] == "fault"
+    assert [row["fault"] for row in rows] == ["wrong word", *[""] * 8, "'=off topic"]
 
 
 def test_csv_leaves_negative_numbers_numbers() -> None:
