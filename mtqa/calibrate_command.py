@@ -45,6 +45,9 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
 
     config = load_config(options["config_file"], model=options["model"], context=options["context"])
     check_output(output, files)
+    # The calibration that the config names is not read here: it may be made anew.
+    settings = [path for path in (options["config_file"], config.detector) if path]
+    check_output(output, settings, called="files of this run's settings")
     texts = [text for path in files for text in _texts(path, options["encoding"])]
     fitted, detector = _fitted(texts, config, quiet=quiet)
     if not quiet:
@@ -82,6 +85,6 @@ def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitt
         ranker = Ranker(config.model_copy(update=plain), progress=console)
         if ranker.head is None:
             raise UsageError(NO_DETECTOR)
-        fitted = fit(texts, ranker.rank, ranker.head.calibration)
+        fitted = fit(texts, ranker.rank, ranker.head.calibration_for(config.context))
         made = dataclasses.replace(fitted.calibration, context=config.context)
         return dataclasses.replace(fitted, calibration=made), ranker.head.digest

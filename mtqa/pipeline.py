@@ -18,7 +18,7 @@ from mtqa.config import Config, make_config
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
-from mtqa.detect.measures import AUTO, auto_measure, check_measure
+from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
@@ -225,6 +225,7 @@ class Ranker:
             scores = self.score(document)
             language = detected.result()
         config, model = self.config, self.identity
+        recall_holds = self.measure == DETECTOR and self._own_calibration is None
         frequencies = frequency_language(language or _own_language(model.languages))
         settings = RankSettings(
             measure=self.measure,
@@ -262,7 +263,7 @@ class Ranker:
             settings=config.model_dump(),
             verdict=verdict,
             fdr=config.fdr,
-            recall_by_type=self.head.recall_by_type if self.head else {},
+            recall_by_type=self.head.recall_in(config.context) if self.head and recall_holds else {},
         )
 
     def _judged(

@@ -246,6 +246,8 @@ class Word:
 class Suggestion:
     """A repair of a suspect span: the text that would stand in its place (empty: nothing would).
 
+    A quotation mark without its partner may stay: ``text`` is then the span's own, and the partner is put at
+    the sentence's other end (`mtqa.detect.repair.added_partner` tells which and where).
     ``gain_bits``: by how many bits the text then surprises the model less, what follows included
     (`mtqa.detect.repair` has the formula). ``kind``: ``replace``, ``spelling``, ``delete``, ``undouble`` or
     ``quotes``.
@@ -341,7 +343,8 @@ class Report:
 
     Where a false discovery rate ``fdr`` was asked for they are those found at it. ``verdict``: None without a
     calibrated detector. ``recall_by_type``: the share that the detector finds of each type of corruption, as
-    measured; empty where nothing is known.
+    measured; empty where nothing is known, and where it would not hold: for another measure, another context
+    than the document, or a calibration of the user's own.
     """
 
     document: Document

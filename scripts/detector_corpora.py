@@ -1,9 +1,9 @@
 """What the detector head is trained on: labelled documents, made or read, one JSONL file a corpus.
 
-Only texts whose licence allows it: presidential speeches (public domain), web pages of the English Web
-Treebank (CC BY-SA 4.0), MLQE-PE (CC0 1.0), DEMETR (MIT), the MQM annotations of TED talks and of biomedical
-abstracts (Apache-2.0). Corrupted by `mtqa.bench.corrupt`, by the language model itself (`detector_sampled`),
-by other generators, or by real translation engines.
+Presidential speeches (public domain), web pages of the English Web Treebank (CC BY-SA 4.0), MLQE-PE (CC0
+1.0), DEMETR (MIT), and TED talks and biomedical abstracts with MQM annotations: of these two only the licence
+of the annotations is known (Apache-2.0), not that of the texts. Corrupted by `mtqa.bench.corrupt`, by the
+language model itself (`detector_sampled`), by other generators, or by real translation engines.
 """
 
 from __future__ import annotations

@@ -260,10 +260,15 @@ def _unmarked(table: Table) -> np.ndarray:
 
 
 def _worst_reference(sources: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[SoundBin, ...]:
-    """Sound sentences against which a p-value is the largest of those against each corpus.
+    """Sound sentences of all corpora, counted as if they were those of the corpus that looks worst.
 
     One text's sound sentences look more corrupted than another's (jargon, dialect, translation): against
     all of them together, a rate would hold on average only. ``sources``: log-odds and tokens of each.
+
+    In a bin of n sentences the count above a value is the largest of the pool's own and of n times the share
+    above it in each corpus that `SPEAKS` there; a p-value is (1 + that count) / (n + 1). It is not the
+    largest of the p-values against each corpus by itself, (1 + k) / (n_s + 1), but up to 1 / (n_s + 1) less:
+    above all that there is in a corpus of n_s, that one counts 0, and p may be as small as 1 / (n + 1).
     """
     pooled = sound_reference(*(np.concatenate(part) for part in zip(*sources, strict=True)))
     made, least = [], 0

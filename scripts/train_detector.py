@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from detector_states import States, origins, read_states, write_states
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
 from mtqa.detect.head import FOLDER, FORM, OUTPUTS
+from mtqa.errors import unknown
 from mtqa.pipeline import Ranker
 
 LAYERS = (16, 20)
@@ -161,9 +162,21 @@ def options_of(description: str | None) -> argparse.Namespace:
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without", nargs="*", default=[], help="corpora to leave out")
+    parser.add_argument(
+        "--without", nargs="*", default=[], metavar="CORPUS", help=f"to leave out, of {', '.join(CORPORA)}"
+    )
     parser.add_argument("-o", "--output", type=Path, help="a file to write to")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for name in options.without:
+        if name not in CORPORA:
+            _refuse(f"--without: {unknown('corpus', name, CORPORA)}")
+    return options
+
+
+def _refuse(why: str) -> NoReturn:
+    """Ends in one line: what was asked for can't be done."""
+    print(f"{Path(sys.argv[0]).name}: {why}", file=sys.stderr)
+    sys.exit(2)
 
 
 @dataclass(frozen=True)
@@ -232,6 +245,8 @@ def _card(paths: dict[str, Path], found: dict[str, States], options: argparse.Na
 def main() -> None:
     """Parse the arguments, and do what is not done yet."""
     options = options_of(__doc__)
+    if options.without and not options.output:
+        _refuse("--without: a head of fewer corpora would take the place of the one in mtqa; add -o FILE")
     begun = begin(options)
     made = fitted(begun)
     if options.output:
@@ -276,7 +291,9 @@ def _ensemble(begun: Begun) -> Ensemble:
     if not kept.exists():
         print("fitting on everything", file=sys.stderr)
         trained = train(sources(found), Recipe(), recipe["seed"], members=recipe["members"])
-        torch.save(trained.state_dict(), kept)
+        partial = kept.with_suffix(".partial.pt")
+        torch.save(trained.state_dict(), partial)
+        partial.rename(kept)
     first = next(iter(found.values()))
     ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], Recipe(), recipe["members"])
     ensemble.load_state_dict(torch.load(kept, weights_only=True))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtqa import cli, pipeline
+from mtqa.detect.head import FOLDER, load_head
 from mtqa.detect.measures import MEASURES
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,14 @@ def test_links_lead_to_files_of_the_project():
 def test_every_measure_is_explained_in_the_methods():
     methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", methods, re.MULTILINE)) == set(MEASURES)
+
+
+def test_recall_by_type_in_the_methods_is_that_of_the_heads_card():
+    methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    section = methods[methods.index("### Recall by type") :].split("\n## ")[0]
+    told = {name: float(share) for name, share in re.findall(r"`(\w+)` (1?\.\d\d)", section)}
+    card = load_head(FOLDER / "smollm2-135m.safetensors").recall_by_type
+    assert told == {name: round(share, 2) for name, share in card.items()}
 
 
 def test_the_seed_is_the_one_that_was_given():

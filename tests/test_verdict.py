@@ -85,6 +85,15 @@ def test_every_finding_has_its_probability_and_q_value(head_file, sound):
     assert report.recall_by_type == {"negation": 0.05, "loop": 0.95}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"context": "none"}, {"context": "paragraph"}, {"measure": "perplexity"}, {"detector": "none"}],
+)
+def test_recall_is_told_only_where_it_was_measured(head_file, settings):
+    config = Config(**{"detector": str(head_file), **settings})
+    assert Ranker(config, backend=_backend()).rank(document_from_text(TEXT)).recall_by_type == {}
+
+
 def test_log_odds_come_back_from_the_measure(head_file):
     for finding in _ranker(head_file).rank(document_from_text(TEXT)).findings:
         (x,) = log_odds([finding])
@@ -230,6 +239,7 @@ def test_calibrate_on_sound_articles(run, article, config, tmp_path, head_file):
     report = json.loads(out)
     assert code == 0
     assert "|calibration:" in report["signature"]
+    assert report["recall_by_type"] == {}  # it was measured by the head's own calibration
     x = log_odds(_ranker(head_file).rank(document_from_text(TEXT)).findings)
     assert [f["q_value"] for f in report["findings"]] == pytest.approx(
         q_values(own.p_value(x, [30] * 10)), rel=1e-5
@@ -443,6 +453,42 @@ def test_a_calibration_in_another_context_says_so(run, article, config, tmp_path
         "rank", article, "--config", config, "--calibration", target, "--context", "none", "-f", "json"
     )
     assert not any("calibrated" in w for w in json.loads(out)["warnings"])
+
+
+def test_a_calibration_for_sentences_alone_starts_from_the_heads_own_for_them(run, tmp_path, sound):
+    cards = {
+        "calibration": calibration_card(sound, slope=3.0),
+        "calibration_alone": calibration_card(sound, slope=5.0, intercept=-1.0, context="none"),
+    }
+    random_head(tmp_path / "both.safetensors", more=cards)
+    config = tmp_path / "both.yaml"
+    config.write_text(f"detector: {tmp_path / 'both.safetensors'}\n")
+    files = _sound_files(tmp_path, 6)
+    for context, expected in (("none", (5.0, -1.0)), ("paragraph", (3.0, 0.0)), ("document", (3.0, 0.0))):
+        code, out, _ = run("calibrate", *files, "--config", config, "--context", context)
+        made = json.loads(out)["calibration"]
+        assert code == 0
+        assert (made["slope"], made["intercept"], made["context"]) == (*expected, context)
+
+
+def test_calibrate_writes_over_none_of_its_settings_however_they_are_spelt(run, tmp_path, sound, monkeypatch):
+    head = tmp_path / "head.safetensors"
+    random_head(head, more={"calibration": calibration_card(sound)})
+    config = tmp_path / "config.yaml"
+    config.write_text(f"detector: {head}\ncalibration: {tmp_path / 'own.json'}\n")
+    (tmp_path / "link.yaml").symlink_to(config)
+    files, before = _sound_files(tmp_path, 6), (config.read_bytes(), head.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    spellings = (config, "config.yaml", "./config.yaml", f"../{tmp_path.name}/config.yaml", "link.yaml")
+    for output in (*spellings, head, "./head.safetensors"):
+        code, out, err = run("calibrate", *files, "--config", config, "-o", output)
+        assert (code, out) == (2, "")
+        assert "is one of the files of this run's settings" in err
+        assert _one_line(err)
+    assert (config.read_bytes(), head.read_bytes()) == before
+    # What it makes may take the place of what the config names, there or not.
+    for _ in range(2):
+        assert run("calibrate", *files, "--config", config, "-o", "own.json")[0] == 0
 
 
 def test_rank_writes_over_none_of_its_settings(run, config, tmp_path):

@@ -48,6 +48,8 @@ _QUIET = 2**18
 #: The heads that come with mtqa, and their index.
 FOLDER = Path(__file__).parent / "heads"
 _TENSORS = ("mean", "scale", "states", "features", "bias", "out", "out_bias")
+#: What a card must have.
+_CARD = ("weights_sha256", "layers", "places", "sentence")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,8 @@ class Head:
     ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
     ``digest`` names the file, ``reading`` only what moves the outputs for tokens (the ledger keeps those);
     ``card`` tells where it is from. ``calibration``: None where the card has none;
-    ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells.
+    ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells (in
+    documents, at a false discovery rate of .1 by ``calibration``).
     """
 
     layers: tuple[int, ...]
@@ -81,6 +84,10 @@ class Head:
     def calibration_for(self, context: str) -> Calibration | None:
         """The calibration for sentences read in that context; for want of one of its own, the document's."""
         return (self.calibration_alone if context == "none" else None) or self.calibration
+
+    def recall_in(self, context: str) -> Mapping[str, float]:
+        """`recall_by_type` for sentences read in that context: it was measured in whole documents only."""
+        return self.recall_by_type if context == "document" else {}
 
     @property
     def projection(self) -> Projection:
@@ -185,9 +192,8 @@ def load_head(path: Path) -> Head:
     try:
         data = path.read_bytes()
         tensors, card = _parsed(data)
-        if card["form"] != FORM or card["features"] != list(FEATURES) or card["outputs"] != list(OUTPUTS):
-            raise ValueError("it was made by another version of mtqa")
-        arrays = {name: tensors[name].astype(np.float32) for name in _TENSORS}
+        _check_card(card)
+        arrays = _weights(tensors, int(card["places"]))
         return Head(
             layers=tuple(int(n) for n in card["layers"]),
             places=int(card["places"]),
@@ -205,7 +211,46 @@ def load_head(path: Path) -> Head:
     except OSError as error:
         raise ConfigError(f"{path}: can't read this detector head ({one_line(error, 120)})") from error
     except Exception as error:  # safetensors raises its own kind for what is not one of its files
-        raise ConfigError(f"{path}: not a detector head ({one_line(error, 160)})") from error
+        why = f"{path}: not a detector head ({one_line(error, 160)})"
+        raise ConfigError(f"{why}; name another file, or use detector: auto") from error
+
+
+def _check_card(card: Any) -> None:
+    """Raises `ValueError` for the card of another form, or one that lacks what a head needs."""
+    if not isinstance(card, Mapping):
+        raise ValueError("its card is no mapping")
+    made_for = (card.get("form"), card.get("features"), card.get("outputs"))
+    if made_for != (FORM, list(FEATURES), list(OUTPUTS)):
+        raise ValueError("it was made by another version of mtqa")
+    for key in _CARD:
+        if key not in card:
+            raise ValueError(f"its card has no {key}")
+    if not isinstance(card["weights_sha256"], str):
+        raise ValueError("weights_sha256 in its card must be the digest of the model's weights")
+    if int(card["places"]) < 1:
+        raise ValueError(f"places in its card is {card['places']}; it must be 1 or more")
+
+
+def _weights(tensors: Mapping[str, npt.NDArray[Any]], places: int) -> dict[str, Floats]:
+    """The head's arrays by name, as `Head` has them. Raises `ValueError` where one lacks or does not fit."""
+    for name in _TENSORS:
+        if name not in tensors:
+            raise ValueError(f"it has no tensor {name}")
+    width, units = max(tensors["mean"].size, 1), max(tensors["bias"].size, 1)
+    wanted = {
+        "mean": (width,),
+        "scale": (width,),
+        "states": (width, places * units),
+        "features": (len(FEATURES), units),
+        "bias": (units,),
+        "out": (units, len(OUTPUTS)),
+        "out_bias": (len(OUTPUTS),),
+    }
+    for name, shape in wanted.items():
+        found = tensors[name].shape
+        if found != shape:
+            raise ValueError(f"its tensor {name} is {found}; beside the others it must be {shape}")
+    return {name: tensors[name].astype(np.float32) for name in _TENSORS}
 
 
 def _reading(arrays: Mapping[str, Floats], card: Mapping[str, Any]) -> str:

@@ -25,10 +25,10 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from mtqa.detect.words import split_words
-from mtqa.records import Sentence, Span, Suggestion, SuspectSpan
+from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 1
+REPAIRS = 2
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -144,6 +144,37 @@ def fault_edits(text: str, sentence: Sentence, span: SuspectSpan, kind: str) -> 
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A quotation mark put at the other end of a sentence: its end (``behind``), or its start."""
+
+    mark: str
+    behind: bool
+
+
+def partner_of(mark: str, before: str = "") -> Partner:
+    """What the mark lacks; ``before``, the character in front of it, tells which end a straight mark is.
+
+    >>> partner_of("“"), partner_of('"', "."), partner_of('"', " ").behind
+    (Partner(mark='”', behind=True), Partner(mark='"', behind=False), True)
+    """
+    opens = mark in "“‘„«" or (mark in "\"'" and not before.strip())
+    return Partner(_PARTNERS[mark], opens)
+
+
+def added_partner(document: Document, span: SuspectSpan, suggestion: Suggestion) -> Partner | None:
+    """What a repair that leaves the span's mark puts at the sentence's other end; None for any other."""
+    if not keeps_mark(span, suggestion):
+        return None
+    at = span.document.start
+    return partner_of(span.text, document.text[max(at - 1, 0) : at])
+
+
+def keeps_mark(span: SuspectSpan, suggestion: Suggestion) -> bool:
+    """Whether the repair is of a mark without its partner, which gets one."""
+    return suggestion.kind == "quotes" and suggestion.text == span.text and span.text in _PARTNERS
+
+
 def best(gains: Sequence[tuple[Edit, float]]) -> tuple[Suggestion, ...]:
     """The suggestions worth showing, best first; ``gains`` in nats.
 
@@ -229,9 +260,7 @@ def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:
 
 
 def _partner(text: str, sentence: Sentence, mark: str, at: int) -> Edit:
-    """The mark's partner at the sentence's other end."""
-    opens = mark in "“‘„«" or (mark in "\"'" and not text[max(at - 1, 0) : at].strip())
-    other = _PARTNERS[mark]
-    if opens:
-        return Edit(sentence.end, sentence.end, other, f"{mark}…{other}", "quotes")
-    return Edit(sentence.start, sentence.start, other, f"{other}…{mark}", "quotes")
+    """The mark's partner at the sentence's other end; the mark stays."""
+    partner = partner_of(mark, text[max(at - 1, 0) : at])
+    where = sentence.end if partner.behind else sentence.start
+    return Edit(where, where, partner.mark, mark, "quotes")

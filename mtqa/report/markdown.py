@@ -123,9 +123,7 @@ def _footer(report: Report, options: RenderOptions) -> Iterator[str]:
         yield from ("", f"and {rest:,} more.")
     for warning in view.warnings(report):
         yield from ("", f"Warning: {_inline(warning)}")
-    unseen = view.seldom_found(report)
-    if unseen:
-        yield from ("", _inline(unseen))
+    yield from ("", _inline(" ".join(filter(None, [view.CANNOT_SEE, view.seldom_found(report)]))))
     if options.verbose and report.settings:
         yield ""
         yield from (

@@ -14,7 +14,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mtqa.records import Finding, ModelIdentity, Report, SuspectSpan, Verdict
+from mtqa.detect.repair import added_partner
+from mtqa.records import Document, Finding, ModelIdentity, Report, Suggestion, SuspectSpan, Verdict
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import json_surrogates, one_line
 from mtqa.report.view import repaired, shown, warnings
@@ -46,7 +47,7 @@ def render_jsonl(reports: Sequence[Report], options: RenderOptions) -> str:
                 "path": report.document.path,
                 "sha256": report.document.sha256,
                 "signature": report.signature,
-                **_finding(finding),
+                **_finding(report.document, finding),
                 "verdict": _verdict(report.verdict),
             }
         )
@@ -56,11 +57,14 @@ def render_jsonl(reports: Sequence[Report], options: RenderOptions) -> str:
 
 
 def render_csv(reports: Sequence[Report], options: RenderOptions) -> str:
-    """A header and one finding a line: text cells are on one line and can't be read as formulas."""
+    """A header and one finding a line: text cells are on one line and can't be read as formulas.
+
+    The columns are `_CSV_FIXED`, a measure each, and `fault`, the kind of fault where the detector can tell.
+    """
     names = _measure_names(reports)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_CSV_FIXED, *(_cell(name) for name in names)])
+    writer.writerow([*_CSV_FIXED, *(_cell(name) for name in names), "fault"])
     for report in reports:
         for finding in shown(report, options.top, default=0):
             writer.writerow(_row(report, finding, names))
@@ -81,7 +85,7 @@ def article(report: Report, options: RenderOptions) -> dict[str, Any]:
             "characters": len(document.source),
             "sentences": len(document.sentences),
         },
-        "findings": [_finding(finding) for finding in shown(report, options.top, default=0)],
+        "findings": [_finding(document, finding) for finding in shown(report, options.top, default=0)],
         "excluded": [
             {"text": e.text, "start": e.start, "end": e.end, "line": e.line, "reason": e.reason}
             for e in report.excluded
@@ -104,7 +108,7 @@ def rounded(value: float | None) -> float | None:
     return float(f"{float(value):.{_SIGNIFICANT}g}")
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(document: Document, finding: Finding) -> dict[str, Any]:
     return {
         "rank": int(finding.rank),
         "text": finding.text,
@@ -116,7 +120,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "perplexity": rounded(finding.perplexity),
         "tokens": int(finding.tokens),
         "measures": {name: rounded(value) for name, value in finding.measures.items()},
-        "spans": [_span(span) for span in finding.spans],
+        "spans": [_span(document, finding, span) for span in finding.spans],
         "probability": rounded(finding.probability),
         "q_value": rounded(finding.q_value),
         "fault": finding.fault,
@@ -137,7 +141,7 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
     }
 
 
-def _span(span: SuspectSpan) -> dict[str, Any]:
+def _span(document: Document, finding: Finding, span: SuspectSpan) -> dict[str, Any]:
     made: dict[str, Any] = {
         "start": int(span.start),
         "end": int(span.end),
@@ -146,11 +150,24 @@ def _span(span: SuspectSpan) -> dict[str, Any]:
         "surprisal_nats": rounded(span.surprisal_nats),
         "expected": [e.text for e in span.expected],
         "expected_probability": [rounded(e.probability) for e in span.expected],
-        "suggestions": [
-            {"text": s.text, "gain_bits": rounded(s.gain_bits), "kind": s.kind} for s in span.suggestions
-        ],
+        "suggestions": [_suggestion(document, finding, span, one) for one in span.suggestions],
     }
     return made if span.note is None else {**made, "note": span.note}
+
+
+def _suggestion(
+    document: Document, finding: Finding, span: SuspectSpan, suggestion: Suggestion
+) -> dict[str, Any]:
+    made = {
+        "text": suggestion.text,
+        "gain_bits": rounded(suggestion.gain_bits),
+        "kind": suggestion.kind,
+    }
+    partner = added_partner(document, span, suggestion)
+    if partner is None:
+        return made
+    at = finding.end if partner.behind else finding.start
+    return {**made, "insert": {"text": partner.mark, "at": int(at)}}
 
 
 def _model(model: ModelIdentity) -> dict[str, Any]:
@@ -207,6 +224,7 @@ def _row(report: Report, finding: Finding, names: Sequence[str]) -> list[Any]:
         report.verdict.words if report.verdict else "",
         _cell(" | ".join(f"{words} ({gain})" for words, gain in _repairs(finding))),
         *(_blank(finding.measures.get(name)) for name in names),
+        _cell(finding.fault or ""),
     ]
 
 

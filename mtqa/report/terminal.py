@@ -32,8 +32,10 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     out = io.StringIO()
     console = string_console(out, max(options.width or _WIDTH, _MIN_WIDTH), color=options.color)
     lines: list[_Line] = []
-    for report in reports:
-        lines += [*_report(report, options), _plain("")]
+    detected = [i for i, report in enumerate(reports) if view.by_detector(report)]
+    for i, report in enumerate(reports):
+        # Once is enough, however many articles there are.
+        lines += [*_report(report, options, unseen=i in detected[-1:]), _plain("")]
     if len(reports) > 1:
         lines += [*_summary(reports), _plain("")]
     for text, indent in lines[:-1]:
@@ -52,7 +54,7 @@ def _print(console: Console, text: Text, indent: int) -> None:
         console.print(padded, no_wrap=True, overflow="ignore", crop=False)
 
 
-def _report(report: Report, options: RenderOptions) -> Iterator[_Line]:
+def _report(report: Report, options: RenderOptions, *, unseen: bool) -> Iterator[_Line]:
     findings = view.shown(report, options.top, default=view.DEFAULT_TOP)
     yield _plain(view.name(report.document), "bold")
     yield _plain(view.counts(report))
@@ -68,7 +70,7 @@ def _report(report: Report, options: RenderOptions) -> Iterator[_Line]:
         )
     for finding, bar in zip(findings, view.bars(report), strict=False):
         yield from _finding(report, finding, bar, options)
-    yield from _footer(report, options)
+    yield from _footer(report, options, unseen=unseen)
 
 
 def _verdict(report: Report) -> Iterator[_Line]:
@@ -118,7 +120,7 @@ def _sentence(document: Document, finding: Finding, color: bool) -> Text:
     return text
 
 
-def _footer(report: Report, options: RenderOptions) -> Iterator[_Line]:
+def _footer(report: Report, options: RenderOptions, *, unseen: bool) -> Iterator[_Line]:
     excluded, rest = view.excluded_shown(report, options.verbose)
     if excluded:
         yield _plain("Not ranked:", "bold")
@@ -131,10 +133,12 @@ def _footer(report: Report, options: RenderOptions) -> Iterator[_Line]:
         yield _plain("")
     for warning in view.warnings(report):
         yield _plain(f"Warning: {warning}", "yellow")
+    if unseen:
+        yield _plain(view.CANNOT_SEE_SHORT, "dim")
     if options.verbose:
-        unseen = view.seldom_found(report)
-        if unseen:
-            yield _plain(unseen, "dim")
+        seldom = view.seldom_found(report)
+        if seldom:
+            yield _plain(seldom, "dim")
         for key, value in report.settings.items():
             yield _plain(f"{one_line(str(key))}: {one_line(str(value))}", "dim")
     yield _plain(one_line(report.signature), "dim")

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mtqa.detect.measures import DETECTOR
-from mtqa.records import Document, Excluded, Expectation, Finding, Report, SuspectSpan
+from mtqa.detect.repair import keeps_mark, partner_of
+from mtqa.records import Document, Excluded, Expectation, Finding, Report, Suggestion, SuspectSpan
 from mtqa.report.safe import one_line, shorten
 
 #: How many findings the terminal and Markdown formats show unless asked otherwise.
@@ -18,11 +19,12 @@ DEFAULT_TOP = 10
 DEFAULT_EXCLUDED = 5
 #: How many of the model's expectations are worth a reader's time.
 EXPECTED_SHOWN = 3
+#: What only the source would show, and the same in one line.
 CANNOT_SEE = (
-    "What this cannot see: changed numbers and names, fluent statements that are false, omissions, "
+    "What this cannot see: changed numbers and names, omissions, fluent statements that are false, negation, "
     "and sentences that are wrong only in what they mean. A high rank is a reason to look, not a verdict."
 )
-
+CANNOT_SEE_SHORT = "Cannot see: changed numbers and names, omissions, fluent falsehoods, negation."
 
 #: Types of corruption of which the detector finds less than this share are named as what it cannot see.
 SELDOM_FOUND = 0.3
@@ -155,8 +157,16 @@ def repaired(span: SuspectSpan) -> tuple[str, str] | None:
     if not span.suggestions:
         return None
     best = span.suggestions[0]
-    now = shorten(one_line(best.text).strip(), 60) or "(nothing)"
+    now = shorten(one_line(_now(span, best)).strip(), 60) or "(nothing)"
     return f"{span_text(span)} → {now}", f"{number(best.gain_bits)} bits better"
+
+
+def _now(span: SuspectSpan, repair: Suggestion) -> str:
+    """What the repair leaves in the span's place, and a partner that it puts elsewhere: ``“…”``."""
+    if not keeps_mark(span, repair):
+        return repair.text
+    partner = partner_of(span.text)
+    return f"{span.text}…{partner.mark}" if partner.behind else f"{partner.mark}…{span.text}"
 
 
 def span_text(span: SuspectSpan, limit: int = 60) -> str:
@@ -190,9 +200,14 @@ def counts(report: Report) -> str:
     return f"{by}, {plural(len(report.excluded), 'piece')} excluded"
 
 
+def by_detector(report: Report) -> bool:
+    """Whether the detector ranks."""
+    return report.measure == DETECTOR
+
+
 def by_probability(report: Report) -> bool:
     """Whether the ranking measure is best told as the detector's calibrated probability."""
-    return report.measure == DETECTOR and report.verdict is not None
+    return by_detector(report) and report.verdict is not None
 
 
 def score(report: Report, finding: Finding) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from mtqa.config import Config
 from mtqa.detect import head as head_module
@@ -212,6 +215,8 @@ BAD = {
     "form": {"form": 99},
     "features": {"features": ["surprisal"]},
     "outputs": {"outputs": []},
+    "weights of another kind": {"weights_sha256": 7},
+    "no places": {"places": 0},
 }
 
 
@@ -222,6 +227,73 @@ def test_a_card_that_does_not_fit_is_one_line(folder, kind: str):
         random_head(path, more=BAD[kind])
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def _rewritten(source, target, *, change=None, card=None) -> None:
+    """The head's file with some tensors changed (None: left out), and its card."""
+    with safe_open(source, "numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        old = json.loads(file.metadata()["card"])
+    tensors = {name: value for name, value in {**tensors, **(change or {})}.items() if value is not None}
+    save_file(tensors, target, metadata={"card": json.dumps(card(old) if card else old)})
+
+
+def _zeros(*shape: int) -> np.ndarray:
+    return np.zeros(shape, dtype=np.float32)
+
+
+#: What of a head of width 3, two places and six units does not fit the rest.
+MISSHAPEN = {
+    "mean": _zeros(4),
+    "scale": _zeros(4),
+    "states": _zeros(3, 6),
+    "features": _zeros(len(FEATURES) - 1, 6),
+    "bias": _zeros(6, 1),
+    "out": _zeros(6, len(OUTPUTS) + 1),
+    "out_bias": _zeros(1),
+}
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_tensor_that_does_not_fit_the_others_or_lacks_is_one_line(folder, name: str, there: bool):
+    random_head(folder / "fits.safetensors", width=3)
+    path = folder / f"misshapen-{name}-{there}.safetensors"
+    _rewritten(folder / "fits.safetensors", path, change={name: MISSHAPEN[name] if there else None})
+    says = "its tensor .* beside the others it must be" if there else f"it has no tensor {name}"
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_head(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_head_of_no_unit_or_no_width_is_none(folder):
+    random_head(folder / "fits.safetensors", width=3)
+    nothing = {"states": _zeros(3, 0), "features": _zeros(21, 0), "bias": _zeros(0), "out": _zeros(0, 11)}
+    _rewritten(folder / "fits.safetensors", folder / "no-unit.safetensors", change=nothing)
+    without = {"mean": _zeros(0), "scale": _zeros(0), "states": _zeros(0, 12)}
+    _rewritten(folder / "fits.safetensors", folder / "no-width.safetensors", change=without)
+    for name in ("no-unit", "no-width"):
+        with pytest.raises(ConfigError, match="beside the others it must be"):
+            load_head(folder / f"{name}.safetensors")
+
+
+@pytest.mark.parametrize("key", ["weights_sha256", "layers", "places", "sentence"])
+def test_a_card_that_lacks_a_key_names_it(folder, key: str):
+    random_head(folder / "fits.safetensors", width=3)
+    path = folder / f"lacks-{key}.safetensors"
+    _rewritten(folder / "fits.safetensors", path, card=lambda old: {k: v for k, v in old.items() if k != key})
+    with pytest.raises(ConfigError, match=f"its card has no {key}.*use detector: auto"):
+        find_head(str(path), "0" * 64)
+
+
+@pytest.mark.parametrize("card", [[], None, "card"])
+def test_a_card_of_another_kind(folder, card):
+    random_head(folder / "fits.safetensors", width=3)
+    path = folder / f"kind-{card}.safetensors"
+    _rewritten(folder / "fits.safetensors", path, card=lambda _: card)
+    with pytest.raises(ConfigError, match="not a detector head"):
+        load_head(path)
 
 
 def test_files_that_are_no_head(folder):

@@ -1,6 +1,8 @@
 """JSON, JSON lines and CSV: what a program reads back is what the records hold."""
 
 import csv
+import dataclasses
+import html
 import io
 import json
 from pathlib import Path
@@ -77,6 +79,41 @@ def test_offsets_are_of_the_source_and_texts_exact(make) -> None:
             assert report.document.source[span["start"] : span["end"]] == span["text"]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "mark", "whole", "shown"),
+    [
+        ("He said “we came late.", "“", "He said “we came late.”", "“ → “…”"),
+        ("We came late,” he said.", "”", "“We came late,” he said.", "” → “…”"),
+        ('He said "we came.', '"', 'He said "we came."', '" → "…"'),
+        ('We came," he said.', '"', '"We came," he said.', '" → "…"'),
+        ("Es war „spät.", "„", "Es war „spät.“", "„ → „…“"),
+    ],
+)
+def test_a_partner_stands_apart_from_what_takes_the_marks_place(sentence, mark, whole, shown) -> None:
+    """What a program does with a repair gives the repaired text; a reader sees both marks."""
+    suspect = builders.Suspect(
+        9.1, (), "quotation mark without its partner", ((mark, 9.2, "quotes"), ("", 2.0, "quotes"))
+    )
+    report = builders.report(
+        [builders.Part("body", ("One more.", sentence, "And another."))], {mark: suspect}
+    )
+    article = strictly(render([report], "json"))
+    (span,) = [span for finding in article["findings"] for span in finding["spans"]]
+    repair, gone = span["suggestions"]
+    assert repair["text"] == mark
+    assert "insert" not in gone
+    text = report.document.source
+    edits = [(span["start"], span["end"], repair["text"])]
+    edits.append((repair["insert"]["at"], repair["insert"]["at"], repair["insert"]["text"]))
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    assert text == report.document.source.replace(sentence, whole)
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.validate(article, SCHEMA, cls=jsonschema.Draft202012Validator)
+    for format_ in ("terminal", "markdown", "html", "csv"):
+        assert shown in html.unescape(render([report], format_)).replace('""', '"')
+
+
 def test_text_is_utf8_and_not_escaped() -> None:
     text = render([builders.hostile()], "json")
     assert "漢字" in text
@@ -113,7 +150,7 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
         "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
     assert list(rows[0])[11:] == [
-        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor",
+        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor", "fault",
     ]  # fmt: skip
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
     assert rows[1]["repairs"] == "umbrellas → people (21.4 bits better)"
@@ -130,6 +167,18 @@ def test_csv_formulas_are_text(start: str) -> None:
     assert row["text"].startswith("'")
     assert row["spans"].startswith("'")
     assert row["path"].startswith("'")
+
+
+def test_csv_ends_in_the_kind_of_fault() -> None:
+    report = builders.library()
+    faults = ["wrong word", *[None] * 8, "=off topic"]
+    findings = tuple(
+        dataclasses.replace(finding, fault=fault)
+        for finding, fault in zip(report.findings, faults, strict=True)
+    )
+    rows = rows_of(dataclasses.replace(report, findings=findings))
+    assert list(rows[0])[-1] == "fault"
+    assert [row["fault"] for row in rows] == ["wrong word", *[""] * 8, "'=off topic"]
 
 
 def test_csv_leaves_negative_numbers_numbers() -> None:

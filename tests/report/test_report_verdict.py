@@ -1,6 +1,7 @@
 """Probability and verdict in every format, lists cut at a false discovery rate, and what is seldom found."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -88,4 +89,27 @@ def test_types_with_a_recall_under_three_in_ten_are_named(format_: str) -> None:
 
 
 def test_the_terminal_names_them_only_when_verbose() -> None:
-    assert "negation" not in render([builders.judged()], "terminal")
+    assert "negation 8%" not in render([builders.judged()], "terminal")
+
+
+UNSEEN = ("numbers and names", "omissions", "fals", "negation")
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html"])
+def test_what_the_detector_cannot_see_is_said_to_people(format_: str) -> None:
+    report = dataclasses.replace(builders.judged(), recall_by_type={})
+    text = flat(render([report], format_))
+    said = text[text.lower().index("cannot see") :]
+    for what in UNSEEN:
+        assert what in said
+
+
+def test_the_terminal_says_so_in_one_line_and_once_and_of_the_detector_alone() -> None:
+    (line,) = [line for line in render([builders.judged()], "terminal").splitlines() if "Cannot see" in line]
+    assert len(line) <= 80
+    for what in UNSEEN:
+        assert what in line
+    several = render([builders.judged(), builders.none_found(), builders.library()], "terminal")
+    assert several.count("Cannot see") == 1
+    for other in (builders.library(), builders.judged("max_surprisal")):
+        assert "Cannot see" not in render([other], "terminal", options=RenderOptions(verbose=True))

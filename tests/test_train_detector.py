@@ -1,0 +1,118 @@
+"""The training's command line, what it keeps when it is interrupted, and the reference that it makes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import train_detector
+from detector_fit import Ensemble, Recipe
+from detector_sentences import SPEAKS, _worst_reference
+from detector_states import States
+
+from mtqa.detect.calibrate import Calibration
+
+
+@pytest.fixture
+def refused(monkeypatch, capsys):
+    """Runs the script, which must end before any work; gives its line."""
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(train_detector, "begin", lambda _: pytest.fail("it began to work"))
+        monkeypatch.setattr(sys, "argv", ["scripts/train_detector.py", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            train_detector.main()
+        assert caught.value.code == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert len(err.splitlines()) == 1
+        return err
+
+    return run
+
+
+def test_a_head_of_fewer_corpora_does_not_take_the_place_of_the_one_in_mtqa(refused):
+    assert "add -o FILE" in refused("--without", "web", "web_rules")
+
+
+def test_unknown_corpora_are_refused_with_the_known_ones(refused):
+    said = refused("--without", "web", "demeter", "-o", "head.safetensors")
+    assert "'demeter': did you mean 'demetr'?" in said
+    for name in train_detector.CORPORA:
+        assert name in said
+
+
+def test_known_corpora_may_be_left_out_into_a_file(monkeypatch, tmp_path):
+    target = tmp_path / "head.safetensors"
+    monkeypatch.setattr(train_detector, "begin", lambda options: options)
+    monkeypatch.setattr(train_detector, "fitted", lambda _: b"a head")
+    monkeypatch.setattr(sys, "argv", ["train_detector.py", "--without", "web", "-o", str(target)])
+    train_detector.main()
+    assert target.read_bytes() == b"a head"
+
+
+def _states() -> States:
+    """One document of one sentence of two tokens."""
+    return States(
+        hidden=np.zeros((2, 3), np.float16),
+        features=np.zeros((2, 4), np.float32),
+        surprisal=np.zeros(2),
+        document=np.zeros(2, np.int32),
+        sentence=np.zeros(2, np.int32),
+        run=np.zeros(2, np.int32),
+        label=np.zeros(2, np.int8),
+        known=np.ones(2, np.int8),
+        labels=np.zeros(1, np.int8),
+        scores=np.full(1, np.nan),
+        owner=np.zeros(1, np.int32),
+        characters=np.full(1, 9, np.int32),
+        opens=np.ones(1, np.int8),
+        types=np.array([""]),
+    )
+
+
+def test_an_ensemble_that_was_half_written_is_trained_anew(monkeypatch, tmp_path):
+    states = _states()
+    begun = train_detector.Begun(
+        found={"web": states},
+        articles=states,
+        moments=(np.zeros(3), np.ones(3)),
+        folds={"web": np.zeros(1)},
+        card={"recipe": {"seed": 1, "members": 2}},
+        folder=tmp_path,
+    )
+    trained = Ensemble(3, 4, Recipe(), 2)
+    monkeypatch.setattr(train_detector, "train", lambda *_, **__: trained)
+
+    def interrupted(_, path):
+        Path(path).write_bytes(b"half of it")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_detector._ensemble(begun)
+    again = train_detector._ensemble(begun)
+    assert torch.equal(again.states.weight, trained.states.weight)
+    monkeypatch.setattr(train_detector, "train", lambda *_, **__: pytest.fail("it is there already"))
+    assert torch.equal(train_detector._ensemble(begun).states.weight, trained.states.weight)
+
+
+def test_the_reference_counts_shares_of_the_worst_source_and_not_its_p_values():
+    """What docs/methods.md says of it, and what it says it is not."""
+    worse, better = np.linspace(0, 10, 2000), np.linspace(-5, 5, SPEAKS)
+    n = len(worse) + len(better)
+    reference = _worst_reference([(x, np.full(len(x), 20)) for x in (worse, better)])
+    p = Calibration(1.0, 0.0, reference).p_value(np.array([7.0, 11.0]), [20, 20])
+    assert p[0] == pytest.approx((1 + 0.3 * n) / (n + 1), rel=0.025)  # of the pool it is .25
+    assert p[1] == pytest.approx(1 / (n + 1))
+    assert p[1] < 1 / (len(better) + 1)
+    few = _worst_reference([(worse[: SPEAKS - 1] + 20, np.full(SPEAKS - 1, 20)), (worse, np.full(2000, 20))])
+    own = Calibration(1.0, 0.0, few).p_value(np.array([15.0]), [20])
+    assert own[0] == pytest.approx((SPEAKS - 1) / (2000 + SPEAKS), rel=0.03)  # too few to speak: the pool
