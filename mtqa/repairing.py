@@ -1,8 +1,8 @@
 """Repairs for the top of a ranking: candidates from `mtqa.detect.repair`, numbers from `mtqa.lm.rescore`.
 
 Findings are taken in their order, and in each its spans in theirs, until all are done or the time is up. What
-is finished is kept in the score ledger, so that a second run needs no model: an article that was looked at once
-is ranked from the ledger by any measure, whatever sentences come to the top, unless it is given more time.
+is finished is kept in the score ledger, so that a second run needs no model: an article that was looked at
+once is ranked from the ledger by any measure, whatever comes to the top, unless it is given more time.
 """
 
 from __future__ import annotations

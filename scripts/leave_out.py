@@ -44,7 +44,7 @@ GROUPS = {
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
 }
-#: What is left out with a corpus and not judged: the post-edits of MLQE's sentences are of all three languages.
+#: What is left out with a corpus and not judged: post-edits of MLQE's sentences, of all three languages.
 ALSO = dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru"), ("post_edits",))
 
 
@@ -74,8 +74,8 @@ def left_out(names: tuple[str, ...]) -> set[str]:
 def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """The figures of the corpora ``names`` by what was trained and fitted on the others.
 
-    The others' own outputs, which the sentence model and the calibration are fitted on, are those of two networks
-    that had not seen the document, but had seen ``names``.
+    The others' own outputs, which the sentence model and the calibration are fitted on, are those of two
+    networks that had not seen the document, but had seen ``names``.
     """
     found = begun.found
     rest = {name: corpus for name, corpus in found.items() if name not in left_out(names)}

@@ -209,7 +209,7 @@ def test_the_seed_twice_in_processes_of_their_own(folder, smollm2_files):
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     outs = []
-    # Time enough on a busy machine; by another measure other sentences, not looked at for repairs, are on top.
+    # Time enough on a busy machine; by another measure other sentences are on top, never looked at.
     budget = ["--repair-budget", "600"]
     for more in (budget, budget, [*budget, "--measure", "perplexity"]):
         done = subprocess.run(

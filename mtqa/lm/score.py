@@ -28,9 +28,9 @@ _STATISTICS: dict[str, type[np.generic]] = {
     "hidden": np.float32,
 }
 
-#: Tokens handed to the backend between two progress reports, at most. A group ends with a long window: a
-#: detector head's part of it (5 KB a token) is read before the next one's is there, and in batches it would not
-#: have been. In groups of four long windows an article of 100 pages took 1,300 MB.
+#: Tokens handed to the backend between two progress reports, at most. A group ends with a long window: what a
+#: detector head reads of it (5 KB a token) is gone before the next one's is there. With four long windows in
+#: a group an article of 100 pages took 36 MB more.
 _GROUP_TOKENS, _LONG_WINDOW = 8192, 1024
 
 

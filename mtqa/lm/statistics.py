@@ -28,7 +28,8 @@ ALTERNATIVES = 5
 #: Vocabulary entries in a block of `_largest`; it divides the sizes of most models' vocabularies.
 _BLOCK = 128
 
-Head = Callable[["torch.Tensor"], "torch.Tensor"]
+#: States ``(n, width)`` to logits ``(n, V)``, in the tensor given where there is one and the head can do so.
+Head = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ def head_statistics(
     """
     import torch
 
+    # Logits made anew for each chunk cost a tenth of all this, and scatter the process's memory.
+    buffer: torch.Tensor | None = None
     work: tuple[torch.Tensor, torch.Tensor] | None = None
     chunks = []
     for i in range(0, len(targets), rows.head):
-        logits, wanted = head(states[i : i + rows.head]), targets[i : i + rows.head]
+        wanted = targets[i : i + rows.head]
+        logits = head(states[i : i + rows.head], None if buffer is None else buffer[: len(wanted)])
+        buffer = logits if buffer is None else buffer
         for part, own in zip(logits.split(rows.sums), wanted.split(rows.sums), strict=True):
             if work is None:
                 work = torch.empty_like(part), torch.empty_like(part)

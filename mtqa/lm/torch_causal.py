@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 #: Logits that exist at one time, in numbers, and how many of them go through the sums together. On two cores
 #: with AVX2 (SmolLM2-135M, 49,152 words) 512 positions took 341 ms in chunks of 128 and their sums in one
-#: piece, 310 with the sums 16 positions at a time, 264 in chunks of 256 with the same, 261 of 512; the head's
-#: own product in one piece takes 205. On a GPU small pieces only cost launches.
-_HEAD_LOGITS = {"cpu": 256 * 49_152, "mps": 256 * 49_152, "cuda": 1024 * 49_152}
+#: piece, 310 with the sums 16 positions at a time; with one buffer for all chunks' logits 300 in chunks of
+#: 128, 276 of 192, 253 of 256; the head's own product in one piece takes 210. An article of 50 pages took
+#: 1,161, 1,187 and 1,215 MB with these three. On a GPU small pieces only cost launches.
+_HEAD_LOGITS = {"cpu": 192 * 49_152, "mps": 256 * 49_152, "cuda": 1024 * 49_152}
 _SUM_LOGITS = {**_HEAD_LOGITS, "cpu": 16 * 49_152}
 _HEAD_ROWS_LEAST = 128
 
@@ -182,9 +183,19 @@ class TorchCausalBackend:
         output = decoder(input_ids=ids, use_cache=False, output_hidden_states=asked)
         return output.last_hidden_state, [output.hidden_states[layer] for layer in layers]
 
-    def _logits(self, states: torch.Tensor) -> torch.Tensor:
-        """``(N, width)`` states to ``(N, vocabulary)`` float32 logits, as the model's own forward does."""
-        config, logits = self._model.config, self._model.get_output_embeddings()(states).float()
+    def _logits(self, states: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """``(N, width)`` states to ``(N, vocabulary)`` float32 logits, as the model's own forward does.
+
+        They are written to ``out`` where that can be done.
+        """
+        import torch
+
+        config, head = self._model.config, self._model.get_output_embeddings()
+        plain = type(head) is torch.nn.Linear and head.bias is None and head.weight.dtype == torch.float32
+        if out is not None and plain:
+            logits = torch.mm(states, head.weight.t(), out=out)
+        else:
+            logits = head(states).float()
         if (scale := getattr(config, "logit_scale", None)) is not None:
             logits = logits * scale
         if (divisor := getattr(config, "logits_scaling", None)) is not None:
@@ -239,7 +250,7 @@ def head_rows(device: str, vocabulary: int) -> Rows:
     """Positions that go through the language-model head, and through the sums over it, together.
 
     >>> head_rows("cpu", 49_152), head_rows("cpu", 262_144)
-    (Rows(head=256, sums=16), Rows(head=128, sums=3))
+    (Rows(head=192, sums=16), Rows(head=128, sums=3))
     """
     head = max(_HEAD_ROWS_LEAST, _HEAD_LOGITS[device] // vocabulary)
     return Rows(head, min(head, max(1, _SUM_LOGITS[device] // vocabulary)))
