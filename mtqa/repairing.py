@@ -112,7 +112,7 @@ class Repairer:
         self._rescorer: Rescorer | None = None
         self._deadline = 0.0
         self._trouble: str | None = None
-        self._asleep = False
+        self._spent: float | None = None
 
     def repaired(
         self, scene: Scene, findings: Sequence[Finding]
@@ -121,7 +121,8 @@ class Repairer:
         settings = {"repairs": REPAIRS, **asdict(self._limits.reach)}
         before = self._known.get(scene.passages, settings) if self._known else Looked()
         kept, made, unfinished = dict(before.found), list[Finding](), 0
-        self._asleep = not self._loaded and 0 < self._limits.budget_seconds <= before.budget_seconds
+        known = not self._loaded and 0 < self._limits.budget_seconds <= before.budget_seconds
+        self._spent = before.budget_seconds if known else None
         for done, finding in enumerate(findings):
             if any(_key(span) not in kept for span in finding.spans):
                 self._progress.update("looking for repairs", done, len(findings))
@@ -202,7 +203,7 @@ class Repairer:
 
     def _asked(self, question: Callable[[Rescorer], _Answer]) -> _Answer | None:
         """The model's answer, or None where there is no time for it any more or it failed."""
-        if self._trouble or self._asleep or self._limits.budget_seconds <= 0:
+        if self._trouble or self._spent is not None or self._limits.budget_seconds <= 0:
             return None
         if self._rescorer is None:
             self._rescorer = Rescorer(self._backend())
@@ -219,11 +220,10 @@ class Repairer:
         if not unfinished:
             return ()
         left = f"{unfinished} of the first {findings} sentences were not looked at to the end"
-        if self._asleep:
-            seconds = f"{self._limits.budget_seconds:g} s"
+        if self._spent is not None:
             return (
                 "repairs are from the score ledger, without the model (a --repair-budget of more than "
-                f"{seconds} looks on): {left}",
+                f"{self._spent:g} s looks on): {left}",
             )
         if self._trouble:
             return (f"no more repairs were looked for ({self._trouble}): {left}",)

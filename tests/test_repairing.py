@@ -219,7 +219,9 @@ def test_what_was_cut_short_is_gone_on_with_next_time(folder, monkeypatch):
     assert len(counts) > 1
 
 
-@pytest.mark.parametrize(("budget", "loaded", "asked"), [(12, False, 0), (12, True, 1), (13, False, 1)])
+@pytest.mark.parametrize(
+    ("budget", "loaded", "asked"), [(12, False, 0), (7, False, 0), (12, True, 1), (13, False, 1)]
+)
 def test_an_unloaded_model_is_left_alone_unless_there_is_more_time(folder, budget, loaded, asked):
     scene, findings = _scene()
     known, clock, asks = KnownRepairs(Ledger(folder), "m"), itertools.count(), []

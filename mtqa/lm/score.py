@@ -123,11 +123,13 @@ def _window_size(window: int | None, maximum: int) -> int:
 def _groups(windows: Iterable[Window]) -> Iterable[list[Window]]:
     """Consecutive windows in groups of about `_GROUP_TOKENS`, none behind a long one."""
     group: list[Window] = []
+    tokens = 0
     for window in windows:
         group.append(window)
-        if len(window.ids) >= _LONG_WINDOW or sum(len(w.ids) for w in group) >= _GROUP_TOKENS:
+        tokens += len(window.ids)
+        if len(window.ids) >= _LONG_WINDOW or tokens >= _GROUP_TOKENS:
             yield group
-            group = []
+            group, tokens = [], 0
     if group:
         yield group
 

@@ -41,6 +41,12 @@ def _run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _ends_well(code: str, folder: Path) -> None:
+    """The code, with the ledger's path in it, ends with 0 and without a word on stderr."""
+    done = _run(code.format(path=str(ledger_file(folder))))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 #: A store whose connections note where they are opened, closed and finalised.
 _WATCHED = """
 import gc, os, sqlite3, sys
@@ -100,8 +106,7 @@ assert len(store.all_keys()) == store.counters()["entries"] == 120
 assert store.faults() == []
 """
     )
-    done = _run(code.format(path=str(ledger_file(folder))))
-    assert (done.returncode, done.stderr) == (0, "")
+    _ends_well(code, folder)
 
 
 def test_a_fork_beside_a_long_transaction_neither_uses_nor_closes_what_it_inherits(folder):
@@ -140,8 +145,7 @@ assert len(store.all_keys()) == 2
 assert store.faults() == []
 """
     )
-    done = _run(code.format(path=str(ledger_file(folder))))
-    assert (done.returncode, done.stderr) == (0, "")
+    _ends_well(code, folder)
 
 
 def test_a_child_loses_nothing_when_its_parent_lets_go_of_the_file(folder):
@@ -170,8 +174,7 @@ assert len(store.all_keys()) == store.counters()["entries"] == 80
 assert store.faults() == []
 """
     )
-    done = _run(code.format(path=str(ledger_file(folder))))
-    assert (done.returncode, done.stderr) == (0, "")
+    _ends_well(code, folder)
 
 
 _PAUSED = """
