@@ -234,6 +234,7 @@ class Ranker:
             language=frequencies,
             context=config.context,
             sentences=self.head.sentences if self.head else None,
+            words=self.head.words_for(config.context) if self.head else None,
         )
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:

@@ -262,7 +262,8 @@ class Suggestion:
 class SuspectSpan:
     """Words that carry a sentence's suspicion. ``start``/``end`` and ``line`` in *source* positions.
 
-    ``document``: the same in document positions. ``note`` says what is wrong where that is not a
+    ``document``: the same in document positions. ``probability`` that its most suspicious word is corrupted:
+    None without a calibrated detector, and for a broken mark. ``note`` says what is wrong where that is not a
     surprising word (``doubled quotation mark`` …), else None. ``suggestions``: repairs, the best first; only
     at the top of a ranking.
     """
@@ -276,6 +277,7 @@ class SuspectSpan:
     document: Span
     note: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 Presidential speeches (public domain), web pages of the English Web Treebank (CC BY-SA 4.0), MLQE-PE (CC0
 1.0), DEMETR (MIT), and TED talks and biomedical abstracts with MQM annotations: of these two only the licence
-of the annotations is known (Apache-2.0), not that of the texts. Corrupted by `mtqa.bench.corrupt`, by the
-language model itself (`detector_sampled`), by other generators, or by real translation engines.
+of the annotations is known (Apache-2.0), not that of the texts. Corrupted by `mtqa.bench.corrupt`, with the
+words of real spinners (`detector_spinner`), by the language model itself (`detector_sampled`), by other
+generators, or by real translation engines.
+
+A record may name its ``origin``, the text that it was made from (else: its document's name).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
@@ -16,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from detector_spinner import Thesaurus, spun, thesaurus
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
 from mtqa.bench.corruptions.resources import load_resources
@@ -33,8 +38,12 @@ SHARES = ((0.65, (0.10, 0.20)), (0.85, (0.25, 0.60)), (0.92, (0.04, 0.08)), (1.0
 VERSIONS = 8
 #: DEMETR's phenomena that only the source shows: a number or a name for another, a name left out, a gender.
 UNSEEN = ("_id10_", "_id9_", "_id25_", "_id11_")
-#: Post-edits of each language that are corrupted (half of them) as sentences without context.
-POST_EDITS = 2000
+#: Post-edits of each language that are taken as sentences without context, and corrupted versions of each.
+POST_EDITS, POST_EDITED = 1000, 3
+#: Types of corruption that only the source shows.
+BLIND = {"number": 0.0, "entity": 0.0}
+#: Of the speeches' pieces, the share that is spun too.
+SPUN_SPEECHES = 0.4
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -56,6 +65,12 @@ def pieces(path: Path, seed: int) -> list[tuple[str, Piece]]:
             if len(part) >= 5:
                 found.append((f"{record['doc']}-{at}", part))
     return found
+
+
+def some(listed: list[tuple[str, Piece]], share: float, seed: int) -> list[tuple[str, Piece]]:
+    """A share of the pieces, drawn."""
+    rng = np.random.default_rng([seed, 9])
+    return [listed[i] for i in sorted(rng.permutation(len(listed))[: round(share * len(listed))])]
 
 
 def restored(path: Path) -> list[tuple[str, Piece]]:
@@ -86,29 +101,68 @@ def corrupted(listed: list[tuple[str, Piece]], seed: int) -> Iterator[Record]:
         yield record
 
 
-def post_edits(data: Path, seed: int) -> Iterator[Record]:
-    """Sound sentences without context (post-edited translations), half of them corrupted by rules."""
+def spun_documents(listed: list[tuple[str, Piece]], known: Thesaurus, seed: int) -> Iterator[Record]:
+    """The pieces with a share of each one's sentences spun."""
+    for place, (name, part) in enumerate(listed):
+        rng = np.random.default_rng([seed, place, 8])
+        drawn = rng.random()
+        low, high = next(share for up_to, share in SHARES if drawn < up_to) or (0.0, 0.0)
+        wanted = round(rng.uniform(low, high) * len(part)) or int(high > 0)
+        rows: list[Record] = [{"text": text, "label": 0, "spans": [], "par": par} for text, par in part]
+        for i in rng.permutation(len(part)):
+            made = spun(part[i][0], known, rng) if wanted else None
+            if made is not None:
+                rows[i] |= made
+                wanted -= 1
+        yield {"doc": name, "sentences": rows}
+
+
+def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
+    """Post-edited translations without context, each with corrupted versions of itself, one of them spun."""
     base, rng = load_resources(), np.random.default_rng([seed, 3])
-    settings = CorruptSettings()
-    names, weights = list(settings.types()), np.array(list(settings.types().values()))
+    types = CorruptSettings(weights=BLIND).types()
+    names, weights = list(types), np.array(list(types.values()), dtype=float)
     weights /= weights.sum()
     for language in ("ro", "et", "ru"):
         rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
-        sound = [row["pe"] for row in rows if row.get("pe") and len(row["pe"].split()) >= 5]
-        drawn = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
-        for i, text in enumerate(drawn):
-            row: Record = {"text": text, "label": 0, "spans": []}
-            if rng.random() < 0.5:
-                for _ in range(6):
-                    name = names[int(rng.choice(len(names), p=weights))]
-                    others = tuple(drawn[j] for j in rng.integers(len(drawn), size=4))
+        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
+        sound = [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
+        taken = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
+        for name, text in taken:
+            made: list[Record] = [{"text": text, "label": 0, "spans": []}]
+            row = spun(text, known, rng, least=1)
+            made += [row] if row is not None else []
+            for kind in rng.choice(names, size=6, replace=False, p=weights):
+                if len(made) <= POST_EDITED:
+                    others = tuple(taken[j][1] for j in rng.integers(len(taken), size=4))
                     resources = replace(base.seeing((text, *others), 0), others=others)
-                    made = corrupt_sentence(text, name, rng, resources=resources)
-                    if made is not None:
-                        spans = [{"start": a, "end": b} for a, b in made.spans]
-                        row = {"text": made.text, "label": 1, "type": name, "spans": spans, "orig": text}
-                        break
-            yield {"doc": f"{language}{i}", "isolated": True, "sentences": [row]}
+                    done = corrupt_sentence(text, str(kind), rng, resources=resources)
+                    if done is not None:
+                        spans = [{"start": a, "end": b} for a, b in done.spans]
+                        row = {"text": done.text, "label": 1, "type": str(kind), "spans": spans}
+                        made.append(row)
+            yield {"doc": name, "origin": name, "isolated": True, "sentences": made}
+
+
+#: A sentence that begins and ends as one.
+_WHOLE = re.compile(r"[A-Z\"“(].*[.!?][\"”)]?$", re.DOTALL)
+#: What stands apart in a text that was cut into words: before a mark, behind a bracket, inside a contraction.
+_APART = (
+    (re.compile(r"\s+([,.;:!?%)\]}]|'(?:s|re|ve|d|ll|m|t)\b|n't\b)"), r"\1"),
+    (re.compile(r"([(\[{$])\s+"), r"\1"),
+    (re.compile(r"(\w)\s*-\s*(?=\w)|\s+(?=/)|(?<=/)\s+"), lambda m: f"{m[1]}-" if m[1] else ""),
+    (re.compile(r'"\s*([^"]*?)\s*"'), r'"\1"'),
+)
+
+
+def joined(text: str) -> str:
+    """A post-edit, which comes cut into words (*metres later , we*), as it would be written.
+
+    A dash becomes a hyphen too, in one of a hundred: mending that would make another head.
+    """
+    for pattern, new in _APART:
+        text = pattern.sub(new, text)
+    return text.strip()
 
 
 def versions(data: Path, seed: int) -> Iterator[Record]:
@@ -125,7 +179,7 @@ def versions(data: Path, seed: int) -> Iterator[Record]:
             row = seen[int(j)]
             spans = [{"start": a, "end": b} for a, b in row["bad_spans"]]
             made.append({"text": row["bad"], "label": 1, "type": row["phenomenon"], "spans": spans})
-        yield {"doc": f"demetr{i}", "isolated": True, "sentences": made}
+        yield {"doc": f"demetr{i}", "origin": f"demetr{i}", "isolated": True, "sentences": made}
 
 
 def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
@@ -134,20 +188,25 @@ def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
     for i in np.random.default_rng(seed).permutation(len(rows))[:count]:
         row = rows[int(i)]
         if "sentences" in row:
-            yield row
+            yield {**row, "origin": row["source_doc"]}
         else:
-            yield {"doc": str(row["id"]), "isolated": True, "sentences": [row]}
+            name = str(row["id"])
+            yield {"doc": name, "origin": name, "isolated": True, "sentences": [row]}
 
 
 def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
     """Name → how it is made. ``sampled`` is apart: it needs the language model."""
-    mlqe, web = data / "mlqe_pe", data / "spun_docs/ewt.jsonl"
+    mlqe, web, spinner = data / "mlqe_pe", data / "spun_docs/ewt.jsonl", data / "tortured/dev_pairs.jsonl"
+    speeches = data / "clean/speeches.jsonl"
     return {
-        "speeches": lambda: corrupted(pieces(data / "clean/speeches.jsonl", 11), 11),
+        "speeches": lambda: corrupted(pieces(speeches, 11), 11),
         "web": lambda: iter(read_lines(web)),
         "web_rules": lambda: chain.from_iterable(corrupted(restored(web), seed) for seed in (12, 13, 14)),
+        "spun": lambda: spun_documents(
+            restored(web) + some(pieces(speeches, 17), SPUN_SPEECHES, 17), thesaurus(spinner), 17
+        ),
         "demetr": lambda: versions(data, 16),
-        "post_edits": lambda: post_edits(data, 15),
+        "post_edits": lambda: post_edits(data, thesaurus(spinner), 15),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),
         "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 7000, 2),
         "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 7000, 3),

@@ -28,7 +28,7 @@ MINOR = 0.3
 #: The loss of a labelled token against that of a labelled sentence, and that of the kind of corruption.
 TOKEN_WEIGHT, KIND_WEIGHT = 4.0, 0.2
 #: That of a corrupted version that is not found poorer than its sound sentence, and how steep it is.
-PAIR_WEIGHT, PAIR_STEEP = 4.0, 3.0
+PAIR_WEIGHT, PAIR_STEEP = 3.0, 3.0
 #: For the card: a network trained with others is another one.
 LOSSES = (MARKED, MINOR, TOKEN_WEIGHT, KIND_WEIGHT, PAIR_WEIGHT, PAIR_STEEP)
 
@@ -182,9 +182,21 @@ def _entropy(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) ->
     return functional.binary_cross_entropy_with_logits(logits[known], target[known].float())
 
 
+#: Types of another generator (`spun_docs`) that are kinds of ours.
+_OTHERS = {
+    "drop_word": "dropped word",
+    "truncate": "dropped word",
+    "dup": "repetition",
+    "foreign": "untranslated word",
+    "prep": "grammar",
+    "spin_heavy": "wrong word",
+}
+_KIND_OF = {**KIND_OF, **_OTHERS}
+
+
 def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: torch.Tensor) -> torch.Tensor:
     names = corpus.types[corpus.sentence[which]]
-    kind = torch.tensor([TYPES.index(KIND_OF[n]) if n in KIND_OF else -1 for n in names])
+    kind = torch.tensor([TYPES.index(_KIND_OF[n]) if n in _KIND_OF else -1 for n in names])
     chosen = marked & (kind >= 0)
     if not chosen.any():
         return outputs.sum() * 0

@@ -1,7 +1,8 @@
-"""What the language model says of a labelled corpus, with the hidden states of one layer: one .npz a corpus.
+"""What the language model says of a labelled corpus, with the hidden states of its layers: one .npz a corpus.
 
-Arrays of a corpus with N tokens and M sentences (see `States`). A corpus that is there already is not
-scored again, so that an interrupted run goes on where it stopped.
+The file holds what was read (`Reading`); which tokens and sentences are corrupted is laid on it when it is
+opened (`States`), so that a change of the labels does not mean reading anew. A corpus that is there already
+is not scored again: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,13 @@ NEAR = 12
 
 
 @dataclass(frozen=True)
-class States:
-    """A corpus.
+class Reading:
+    """A corpus as the model read it.
 
     Tokens ``(N,)``: ``hidden (N, W)`` float16, ``features (N, F)``, ``surprisal``, ``document``, ``sentence``
-    (−1: none), ``run`` (its passage), ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?).
-    Sentences ``(M,)``: ``labels`` (−1 unknown), ``scores`` (NaN unknown), ``owner`` (its document),
-    ``characters``, ``opens`` (nothing is read before it), ``types`` (of corruption, or '').
+    (−1: none), ``word`` (likewise), ``run`` (its passage), ``starts`` and ``ends`` (in its sentence, without
+    the blanks before it).
+    Sentences ``(M,)``: ``owner`` (its document), ``characters``, ``opens`` (nothing is read before it).
     """
 
     hidden: np.ndarray
@@ -46,21 +47,51 @@ class States:
     surprisal: np.ndarray
     document: np.ndarray
     sentence: np.ndarray
+    word: np.ndarray
     run: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    owner: np.ndarray
+    characters: np.ndarray
+    opens: np.ndarray
+
+
+@dataclass(frozen=True)
+class States(Reading):
+    """A corpus with its labels.
+
+    Tokens: ``label`` (1 corrupted, 2 a minor fault), ``known`` (is it annotated?). Sentences: ``labels`` (−1
+    unknown), ``scores`` (NaN unknown), ``types`` (of corruption, or '').
+    """
+
     label: np.ndarray
     known: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
-    owner: np.ndarray
-    characters: np.ndarray
-    opens: np.ndarray
     types: np.ndarray
 
 
-def read_states(path: Path) -> States:
-    """A corpus from its file."""
+def read_states(path: Path, records: Iterable[Record]) -> States:
+    """A corpus from its file, with the labels of its records."""
     with np.load(path) as stored:
-        return States(**{name: stored[name] for name in stored.files})
+        reading = Reading(**{field.name: stored[field.name] for field in fields(Reading)})
+    rows = rows_of(records)
+    if len(rows) != len(reading.characters):
+        raise ValueError(f"{path}: {len(reading.characters)} sentences, not {len(rows)}; remove it")
+    label, known = token_labels(reading, rows)
+    return States(
+        **{field.name: getattr(reading, field.name) for field in fields(Reading)},
+        label=label,
+        known=known,
+        labels=np.array([r.get("label", -1) for r in rows], dtype=np.int8),
+        scores=np.array([_number(r.get("score")) for r in rows]),
+        types=np.array([r.get("type") or "" for r in rows]).astype("U24"),
+    )
+
+
+def rows_of(records: Iterable[Record]) -> list[Record]:
+    """The records' sentences that are read, in their order."""
+    return [row for _, rows in _together(records) for row in rows]
 
 
 def write_states(
@@ -68,16 +99,18 @@ def write_states(
 ) -> None:
     """Score the records and write the corpus. ``rankers``: by context, "document" and "none"."""
     parts: list[dict[str, np.ndarray]] = []
-    begun, tokens, sentences = time.time(), 0, 0
-    for number, (context, rows, _) in enumerate(_together(records)):
+    begun, tokens, sentences, words = time.time(), 0, 0, 0
+    for number, (context, rows) in enumerate(_together(records)):
         part = _scored(rankers[context], rows, context, layers)
-        part["document"] = np.full(len(part["label"]), number, dtype=np.int32)
+        part["document"] = np.full(len(part["surprisal"]), number, dtype=np.int32)
         part["owner"] = np.full(len(rows), number, dtype=np.int32)
         held = part["sentence"] >= 0
         part["sentence"] = np.where(held, part["sentence"] + sentences, -1).astype(np.int32)
+        part["word"] = np.where(part["word"] >= 0, part["word"] + words, -1).astype(np.int32)
+        words = max(words, int(part["word"].max()) + 1)
         part["run"] = part["sentence"] if context == "none" else part["document"]
         parts.append(part)
-        tokens, sentences = tokens + len(part["label"]), sentences + len(rows)
+        tokens, sentences = tokens + len(part["surprisal"]), sentences + len(rows)
         rate = tokens / (time.time() - begun)
         print(f"\r{path.stem}: {tokens} tokens, {rate:.0f} a second ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -87,28 +120,36 @@ def write_states(
 
 
 def origins(records: Iterable[Record]) -> list[str]:
-    """For each document of the corpus's `States` the text that it was made from or cut from."""
-    return [origin for _, _, origin in _together(records)]
+    """For each sentence of the corpus's `States` the text that it was made from or cut from."""
+    return [_origin(record) for record in records for _ in _read(record)]
 
 
-def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record], str]]:
-    """Documents, and isolated sentences in groups: context, sentences, origin. Boilerplate left out."""
+def _origin(record: Record) -> str:
+    return str(record.get("origin") or _CUT.sub("", record["doc"]))
+
+
+def _read(record: Record) -> list[Record]:
+    """A record's sentences without boilerplate."""
+    return [r for r in record["sentences"] if not r.get("boilerplate") and r["text"].strip()]
+
+
+def _together(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
+    """Documents, and isolated sentences in groups: context and sentences."""
     waiting: list[Record] = []
     for record in records:
-        rows = [r for r in record["sentences"] if not r.get("boilerplate") and r["text"].strip()]
         if not record.get("isolated"):
-            yield "document", rows, _ORIGIN.sub("", record["doc"])
+            yield "document", _read(record)
             continue
-        waiting += rows
+        waiting += _read(record)
         if len(waiting) >= TOGETHER:
-            yield "none", waiting, f"group up to {record['doc']}"
+            yield "none", waiting
             waiting = []
     if waiting:
-        yield "none", waiting, "last group"
+        yield "none", waiting
 
 
 #: What was put before or behind a document's name by who corrupted it or cut it into pieces.
-_ORIGIN = re.compile(r"^spun-|-\d+$")
+_CUT = re.compile(r"^spun-|-\d+$")
 
 
 def _scored(
@@ -119,7 +160,7 @@ def _scored(
     tokens = ranker.score(document, layers=layers)
     table = word_table(document, tokens)
     sentence = np.where(table.word_of >= 0, table.sentences[np.maximum(table.word_of, 0)], -1)
-    label, known = token_labels(document, tokens, sentence, rows)
+    starts, ends = _places(document, tokens, sentence)
     opening = openings(document, tokens, context)
     firsts = np.searchsorted(sentence, np.arange(len(rows))) if context == "none" else np.zeros(1, dtype=int)
     return {
@@ -127,13 +168,11 @@ def _scored(
         "features": _features(tokens, np.flatnonzero(opening)),
         "surprisal": tokens.surprisal_nats,
         "sentence": sentence.astype(np.int32),
-        "label": label,
-        "known": known,
-        "labels": np.array([r.get("label", -1) for r in rows], dtype=np.int8),
-        "scores": np.array([_number(r.get("score")) for r in rows]),
+        "word": np.asarray(table.word_of, dtype=np.int32),
+        "starts": starts,
+        "ends": ends,
         "characters": np.array([s.end - s.start for s in document.sentences], dtype=np.int32),
         "opens": np.isin(np.arange(len(rows)), sentence[firsts]).astype(np.int8),
-        "types": np.array([r.get("type") or "" for r in rows]).astype("U24"),
     }
 
 
@@ -156,43 +195,51 @@ def _features(tokens: TokenScores, begins: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def token_labels(
-    document: Document, tokens: TokenScores, sentence: np.ndarray, rows: list[Record]
-) -> tuple[np.ndarray, np.ndarray]:
+def _places(document: Document, tokens: TokenScores, sentence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each token begins and ends in its sentence; blanks before it are not its own."""
+    begins = np.array([s.start for s in document.sentences], dtype=np.int64)[np.maximum(sentence, 0)]
+    starts = tokens.starts.astype(np.int64)
+    for t, end in enumerate(tokens.ends.tolist()):
+        piece = document.text[starts[t] : end]
+        starts[t] += len(piece) - len(piece.lstrip())
+    return (starts - begins).astype(np.int32), (tokens.ends - begins).astype(np.int32)
+
+
+def token_labels(reading: Reading, rows: list[Record]) -> tuple[np.ndarray, np.ndarray]:
     """``label`` and ``known`` of every token, from the spans or word tags of its sentence."""
-    label, known = np.zeros(len(tokens), dtype=np.int8), np.zeros(len(tokens), dtype=np.int8)
-    for i, (row, where) in enumerate(zip(rows, document.sentences, strict=True)):
+    count = len(reading.sentence)
+    label, known = np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int8)
+    order = np.argsort(reading.sentence, kind="stable")
+    edges = np.searchsorted(reading.sentence[order], np.arange(len(rows) + 1))
+    for i, row in enumerate(rows):
         spans = _spans(row)
-        own = np.flatnonzero(sentence == i)
+        own = order[edges[i] : edges[i + 1]]
         if spans is None or not len(own):
             continue
         known[own] = 1
-        for t in own:
-            start, end = int(tokens.starts[t]), int(tokens.ends[t])
-            while start < end and document.text[start].isspace():
-                start += 1
-            for a, b, value in spans:
-                a, b = a + where.start, b + where.start
-                touched = start < b and end > a if b > a else start <= a < end
-                if touched:
-                    label[t] = label[t] or value
+        starts, ends = reading.starts[own], reading.ends[own]
+        for a, b, value in spans:
+            touched = (starts < b) & (ends > a) if b > a else (starts <= a) & (ends > a)
+            label[own[touched & (label[own] == 0)]] = value
     return label, known
 
 
+#: What the annotators' severities count as; others are corruptions.
+_SEVERITIES = {"minor": 2, "neutral": 0}
+
+
 def _spans(row: Record) -> list[tuple[int, int, int]] | None:
-    """``(start, end, label)`` of what is wrong in a sentence; None where nobody has looked."""
+    """``(start, end, label)`` of what is wrong in a sentence; None where nobody has looked.
+
+    The severities of `spun_docs` are those of the made corruption, all of them corruptions.
+    """
     if row.get("word_tags"):
         return _tagged(row)
     if row.get("spans") is None:
         return None
-    return [
-        (
-            s["start"],
-            s["end"],
-            2 if str(s.get("severity", "")).lower() == "minor" and "type" not in row else 1,
-        )
-        for s in row["spans"]
-    ]
+    graded = "severity" not in row
+    values = [_SEVERITIES.get(str(s.get("severity", "")).lower(), 1) if graded else 1 for s in row["spans"]]
+    return [(s["start"], s["end"], value) for s, value in zip(row["spans"], values, strict=True) if value]
 
 
 def _tagged(row: Record) -> list[tuple[int, int, int]]:

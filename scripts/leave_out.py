@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,18 @@ from corpora import row
 from detector_fit import Recipe, outputs, train
 from detector_sentences import (
     PRIOR,
+    VERSIONED,
     Table,
+    figures,
     fit_sentences,
     known_labels,
-    scores_by_source,
+    log_odds,
     sentence_table,
 )
 from train_detector import Begun, begin, options_of, sources, unseen_outputs
 
 from mtqa.bench.metrics.calibration import BINS, bin_of
+from mtqa.bench.resample import interval
 from mtqa.detect.calibrate import Calibration, calibration_from
 from mtqa.detect.verdict import FDR, q_values
 from mtqa.report.write import write_report
@@ -41,11 +45,16 @@ GROUPS = {
     "DEMETR": ("demetr",),
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
+    "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
 }
-#: What is left out with a corpus and not judged: post-edits of MLQE's sentences, of all three languages.
-ALSO = dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru"), ("post_edits",))
+#: What is left out with a corpus and not judged: post-edits of MLQE's sentences, of all three languages; what
+#: else was made of the same texts, or with the same words.
+ALSO = {
+    **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru", "spun"), ("post_edits",)),
+    **dict.fromkeys(("speeches", "web"), ("spun",)),
+}
 
 
 def main() -> None:
@@ -71,7 +80,7 @@ def left_out(names: tuple[str, ...]) -> set[str]:
     return {*names, *(other for name in names for other in ALSO.get(name, ()))}
 
 
-def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, dict[str, float]]:
+def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """The figures of the corpora ``names`` by what was trained and fitted on the others.
 
     The others' own outputs, which the sentence model and the calibration are fitted on, are those of two
@@ -82,24 +91,65 @@ def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> 
     network = train(sources(rest), Recipe(), begun.card["recipe"]["seed"])
     articles = {"articles": sentence_table(begun.articles, outputs(network, begun.articles))}
     sentences, calibrations = fit_sentences({name: known[name] for name in rest}, articles)
-    tables = {name: sentence_table(found[name], outputs(network, found[name])) for name in names}
-    made = scores_by_source(tables, sentences)
-    for name, table in tables.items():
-        odds = table.features @ np.array(sentences["alone" if table.alone else "document"]["weights"])
+    made: dict[str, dict[str, Any]] = {}
+    for name in names:
+        table = sentence_table(found[name], outputs(network, found[name]))
+        odds = log_odds(table, sentences)
         fitted = calibration_from(calibrations["calibration_alone" if table.alone else "calibration"])
-        made[name]["calibration_error"] = calibration_error(table, fitted.probability(odds))
+        made[name] = {"figures": with_intervals(table, odds, versioned=name in VERSIONED)}
+        bins = reliability(table, fitted.probability(odds))
+        made[name] |= {"calibration_error": calibration_error(bins), "reliability": bins}
         if not table.alone:
             made[name] |= discoveries(table, odds, fitted)
     return made
 
 
-def calibration_error(table: Table, probability: np.ndarray) -> float:
-    """The expected calibration error at the share of corrupted sentences that probabilities are made for."""
+#: Bootstrap draws of an interval, and their seed.
+DRAWS, SEED = 500, 1
+
+
+def with_intervals(table: Table, odds: np.ndarray, *, versioned: bool) -> dict[str, list[float]]:
+    """Each figure with its 95 % interval: whole documents, pairs or sentences are drawn again."""
+    rng = np.random.default_rng(SEED)
+    if versioned:
+        cluster = np.cumsum(table.labels == 0) - 1
+    else:
+        cluster = np.arange(len(odds)) if table.alone else np.unique(table.owner, return_inverse=True)[1]
+    members = np.split(np.argsort(cluster, kind="stable"), np.cumsum(np.bincount(cluster))[:-1])
+    draws: dict[str, list[float]] = {}
+    for _ in range(DRAWS):
+        drawn = [members[i] for i in rng.integers(len(members), size=len(members))]
+        rows, owner = np.concatenate(drawn), np.repeat(np.arange(len(drawn)), list(map(len, drawn)))
+        again = replace(
+            table,
+            labels=table.labels[rows],
+            scores=table.scores[rows],
+            types=table.types[rows],
+            owner=owner,
+        )
+        for metric, value in figures(again, odds[rows], versioned=versioned).items():
+            draws.setdefault(metric, []).append(float(value))
+    made = figures(table, odds, versioned=versioned)
+    return {metric: [float(value), *interval(draws[metric])] for metric, value in made.items()}
+
+
+def reliability(table: Table, probability: np.ndarray) -> list[list[float]]:
+    """A row a bin that holds a sentence: its share, the mean probability, the share corrupted.
+
+    All at the share of corrupted sentences that probabilities are made for.
+    """
     sure, wrong = known_labels(table)
     p, y = probability[sure], wrong[sure]
     weight = np.where(y, PRIOR / y.mean(), (1 - PRIOR) / (1 - y.mean()))
-    gaps = np.bincount(bin_of(p), weights=weight * (p - y), minlength=BINS)
-    return float(np.abs(gaps).sum() / weight.sum())
+    sums = [
+        np.bincount(bin_of(p), weights=weight * value, minlength=BINS) for value in (np.ones(len(p)), p, y)
+    ]
+    return [[n / weight.sum(), of / n, hits / n] for n, of, hits in zip(*sums, strict=True) if n > 0]
+
+
+def calibration_error(bins: list[list[float]]) -> float:
+    """The expected calibration error, of `reliability`'s rows."""
+    return float(sum(share * abs(probability - corrupted) for share, probability, corrupted in bins))
 
 
 def discoveries(table: Table, odds: np.ndarray, fitted: Calibration) -> dict[str, float]:
@@ -115,24 +165,39 @@ def discoveries(table: Table, odds: np.ndarray, fitted: Calibration) -> dict[str
 
 
 def markdown(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[str]:
-    """A row a corpus."""
+    """A row a corpus; then what its probabilities meant."""
     yield "# Sources left out of the training, each in turn"
     yield from (
         "",
-        "`python scripts/leave_out.py`: one network a row's group, trained on everything else.",
+        "`python scripts/leave_out.py`: one network a row's group, trained on everything else. 95 %",
+        "intervals by bootstrap over documents, pairs or sentences.",
         "",
     )
     yield row("left out", "corpus", "ranking", "calibration error", "false discoveries at .1", "recall at .1")
     yield "| --- | --- | --- | ---: | ---: | ---: |"
     for group, corpora in groups.items():
-        for name, figures in corpora.items():
-            ranking = ", ".join(
-                f"{metric.replace('_', ' ')} {_shown(value)}"
-                for metric, value in figures.items()
-                if metric not in ("calibration_error", "false_discovery_rate", "recall")
+        for name, found in corpora.items():
+            ranking = "; ".join(
+                f"{metric.replace('_', ' ')} {_shown(value)} ({_shown(low)} to {_shown(high)})"
+                for metric, (value, low, high) in found["figures"].items()
             )
-            rest = (figures.get(m) for m in ("calibration_error", "false_discovery_rate", "recall"))
+            rest = (found.get(m) for m in ("calibration_error", "false_discovery_rate", "recall"))
             yield row(group, name, ranking, *("" if value is None else _shown(value) for value in rest))
+    yield from (
+        "",
+        "## What the probabilities meant",
+        "",
+        "For each corpus, left out of the training: its sentences with a probability from 0 to .1, from .1",
+        f"to .2 and so on, and how many of them were corrupted, both as if {PRIOR:.0%} of all were. A bin of",
+        "less than .2 % is not shown.",
+        "",
+    )
+    yield row("corpus", "mean probability → share corrupted (share of the sentences)")
+    yield "| --- | --- |"
+    for corpora in groups.values():
+        for name, found in corpora.items():
+            bins = [f"{_shown(p)} → {_shown(y)} ({n:.1%})" for n, p, y in found["reliability"] if n >= 0.002]
+            yield row(name, "; ".join(bins))
 
 
 def _shown(value: float) -> str:

@@ -24,13 +24,21 @@ import torch
 from detector_corpora import corpora, read_lines
 from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised, train
 from detector_sampled import sampled
-from detector_sentences import VERSIONED, fit_sentences, recall_by_type, scores_by_source, sentence_table
+from detector_sentences import (
+    VERSIONED,
+    fit_sentences,
+    recall_by_type,
+    scores_by_source,
+    sentence_table,
+)
 from detector_states import States, origins, read_states, write_states
+from detector_words import fit_words, word_table
 
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
 from mtqa.detect.head import FOLDER, FORM, OUTPUTS
 from mtqa.errors import unknown
+from mtqa.lm.score import SCORING
 from mtqa.pipeline import Ranker
 
 LAYERS = (16, 20)
@@ -39,12 +47,13 @@ CORPORA = {
     "speeches": (1.0, "public domain"),
     "web": (1.0, "CC BY-SA 4.0"),
     "web_rules": (1.0, "CC BY-SA 4.0"),
-    "post_edits": (1.0, "CC0 1.0"),
+    "spun": (1.0, "CC BY-SA 4.0 (web pages), public domain (speeches), CC BY 4.0 (words)"),
+    "post_edits": (0.4, "CC0 1.0, CC BY 4.0 (words)"),
     "demetr": (0.7, "MIT"),
     "sampled": (0.8, "public domain (speeches), sentences written by the model"),
-    "mlqe_ro": (0.7, "CC0 1.0"),
-    "mlqe_et": (0.7, "CC0 1.0"),
-    "mlqe_ru": (0.7, "CC0 1.0"),
+    "mlqe_ro": (1.0, "CC0 1.0"),
+    "mlqe_et": (1.0, "CC0 1.0"),
+    "mlqe_ru": (1.0, "CC0 1.0"),
     "mqm_ted": (0.2, "Apache-2.0 (annotations)"),
     "mqm_bio_de": (0.35, "Apache-2.0 (annotations)"),
     "mqm_bio_es": (0.25, "Apache-2.0 (annotations)"),
@@ -76,24 +85,29 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
     rankers: dict[str, Ranker] = {}
     found = {}
     for name, path in paths.items():
-        # Named by what is read, and of which layers: another text or layer is read anew.
-        made = hashlib.sha256(path.read_bytes() + f"{model} {LAYERS}".encode()).hexdigest()
+        # Named by what is read, how, and of which layers: another text or layer is read anew.
+        how = f"{model} {LAYERS} {SCORING} {FEATURES}"
+        made = hashlib.sha256(path.read_bytes() + how.encode()).hexdigest()
         states = work / f"{name}.{made[:12]}.npz"
         if not states.exists():
             if not rankers:
                 alone = Ranker(Config(context="none", **config), backend=document.backend)
                 rankers = {"document": document, "none": alone}
             write_states(read_lines(path), rankers, LAYERS, states)
-        found[name] = softened(read_states(states))
+        found[name] = softened(read_states(states, read_lines(path)))
     return found
 
 
+def of_sentences(corpus: States, chosen: np.ndarray) -> np.ndarray:
+    """Which tokens are those of the chosen sentences; one between two sentences goes with the first."""
+    return chosen[np.maximum(np.maximum.accumulate(corpus.sentence), 0)]
+
+
 def part(corpus: States, chosen: np.ndarray) -> States:
-    """The documents for which ``chosen`` (by number) is true."""
-    tokens, sentences = chosen[corpus.document], chosen[corpus.owner]
-    place = np.cumsum(sentences) - 1
+    """The sentences for which ``chosen`` (by number) is true, with their tokens."""
+    tokens, place = of_sentences(corpus, chosen), np.cumsum(chosen) - 1
     values = {
-        name: getattr(corpus, name)[sentences if len(getattr(corpus, name)) == len(corpus.labels) else tokens]
+        name: getattr(corpus, name)[chosen if len(getattr(corpus, name)) == len(corpus.labels) else tokens]
         for name in States.__dataclass_fields__
     }
     held = values["sentence"] >= 0
@@ -102,7 +116,7 @@ def part(corpus: States, chosen: np.ndarray) -> States:
 
 
 def folds_of(paths: dict[str, Path], seed: int) -> dict[str, np.ndarray]:
-    """The part of each document, the same for all that were made from one text."""
+    """The part of each sentence, the same for all that were made from one text."""
     found = {}
     for name, path in paths.items():
         parts = [zlib.crc32(f"{seed} {origin}".encode()) % FOLDS for origin in origins(read_lines(path))]
@@ -124,8 +138,8 @@ def unseen(
         rest = {name: part(c, folds[name] != fold) for name, c in found.items()}
         network = train(sources(rest), recipe, seed + 100 + fold)
         for name, corpus in found.items():
-            own = folds[name][corpus.document] == fold
-            made[name][own] = outputs(network, part(corpus, folds[name] == fold))
+            own = folds[name] == fold
+            made[name][of_sentences(corpus, own)] = outputs(network, part(corpus, own))
     return made
 
 
@@ -203,17 +217,28 @@ def begin(options: argparse.Namespace) -> Begun:
     found = read_corpora(paths, options.work, options.model)
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
     card = _card(paths, found, options)
-    folder = options.work / hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()[:12]
+    folds = folds_of(paths, options.seed)
+    folder = options.work / _digest(card, found, folds)[:12]
     folder.mkdir(exist_ok=True)
     made = moments(list(found.values()))
     return Begun(
         found={name: standardised(corpus, made) for name, corpus in found.items()},
         articles=standardised(articles, made),
         moments=made,
-        folds=folds_of(paths, options.seed),
+        folds=folds,
         card=card,
         folder=folder,
     )
+
+
+def _digest(card: dict[str, Any], found: dict[str, States], folds: dict[str, np.ndarray]) -> str:
+    """Of all that a training comes from: another label or another dealing out is another training."""
+    made = hashlib.sha256(json.dumps(card, sort_keys=True).encode())
+    for name, corpus in found.items():
+        for field in ("label", "known", "labels", "scores", "types"):
+            made.update(np.ascontiguousarray(getattr(corpus, field)).tobytes())
+        made.update(folds[name].tobytes())
+    return made.hexdigest()
 
 
 def _card(paths: dict[str, Path], found: dict[str, States], options: argparse.Namespace) -> dict[str, Any]:
@@ -265,9 +290,12 @@ def fitted(begun: Begun) -> bytes:
     tables = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
     judged = {"articles": sentence_table(begun.articles, outputs(ensemble, begun.articles))}
     sentences, calibrations = fit_sentences(tables, judged)
+    words = [word_table(corpus, made[name]) for name, corpus in begun.found.items()]
     done = {
         "sentence": sentences,
         **calibrations,
+        "words": fit_words(words, alone=False),
+        "words_alone": fit_words(words, alone=True),
         "recall_by_type": recall_by_type(tables, sentences, calibrations["calibration"]),
         "unseen": scores_by_source(tables, sentences),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from detector_fit import Source, loss, version_pairs
-from detector_sentences import PRIOR, Table
+from detector_sentences import PRIOR, Table, figures
 from detector_states import States
-from leave_out import calibration_error, discoveries
+from leave_out import calibration_error, discoveries, markdown, reliability, with_intervals
 
 from mtqa.detect.calibrate import Calibration, sound_reference
 from mtqa.detect.head import OUTPUTS
@@ -40,8 +41,10 @@ def test_calibrated_probabilities_have_no_error_at_the_prior_whatever_the_corpus
     # A score with a known likelihood ratio: e^{2x} for x from N(1, 1) against N(−1, 1).
     x = rng.normal(np.where(labels == 1, 1.0, -1.0))
     odds = np.exp(2 * x) * PRIOR / (1 - PRIOR)
-    assert calibration_error(table, odds / (1 + odds)) < 0.01
-    assert calibration_error(table, np.full(len(labels), PRIOR + 0.3)) == pytest.approx(0.3)
+    assert calibration_error(reliability(table, odds / (1 + odds))) < 0.01
+    off = reliability(table, np.full(len(labels), PRIOR + 0.3))
+    assert off == [[pytest.approx(1.0), pytest.approx(PRIOR + 0.3), pytest.approx(PRIOR)]]
+    assert calibration_error(off) == pytest.approx(0.3)
 
 
 def test_discoveries_are_counted_document_by_document():
@@ -54,6 +57,42 @@ def test_discoveries_are_counted_document_by_document():
         "false_discovery_rate": pytest.approx((0.5 + 0.0) / 2),
         "recall": pytest.approx(1 / 2),
     }
+
+
+def test_intervals_are_those_of_documents_drawn_again():
+    rng = np.random.default_rng(3)
+    owner = np.repeat(np.arange(60), 5)
+    labels = (rng.random(300) < 0.3).astype(int)
+    table, odds = _table(labels, owner), labels + rng.normal(0, 1, 300)
+    made = with_intervals(table, odds, versioned=False)
+    assert set(made) == {"average_precision", "precision_at_1"}
+    for metric, (value, low, high) in made.items():
+        assert value == pytest.approx(figures(table, odds, versioned=False)[metric])
+        assert low < value < high
+    # One answer in a document, 60 documents: the binomial's standard deviation.
+    value, low, high = made["precision_at_1"]
+    assert high - low == pytest.approx(4 * np.sqrt(value * (1 - value) / 60), rel=0.35)
+
+
+def test_intervals_of_versions_draw_a_sentence_with_its_own_versions():
+    labels = np.tile([0, 1, 1], 50)
+    table = replace(
+        _table(labels, np.zeros(150, int)), alone=True, types=np.tile(["", "minor_a", "major_b"], 50)
+    )
+    odds = np.where(labels == 1, 1.0, 0.0) + np.repeat(np.arange(50), 3) * 10  # only its own is to be beaten
+    made = with_intervals(table, odds, versioned=True)
+    assert made == {"accuracy major": [1.0, 1.0, 1.0], "accuracy minor": [1.0, 1.0, 1.0]}
+
+
+def test_the_table_shows_intervals_and_what_the_probabilities_meant():
+    found = {
+        "figures": {"average_precision": [0.5, 0.4, 0.6]},
+        "calibration_error": 0.05,
+        "reliability": [[0.9, 0.05, 0.1], [0.099, 0.95, 0.6], [0.001, 0.5, 0.5]],
+    }
+    text = "\n".join(markdown({"a group": {"corpus": found}}))
+    assert "| a group | corpus | average precision .500 (.400 to .600) | .050 |" in text
+    assert "| corpus | .050 → .100 (90.0%); .950 → .600 (9.9%) |" in text
 
 
 def test_a_version_goes_with_the_sound_sentence_before_it():
@@ -72,6 +111,9 @@ def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
         document=np.zeros(n, np.int32),
         sentence=np.array([0, 0, 1, 1], np.int32),
         run=np.array([0, 0, 1, 1], np.int32),
+        word=np.arange(n),
+        starts=np.zeros(n, np.int32),
+        ends=np.zeros(n, np.int32),
         label=np.array([0, 0, 0, 1], np.int8),
         known=np.ones(n, np.int8),
         labels=np.array([0, 1], np.int8),

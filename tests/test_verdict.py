@@ -18,6 +18,8 @@ from mtqa.errors import ConfigError, UsageError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.local import ModelFiles
 from mtqa.pipeline import Ranker
+from mtqa.report import tables
+from mtqa.report.formats import RenderOptions
 from mtqa.text.read import document_from_sentences, document_from_text, read_article
 from tests.detect.heads import calibration_card, random_head
 
@@ -60,6 +62,8 @@ def head_file(folder, sound) -> Path:
     more = {
         "calibration": calibration_card(sound, slope=3.0, intercept=-3.0 * middle),
         "recall_by_type": {"negation": 0.05, "loop": 0.95},
+        "words": {"slope": 0.5, "intercept": -1.0},
+        "words_alone": {"slope": 2.0, "intercept": 0.25},
     }
     random_head(path, more=more)
     return path
@@ -83,6 +87,38 @@ def test_every_finding_has_its_probability_and_q_value(head_file, sound):
     assert (verdict.sentences, verdict.found, verdict.fdr) == (10, 2, 0.1)
     assert verdict.low <= verdict.expected <= verdict.high
     assert report.recall_by_type == {"negation": 0.05, "loop": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("settings", "slope", "intercept"),
+    [
+        ({}, 0.5, -1.0),
+        ({"context": "paragraph"}, 0.5, -1.0),
+        ({"context": "none"}, 2.0, 0.25),
+        ({"measure": "perplexity"}, 0.5, -1.0),
+    ],
+)
+def test_a_span_has_the_probability_of_its_most_suspicious_word(head_file, settings, slope, intercept):
+    report = _ranker(head_file, **settings).rank(document_from_text(TEXT))
+    spans = [span for finding in report.findings for span in finding.spans]
+    assert spans
+    for span in spans:
+        inside = [w for w in report.words if span.document.start <= w.start and w.end <= span.document.end]
+        p = max(w.suspicion for w in inside)
+        odds = math.log(p / (1 - p))
+        assert span.probability == pytest.approx(float(sigmoid(np.float64(slope * odds + intercept))))
+    listed = [
+        span for finding in tables.article(report, RenderOptions())["findings"] for span in finding["spans"]
+    ]
+    assert [one["probability"] for one in listed] == pytest.approx([s.probability for s in spans], rel=1e-5)
+
+
+def test_no_word_has_a_probability_without_a_calibration_of_words(folder):
+    random_head(folder / "wordless.safetensors")
+    report = Ranker(Config(detector=str(folder / "wordless.safetensors")), backend=_backend()).rank(
+        document_from_text(TEXT)
+    )
+    assert {span.probability for finding in report.findings for span in finding.spans} == {None}
 
 
 @pytest.mark.parametrize(

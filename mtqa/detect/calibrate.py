@@ -90,6 +90,34 @@ class Calibration:
         return sum(part.sentences for part in self.sound)
 
 
+@dataclass(frozen=True, slots=True)
+class WordCalibration:
+    """Platt's slope and intercept for words, over the log-odds of a word's own evidence."""
+
+    slope: float
+    intercept: float
+
+    def probability(self, evidence: npt.ArrayLike) -> Doubles:
+        """That a word is corrupted; ``evidence`` as in `mtqa.detect.spans.WordEvidence`, any shape."""
+        return sigmoid(self.slope * word_log_odds(evidence) + self.intercept)
+
+
+def word_log_odds(evidence: npt.ArrayLike) -> Doubles:
+    """ln(p / (1 − p)) for p = 1 − exp(−evidence), between −30 and 30."""
+    e = np.clip(np.asarray(evidence, dtype=np.float64), 1e-13, 30.0)
+    return np.clip(np.log(np.expm1(e)), -30.0, 30.0)
+
+
+def word_calibration_from(card: Mapping[str, Any]) -> WordCalibration:
+    """From a head's card. Raises `ValueError`."""
+    if not isinstance(card, Mapping):
+        raise ValueError("words: not a mapping")
+    slope, intercept = _number(card, "slope"), _number(card, "intercept")
+    if slope <= 0:
+        raise ValueError(f"words: slope is {slope:g}; it must be above 0")
+    return WordCalibration(slope, intercept)
+
+
 def sigmoid(x: Doubles) -> Doubles:
     """1 / (1 + exp(−x)), without overflow."""
     return np.asarray(np.exp(-np.logaddexp(0.0, -x)))

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.detect.calibrate import Calibration, calibration_from
+from mtqa.detect.calibrate import Calibration, WordCalibration, calibration_from, word_calibration_from
 from mtqa.detect.features import FEATURES, PassageTokens, Statistics, passage_tokens, token_features
 from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SentenceModel
@@ -59,7 +59,8 @@ class Head:
     ``mean``, ``scale`` ``(W,)``; ``states`` ``(W, K·M·S)``; ``features`` ``(F, M·S)``; ``bias`` ``(M·S,)``;
     ``out`` ``(M·S, C)``; ``out_bias`` ``(C,)``. ``sentences`` turns the outputs into a sentence's log-odds.
     ``digest`` names the file, ``reading`` only what moves the outputs for tokens (the ledger keeps those);
-    ``card`` tells where it is from. ``calibration``: None where the card has none;
+    ``card`` tells where it is from. ``calibration``: None where the card has none; ``words``, ``words_alone``
+    likewise, of words;
     ``recall_by_type``: the share found of each type of corruption, as measured, where the card tells (in
     documents, at a false discovery rate of .1 by ``calibration``).
     """
@@ -79,11 +80,17 @@ class Head:
     card: Mapping[str, Any]
     calibration: Calibration | None = None
     calibration_alone: Calibration | None = None
+    words: WordCalibration | None = None
+    words_alone: WordCalibration | None = None
     recall_by_type: Mapping[str, float] = field(default_factory=dict)
 
     def calibration_for(self, context: str) -> Calibration | None:
         """The calibration for sentences read in that context; for want of one of its own, the document's."""
         return (self.calibration_alone if context == "none" else None) or self.calibration
+
+    def words_for(self, context: str) -> WordCalibration | None:
+        """The calibration of words that were read in that context."""
+        return (self.words_alone if context == "none" else None) or self.words
 
     def recall_in(self, context: str) -> Mapping[str, float]:
         """`recall_by_type` for sentences read in that context: it was measured in whole documents only."""
@@ -205,6 +212,8 @@ def load_head(path: Path) -> Head:
             calibration_alone=(
                 calibration_from(card["calibration_alone"]) if "calibration_alone" in card else None
             ),
+            words=word_calibration_from(card["words"]) if "words" in card else None,
+            words_alone=word_calibration_from(card["words_alone"]) if "words_alone" in card else None,
             recall_by_type=_recall_by_type(card.get("recall_by_type", {})),
             **arrays,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.kinds import fault_kind
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
 from mtqa.detect.sentence import SentenceModel, SentenceTokens, sentence_features
@@ -16,7 +17,7 @@ from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
 from mtqa.detect.words import sentence_tokens, word_table
 from mtqa.errors import UsageError
-from mtqa.records import Document, Finding, Sentence, TokenScores, Word
+from mtqa.records import Document, Finding, QuoteFault, Sentence, TokenScores, Word
 
 #: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
 _TIE_BREAKER = "boosted_topk"
@@ -32,7 +33,8 @@ class RankSettings:
     """The config's part in ranking.
 
     ``language`` is for word frequencies (SLOR) alone; ``context`` says which tokens had nothing
-    before them (see `openings`). ``sentences`` is the detector's part where a head read the text.
+    before them (see `openings`). ``sentences`` and ``words`` are the detector's part where
+    a head read the text.
     """
 
     measure: str
@@ -41,6 +43,7 @@ class RankSettings:
     language: str = "en"
     context: str = "document"
     sentences: SentenceModel | None = None
+    words: WordCalibration | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +84,20 @@ def rank_sentences(
             own_words = words[edges[index] : edges[index + 1]]
             scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
-            finding = _finding(document, scored, values, line_of, by_detector=tokens.detector is not None)
+            finding = _finding(document, scored, values, line_of)
+            spans = suspect_spans(
+                document,
+                own_words,
+                _faults(document, scored.sentence),
+                line_of,
+                by_detector=tokens.detector is not None,
+                calibration=settings.words if tokens.detector is not None else None,
+            )
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
-            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, own)))
+            fault = _fault(tokens, own)
+            found.append(replace(finding, sentence=index, score=score, spans=spans, fault=fault))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -143,13 +155,10 @@ def _finding(
     scored: _Scored,
     values: Mapping[str, float | None],
     line_of: Callable[[int], int],
-    *,
-    by_detector: bool,
 ) -> Finding:
-    """The sentence's finding; its rank, index and score are put in by the caller."""
+    """The sentence's finding; its rank, index, score, spans and fault are put in by the caller."""
     sentence = scored.sentence
     source = document.to_source(sentence.start, sentence.end)
-    faults = [f for f in document.quote_faults if sentence.start <= f.start and f.end <= sentence.end]
     return Finding(
         rank=0,
         sentence=-1,
@@ -162,5 +171,9 @@ def _finding(
         perplexity=values["perplexity"] or 0.0,
         tokens=len(scored.tokens),
         measures=values,
-        spans=suspect_spans(document, scored.words, faults, line_of, by_detector=by_detector),
+        spans=(),
     )
+
+
+def _faults(document: Document, sentence: Sentence) -> list[QuoteFault]:
+    return [f for f in document.quote_faults if sentence.start <= f.start and f.end <= sentence.end]

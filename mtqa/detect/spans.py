@@ -17,6 +17,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.words import WordTable, word_sums
 from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, TokenScores, Word
 
@@ -181,10 +182,11 @@ def suspect_spans(
     line_of: Callable[[int], int],
     *,
     by_detector: bool = False,
+    calibration: WordCalibration | None = None,
 ) -> tuple[SuspectSpan, ...]:
     """One sentence's spans, in text order: its most suspicious words and its broken quotation marks.
 
-    ``by_detector``: the words' suspicion is a detector head's probability.
+    ``by_detector``: the words' suspicion is a detector head's probability, which ``calibration`` corrects.
     """
     chosen = [[w] for w in _carriers(words_here, faults, by_detector)]
     merged: list[list[Word]] = []
@@ -193,7 +195,7 @@ def suspect_spans(
             merged[-1] += group
         else:
             merged.append(group)
-    spans = [_word_span(document, group, line_of) for group in merged]
+    spans = [_word_span(document, group, line_of, calibration) for group in merged]
     spans += [_fault_span(document, fault, words_here, line_of) for fault in faults]
     return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
 
@@ -222,10 +224,16 @@ def _evidence(word: Word) -> float:
     return -math.log(max(1.0 - word.suspicion, 1e-300))
 
 
-def _word_span(document: Document, group: Sequence[Word], line_of: Callable[[int], int]) -> SuspectSpan:
+def _word_span(
+    document: Document,
+    group: Sequence[Word],
+    line_of: Callable[[int], int],
+    calibration: WordCalibration | None,
+) -> SuspectSpan:
     worst = max(group, key=lambda w: w.suspicion)
     span = _span(document, Span(group[0].start, group[-1].end), group, line_of)
-    return replace(span, expected=worst.expected)
+    probability = None if calibration is None else float(calibration.probability(_evidence(worst)))
+    return replace(span, expected=worst.expected, probability=probability)
 
 
 def _fault_span(

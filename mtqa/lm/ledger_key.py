@@ -67,7 +67,7 @@ def model_key(config: Config, files: ModelFiles, detector: str | None = None) ->
             "window": config.window or f"default {DEFAULT_WINDOW}",
             "dtype": config.dtype,
             "detector": [config.detector, detector],
-            "device": [config.device, _accelerators() if config.device == "auto" else None],
+            "device": [config.device, None if config.device == "cpu" else _accelerators()],
         }
     )
 
@@ -106,8 +106,21 @@ def _settings(folder: Path) -> dict[str, str]:
     }
 
 
+#: A folder a card, with a file that names its model.
+_CARDS = Path("/proc/driver/nvidia/gpus")
+
+
 def _accelerators() -> list[str]:
-    """What ``device: auto`` goes by, as far as it shows without torch: one cache may serve two machines."""
+    """What ``auto`` goes by for device and dtype, as far as it shows without torch: one cache may serve two
+    machines, and of two cards one has bfloat16."""
     nodes = [path for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg") if os.path.exists(path)]
     visible = [f"{name}={os.environ.get(name)}" for name in ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")]
-    return [platform.system(), platform.machine(), *nodes, *visible]
+    return [platform.system(), platform.machine(), *nodes, *visible, *_cards()]
+
+
+def _cards() -> list[str]:
+    """The models of the NVIDIA cards that the driver lists."""
+    listed = [path.read_text(errors="replace") for path in sorted(_CARDS.glob("*/information"))]
+    return [
+        line.partition(":")[2].strip() for text in listed for line in text.splitlines() if "Model:" in line
+    ]

@@ -268,6 +268,8 @@ def _remarks(span: SuspectSpan) -> Iterator[tuple[str, str]]:
 def _remark(span: SuspectSpan) -> str:
     """As `view.remark`, with probabilities: a page has room for them."""
     said = one_line(span.note).strip() if span.note else view.bits(span.surprisal_nats)
+    if span.probability is not None:
+        said = f"{view.percent(span.probability)} likely wrong; {said}"
     expected = [f"{e.text} {view.percent(e.probability)}" for e in view.expectations(span.expected)]
     return f"{said}; expected {', '.join(expected)}" if expected else said
 

@@ -151,6 +151,7 @@ def _span(document: Document, finding: Finding, span: SuspectSpan) -> dict[str, 
         "expected": [e.text for e in span.expected],
         "expected_probability": [rounded(e.probability) for e in span.expected],
         "suggestions": [_suggestion(document, finding, span, one) for one in span.suggestions],
+        "probability": rounded(span.probability),
     }
     return made if span.note is None else {**made, "note": span.note}
 

@@ -25,7 +25,7 @@ import mtqa
 from mtqa import pipeline
 from mtqa.config import Config
 from mtqa.errors import ConfigError
-from mtqa.lm import ledger_store
+from mtqa.lm import ledger_key, ledger_store
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.ledger import KnownScores, Ledger
 from mtqa.lm.ledger_admin import Dropped, clear_ledger, ledger_state, prune_ledger, verify_ledger
@@ -253,6 +253,20 @@ def test_code_libraries_and_machine_are_in_the_key(files, monkeypatch):
     cpu = _key(Config(device="cpu"), files)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     assert _key(Config(device="cpu"), files) == cpu
+
+
+def test_a_card_of_another_model_is_another_device(files, tmp_path, monkeypatch):
+    """With ``dtype: auto`` one card computes in bfloat16 where another can't."""
+    monkeypatch.setattr(ledger_key, "_CARDS", tmp_path / "gpus")
+    cpu, cuda = (_key(Config(device=device), files) for device in ("cpu", "cuda"))
+    card = tmp_path / "gpus" / "0000:01:00.0"
+    card.mkdir(parents=True)
+    keys = {cuda}
+    for model in ("NVIDIA T4", "NVIDIA L4"):
+        (card / "information").write_text(f"Model: \t\t {model}\nIRQ:   \t\t 32\n")
+        keys.add(_key(Config(device="cuda"), files))
+        assert _key(Config(device="cpu"), files) == cpu
+    assert len(keys) == 3
 
 
 @settings(max_examples=60, deadline=None)

@@ -53,6 +53,17 @@ class Page(HTMLParser):
             self.sentences[-1] += data
 
 
+def test_a_words_probability_stands_before_its_surprisal() -> None:
+    report = builders.library()
+    first, *rest = report.findings
+    span, *others = first.spans
+    assert "likely wrong" not in render([report], "html")
+    found = dataclasses.replace(span, probability=0.834)
+    finding = dataclasses.replace(first, spans=(found, *others))
+    page = render([dataclasses.replace(report, findings=(finding, *rest))], "html")
+    assert page.count("83% likely wrong; ") == 1
+
+
 def test_page_nests_and_every_link_stays_inside() -> None:
     page = Page(render([builders.library(), builders.hostile()], "html"))
     assert len(page.ids) == len(set(page.ids))

@@ -56,6 +56,7 @@ def test_keys_of_schema_1_in_order() -> None:
     assert list(article["excluded"][0]) == ["text", "start", "end", "line", "reason"]
     assert list(article["findings"][0]["spans"][0]) == [
         "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability", "suggestions",
+        "probability",
     ]  # fmt: skip
     noted = [span for f in article["findings"] for span in f["spans"] if "note" in span]
     assert {span["note"] for span in noted} == {"doubled quotation mark", "stray quotation mark"}

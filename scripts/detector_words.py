@@ -1,0 +1,57 @@
+"""The calibration of words: from what the head says of a word's tokens to a probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from detector_sentences import PRIOR, read_alone
+from detector_states import States
+
+from mtqa.detect.calibrate import fit_calibration, word_log_odds
+from mtqa.detect.spans import EDITED_SHARE
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """The words of a corpus's sentences that somebody has looked at, ``(W,)``, and whether they stand alone.
+
+    ``evidence`` as in `mtqa.detect.spans`; ``corrupted``; ``weights``: those of their sentences, a corpus
+    having 1000 and the prior share of corrupted ones. Minor faults are left out: whether they
+    are corruptions, people do not agree.
+    """
+
+    evidence: np.ndarray
+    corrupted: np.ndarray
+    weights: np.ndarray
+    alone: bool
+
+
+def word_table(corpus: States, outputs: np.ndarray) -> WordTable | None:
+    """None where sentences have no labels. A word is corrupted that has a corrupted token."""
+    if corpus.labels[0] < 0:
+        return None
+    alone = read_alone(corpus)
+    held = (corpus.word >= 0) & (corpus.known > 0) & (corpus.sentence >= 0)
+    words, place = np.unique(corpus.word[held], return_inverse=True)
+    evidence = np.logaddexp(0.0, outputs[held, 0].astype(np.float64))
+    if alone:
+        evidence += EDITED_SHARE * np.logaddexp(0.0, outputs[held, 1].astype(np.float64))
+    count = len(words)
+    corrupted = np.bincount(place[corpus.label[held] == 1], minlength=count) > 0
+    faulty = np.bincount(place[corpus.label[held] == 2], minlength=count) > 0
+    wrong = corpus.labels > 0
+    share = np.where(wrong, PRIOR / wrong.sum(), (1 - PRIOR) / (~wrong).sum())
+    weights = np.zeros(count)
+    weights[place] = 1000 * share[corpus.sentence[held]]
+    kept = corrupted | ~faulty
+    return WordTable(np.bincount(place, evidence)[kept], corrupted[kept], weights[kept], alone)
+
+
+def fit_words(tables: Sequence[WordTable | None], *, alone: bool) -> dict[str, float]:
+    """Platt's calibration of words, over the corpora of sentences alone or in documents."""
+    chosen = [t for t in tables if t is not None and t.alone == alone]
+    x, y, w = (np.concatenate([getattr(t, n) for t in chosen]) for n in ("evidence", "corrupted", "weights"))
+    slope, intercept = fit_calibration(word_log_odds(x), y, w)
+    return {"slope": slope, "intercept": intercept}
