@@ -191,12 +191,12 @@ _OTHERS = {
     "prep": "grammar",
     "spin_heavy": "wrong word",
 }
-_KIND_OF = {**KIND_OF, **_OTHERS}
+KINDS_TAUGHT = {**KIND_OF, **_OTHERS}
 
 
 def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: torch.Tensor) -> torch.Tensor:
     names = corpus.types[corpus.sentence[which]]
-    kind = torch.tensor([TYPES.index(_KIND_OF[n]) if n in _KIND_OF else -1 for n in names])
+    kind = torch.tensor([TYPES.index(KINDS_TAUGHT[n]) if n in KINDS_TAUGHT else -1 for n in names])
     chosen = marked & (kind >= 0)
     if not chosen.any():
         return outputs.sum() * 0

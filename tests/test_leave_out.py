@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
+import fault_kinds
 from detector_fit import Source, loss, version_pairs
 from detector_sentences import PRIOR, Table, figures
 from detector_states import States
@@ -18,6 +20,7 @@ from leave_out import calibration_error, discoveries, markdown, reliability, wit
 
 from mtqa.detect.calibrate import Calibration, sound_reference
 from mtqa.detect.head import OUTPUTS
+from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SENTENCE_FEATURES
 
 
@@ -101,28 +104,34 @@ def test_a_version_goes_with_the_sound_sentence_before_it():
     assert version.tolist() == [1, 2, 5]
 
 
-def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
-    torch = pytest.importorskip("torch")
-    n = 4  # a sound sentence of two tokens, and its version of two
-    states = States(
+def _two_sentences(*, types: list[str]) -> States:
+    """Two corrupted sentences of two tokens each, each read alone."""
+    n = 4
+    return States(
         hidden=np.zeros((n, 3), np.float16),
         features=np.zeros((n, 2), np.float32),
         surprisal=np.zeros(n),
         document=np.zeros(n, np.int32),
         sentence=np.array([0, 0, 1, 1], np.int32),
-        run=np.array([0, 0, 1, 1], np.int32),
         word=np.arange(n),
+        run=np.array([0, 0, 1, 1], np.int32),
         starts=np.zeros(n, np.int32),
         ends=np.zeros(n, np.int32),
         label=np.array([0, 0, 0, 1], np.int8),
         known=np.ones(n, np.int8),
-        labels=np.array([0, 1], np.int8),
+        labels=np.ones(2, np.int8),
         scores=np.full(2, np.nan),
         owner=np.zeros(2, np.int32),
         characters=np.full(2, 9, np.int32),
         opens=np.ones(2, np.int8),
-        types=np.array(["", "x"]),
+        types=np.array(types),
     )
+
+
+def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
+    torch = pytest.importorskip("torch")
+    n = 4  # a sound sentence of two tokens, and its version of two
+    states = replace(_two_sentences(types=["", "x"]), labels=np.array([0, 1], np.int8))
 
     def cost(difference: float, *, versioned: bool) -> float:
         outputs = torch.zeros(n, len(OUTPUTS))
@@ -132,3 +141,33 @@ def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
     plain = cost(0.0, versioned=False)
     assert cost(2.0, versioned=False) == pytest.approx(plain)
     assert cost(-2.0, versioned=True) > cost(0.0, versioned=True) > cost(2.0, versioned=True) > plain
+
+
+def test_kinds_are_counted_where_they_are_named():
+    found = Counter(
+        {
+            ("repetition", "repetition"): 6,
+            ("repetition", "wrong word"): 2,
+            ("repetition", None): 2,
+            ("wrong word", "wrong word"): 1,
+            ("wrong word", "grammar"): 1,
+        }
+    )
+    text = "\n".join(fault_kinds.markdown(found))
+    assert "| repetition | 10 | .80 | .75 | wrong word .25 |" in text
+    assert "| wrong word | 2 | 1.00 | .50 | grammar .50 |" in text
+    assert "| all | 12 | .83 | .70 |  |" in text
+
+
+def test_a_sentences_kind_is_that_of_its_tokens_and_compared_with_its_types():
+    outputs = np.full((4, len(OUTPUTS)), -9.0, np.float32)
+    outputs[1, 0] = 3.0  # the second token of the first sentence is corrupted …
+    outputs[1, 3 + NAMES.index("repetition")] = 5.0
+    states = _two_sentences(types=["loop", "entity"])
+    assert fault_kinds.named(states, outputs) == {
+        ("repetition", "repetition"): 1
+    }  # … and an entity has no kind
+    assert fault_kinds.named(_two_sentences(types=["tense", "loop"]), outputs) == {
+        ("grammar", "repetition"): 1,
+        ("repetition", None): 1,
+    }
