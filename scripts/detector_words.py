@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from detector_sentences import PRIOR, read_alone
 from detector_states import States
+from sklearn.linear_model import LogisticRegression
 
-from mtqa.detect.calibrate import fit_calibration, word_log_odds
+from mtqa.detect.calibrate import word_log_odds
 from mtqa.detect.spans import EDITED_SHARE
 
 
@@ -17,19 +18,23 @@ from mtqa.detect.spans import EDITED_SHARE
 class WordTable:
     """The words of a corpus's sentences that somebody has looked at, ``(W,)``, and whether they stand alone.
 
-    ``evidence`` as in `mtqa.detect.spans`; ``corrupted``; ``weights``: those of their sentences, a corpus
-    having 1000 and the prior share of corrupted ones. Minor faults are left out: whether they
-    are corruptions, people do not agree.
+    ``evidence`` as in `mtqa.detect.spans`; ``odds`` of its sentence; ``corrupted``; ``weights``: those of
+    their sentences, a corpus having 1000 and the prior share of corrupted ones. Minor faults are left out:
+    whether they are corruptions, people do not agree.
     """
 
     evidence: np.ndarray
+    odds: np.ndarray
     corrupted: np.ndarray
     weights: np.ndarray
     alone: bool
 
 
-def word_table(corpus: States, outputs: np.ndarray) -> WordTable | None:
-    """None where sentences have no labels. A word is corrupted that has a corrupted token."""
+def word_table(corpus: States, outputs: np.ndarray, odds: np.ndarray) -> WordTable | None:
+    """None where sentences have no labels. A word is corrupted that has a corrupted token.
+
+    ``odds``: of the sentences that have a token, in their order.
+    """
     if corpus.labels[0] < 0:
         return None
     alone = read_alone(corpus)
@@ -43,15 +48,20 @@ def word_table(corpus: States, outputs: np.ndarray) -> WordTable | None:
     faulty = np.bincount(place[corpus.label[held] == 2], minlength=count) > 0
     wrong = corpus.labels > 0
     share = np.where(wrong, PRIOR / wrong.sum(), (1 - PRIOR) / (~wrong).sum())
-    weights = np.zeros(count)
-    weights[place] = 1000 * share[corpus.sentence[held]]
+    sentence = np.zeros(count, dtype=np.int64)
+    sentence[place] = corpus.sentence[held]
+    numbered = np.searchsorted(np.unique(corpus.sentence[corpus.sentence >= 0]), sentence)
     kept = corrupted | ~faulty
-    return WordTable(np.bincount(place, evidence)[kept], corrupted[kept], weights[kept], alone)
+    made = np.bincount(place, evidence), odds[numbered], corrupted, 1000 * share[sentence]
+    return WordTable(*(part[kept] for part in made), alone)
 
 
 def fit_words(tables: Sequence[WordTable | None], *, alone: bool) -> dict[str, float]:
-    """Platt's calibration of words, over the corpora of sentences alone or in documents."""
+    """`mtqa.detect.calibrate.WordCalibration`, over the corpora of sentences alone or in documents."""
     chosen = [t for t in tables if t is not None and t.alone == alone]
-    x, y, w = (np.concatenate([getattr(t, n) for t in chosen]) for n in ("evidence", "corrupted", "weights"))
-    slope, intercept = fit_calibration(word_log_odds(x), y, w)
-    return {"slope": slope, "intercept": intercept}
+    names = ("evidence", "odds", "corrupted", "weights")
+    evidence, odds, y, w = (np.concatenate([getattr(t, n) for t in chosen]) for n in names)
+    fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
+    fitted.fit(np.column_stack([word_log_odds(evidence), odds]), y, sample_weight=w)
+    slope, sentence = fitted.coef_[0]
+    return {"slope": float(slope), "sentence": float(sentence), "intercept": float(fitted.intercept_[0])}

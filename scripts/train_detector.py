@@ -27,6 +27,7 @@ from detector_sampled import sampled
 from detector_sentences import (
     VERSIONED,
     fit_sentences,
+    log_odds,
     recall_by_type,
     scores_by_source,
     sentence_table,
@@ -290,7 +291,10 @@ def fitted(begun: Begun) -> bytes:
     tables = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
     judged = {"articles": sentence_table(begun.articles, outputs(ensemble, begun.articles))}
     sentences, calibrations = fit_sentences(tables, judged)
-    words = [word_table(corpus, made[name]) for name, corpus in begun.found.items()]
+    words = [
+        word_table(corpus, made[name], log_odds(tables[name], sentences))
+        for name, corpus in begun.found.items()
+    ]
     done = {
         "sentence": sentences,
         **calibrations,

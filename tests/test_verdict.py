@@ -62,8 +62,8 @@ def head_file(folder, sound) -> Path:
     more = {
         "calibration": calibration_card(sound, slope=3.0, intercept=-3.0 * middle),
         "recall_by_type": {"negation": 0.05, "loop": 0.95},
-        "words": {"slope": 0.5, "intercept": -1.0},
-        "words_alone": {"slope": 2.0, "intercept": 0.25},
+        "words": {"slope": 0.5, "sentence": 0.25, "intercept": -1.0},
+        "words_alone": {"slope": 2.0, "sentence": 0.1, "intercept": 0.25},
     }
     random_head(path, more=more)
     return path
@@ -90,23 +90,24 @@ def test_every_finding_has_its_probability_and_q_value(head_file, sound):
 
 
 @pytest.mark.parametrize(
-    ("settings", "slope", "intercept"),
+    ("settings", "a", "b", "c"),
     [
-        ({}, 0.5, -1.0),
-        ({"context": "paragraph"}, 0.5, -1.0),
-        ({"context": "none"}, 2.0, 0.25),
-        ({"measure": "perplexity"}, 0.5, -1.0),
+        ({}, 0.5, 0.25, -1.0),
+        ({"context": "paragraph"}, 0.5, 0.25, -1.0),
+        ({"context": "none"}, 2.0, 0.1, 0.25),
+        ({"measure": "perplexity"}, 0.5, 0.25, -1.0),
     ],
 )
-def test_a_span_has_the_probability_of_its_most_suspicious_word(head_file, settings, slope, intercept):
+def test_a_span_has_the_probability_of_its_most_suspicious_word(head_file, settings, a, b, c):
     report = _ranker(head_file, **settings).rank(document_from_text(TEXT))
     spans = [span for finding in report.findings for span in finding.spans]
+    odds_of = dict(zip([f.sentence for f in report.findings], log_odds(report.findings), strict=True))
     assert spans
     for span in spans:
         inside = [w for w in report.words if span.document.start <= w.start and w.end <= span.document.end]
         p = max(w.suspicion for w in inside)
-        odds = math.log(p / (1 - p))
-        assert span.probability == pytest.approx(float(sigmoid(np.float64(slope * odds + intercept))))
+        odds = a * math.log(p / (1 - p)) + b * odds_of[inside[0].sentence] + c
+        assert span.probability == pytest.approx(1 / (1 + math.exp(-odds)))
     listed = [
         span for finding in tables.article(report, RenderOptions())["findings"] for span in finding["spans"]
     ]

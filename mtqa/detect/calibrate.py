@@ -92,14 +92,20 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class WordCalibration:
-    """Platt's slope and intercept for words, over the log-odds of a word's own evidence."""
+    """P = σ(slope · w + sentence · x + intercept): Platt's, for words.
+
+    w are the log-odds of the word's own evidence, x its sentence's: the same evidence means more in a
+    sentence that is corrupted.
+    """
 
     slope: float
+    sentence: float
     intercept: float
 
-    def probability(self, evidence: npt.ArrayLike) -> Doubles:
-        """That a word is corrupted; ``evidence`` as in `mtqa.detect.spans.WordEvidence`, any shape."""
-        return sigmoid(self.slope * word_log_odds(evidence) + self.intercept)
+    def probability(self, evidence: float, log_odds: float) -> float:
+        """That a word is corrupted; ``evidence`` as in `mtqa.detect.spans.WordEvidence`."""
+        x = self.slope * word_log_odds(evidence) + self.sentence * log_odds + self.intercept
+        return float(sigmoid(x))
 
 
 def word_log_odds(evidence: npt.ArrayLike) -> Doubles:
@@ -112,10 +118,10 @@ def word_calibration_from(card: Mapping[str, Any]) -> WordCalibration:
     """From a head's card. Raises `ValueError`."""
     if not isinstance(card, Mapping):
         raise ValueError("words: not a mapping")
-    slope, intercept = _number(card, "slope"), _number(card, "intercept")
+    slope, sentence, intercept = (_number(card, key) for key in ("slope", "sentence", "intercept"))
     if slope <= 0:
         raise ValueError(f"words: slope is {slope:g}; it must be above 0")
-    return WordCalibration(slope, intercept)
+    return WordCalibration(slope, sentence, intercept)
 
 
 def sigmoid(x: Doubles) -> Doubles:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.kinds import fault_kind
-from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
-from mtqa.detect.sentence import SentenceModel, SentenceTokens, sentence_features
+from mtqa.detect.measures import DETECTOR, MEASURES, MeasureSettings, measure, sentence_scores
+from mtqa.detect.sentence import SentenceModel, SentenceTokens, log_odds_of_evidence, sentence_features
 from mtqa.detect.spans import suspect_spans, word_evidence
 from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
@@ -91,7 +92,7 @@ def rank_sentences(
                 _faults(document, scored.sentence),
                 line_of,
                 by_detector=tokens.detector is not None,
-                calibration=settings.words if tokens.detector is not None else None,
+                probability=_word_probability(values, settings),
             )
             score = values[settings.measure]
             if score is None:
@@ -148,6 +149,16 @@ def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> f
 
 def _fault(tokens: TokenScores, own: npt.NDArray[np.int32]) -> str | None:
     return None if tokens.detector is None else fault_kind(tokens.detector[own])
+
+
+def _word_probability(
+    values: Mapping[str, float | None], settings: RankSettings
+) -> Callable[[float], float] | None:
+    """From a word's evidence in this sentence to its probability; None without a calibrated detector."""
+    known, said = settings.words, values[DETECTOR]
+    if known is None or said is None:
+        return None
+    return partial(known.probability, log_odds=log_odds_of_evidence(said))
 
 
 def _finding(

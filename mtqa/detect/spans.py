@@ -17,7 +17,6 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.words import WordTable, word_sums
 from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, TokenScores, Word
 
@@ -182,11 +181,12 @@ def suspect_spans(
     line_of: Callable[[int], int],
     *,
     by_detector: bool = False,
-    calibration: WordCalibration | None = None,
+    probability: Callable[[float], float] | None = None,
 ) -> tuple[SuspectSpan, ...]:
     """One sentence's spans, in text order: its most suspicious words and its broken quotation marks.
 
-    ``by_detector``: the words' suspicion is a detector head's probability, which ``calibration`` corrects.
+    ``by_detector``: the words' suspicion is a detector head's probability. ``probability``: from a word's
+    evidence to a calibrated one.
     """
     chosen = [[w] for w in _carriers(words_here, faults, by_detector)]
     merged: list[list[Word]] = []
@@ -195,7 +195,7 @@ def suspect_spans(
             merged[-1] += group
         else:
             merged.append(group)
-    spans = [_word_span(document, group, line_of, calibration) for group in merged]
+    spans = [_word_span(document, group, line_of, probability) for group in merged]
     spans += [_fault_span(document, fault, words_here, line_of) for fault in faults]
     return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
 
@@ -228,12 +228,12 @@ def _word_span(
     document: Document,
     group: Sequence[Word],
     line_of: Callable[[int], int],
-    calibration: WordCalibration | None,
+    probability: Callable[[float], float] | None,
 ) -> SuspectSpan:
     worst = max(group, key=lambda w: w.suspicion)
     span = _span(document, Span(group[0].start, group[-1].end), group, line_of)
-    probability = None if calibration is None else float(calibration.probability(_evidence(worst)))
-    return replace(span, expected=worst.expected, probability=probability)
+    calibrated = None if probability is None else probability(_evidence(worst))
+    return replace(span, expected=worst.expected, probability=calibrated)
 
 
 def _fault_span(
