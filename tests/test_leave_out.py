@@ -16,9 +16,10 @@ import fault_kinds
 from detector_fit import Source, loss, version_pairs
 from detector_sentences import PRIOR, Table, figures
 from detector_states import States
+from detector_words import WordTable, fit_words, word_table
 from leave_out import calibration_error, discoveries, markdown, reliability, with_intervals
 
-from mtqa.detect.calibrate import Calibration, sound_reference
+from mtqa.detect.calibrate import Calibration, sound_reference, word_calibration_from, word_log_odds
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SENTENCE_FEATURES
@@ -171,3 +172,39 @@ def test_a_sentences_kind_is_that_of_its_tokens_and_compared_with_its_types():
         ("grammar", "repetition"): 1,
         ("repetition", None): 1,
     }
+
+
+def test_the_calibration_of_words_finds_what_made_them():
+    rng = np.random.default_rng(5)
+    n = 60_000
+    evidence, odds = rng.exponential(0.5, n), rng.normal(-2, 2, n)
+    p = 1 / (1 + np.exp(-(0.6 * word_log_odds(evidence) + 0.2 * odds - 0.5)))
+    table = WordTable(evidence, odds, rng.random(n) < p, np.ones(n), alone=False)
+    elsewhere = WordTable(evidence, odds, rng.random(n) < 0.5, np.ones(n), alone=True)
+    found = fit_words([table, None, elsewhere], alone=False)
+    assert found == {
+        "slope": pytest.approx(0.6, abs=0.03),
+        "sentence": pytest.approx(0.2, abs=0.02),
+        "intercept": pytest.approx(-0.5, abs=0.05),
+    }
+    known = word_calibration_from(found)
+    assert known.probability(evidence[0], odds[0]) == pytest.approx(p[0], abs=0.03)
+
+
+def test_words_take_the_labels_of_their_tokens_and_the_odds_of_their_sentence():
+    states = replace(
+        _two_sentences(types=["", "x"]),
+        sentence=np.array([0, 0, 2, 2], np.int32),  # of the second sentence there is no token
+        word=np.array([0, 0, 1, 2], np.int32),
+        label=np.array([0, 1, 2, 0], np.int8),
+        labels=np.array([1, 0, 0], np.int8),
+        run=np.zeros(4, np.int32),
+    )
+    outputs = np.zeros((4, len(OUTPUTS)), np.float32)  # a probability of one half a token
+    table = word_table(states, outputs, np.array([3.0, -2.0]))
+    assert table.evidence.tolist() == pytest.approx([2 * np.log(2), np.log(2)])  # the faulty word is left out
+    assert table.corrupted.tolist() == [True, False]
+    assert table.odds.tolist() == [3.0, -2.0]
+    assert table.weights.tolist() == pytest.approx([1000 * PRIOR, 1000 * (1 - PRIOR) / 2])
+    assert not table.alone
+    assert word_table(replace(states, labels=np.array([-1, -1, -1])), outputs, np.zeros(2)) is None
