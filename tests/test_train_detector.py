@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import train_detector
 from detector_fit import Ensemble, Recipe
-from detector_sentences import SPEAKS, _worst_reference
+from detector_sentences import ALONE, SPEAKS, Table, _alone_weights, _document_weights, _worst_reference
 from detector_states import States
 
 from mtqa.detect.calibrate import Calibration
+from mtqa.detect.sentence import SENTENCE_FEATURES
 
 
 @pytest.fixture
@@ -119,3 +120,47 @@ def test_the_reference_counts_shares_of_the_worst_source_and_not_its_p_values():
     few = _worst_reference([(worse[: SPEAKS - 1] + 20, np.full(SPEAKS - 1, 20)), (worse, np.full(2000, 20))])
     own = Calibration(1.0, 0.0, few).p_value(np.array([15.0]), [20])
     assert own[0] == pytest.approx((SPEAKS - 1) / (2000 + SPEAKS), rel=0.03)  # too few to speak: the pool
+
+
+def test_a_feature_that_gains_next_to_nothing_has_no_weight_in_documents():
+    rng = np.random.default_rng(2)
+    labels = (rng.random(4000) < 0.15).astype(int)
+    features = rng.normal(0, 1, (4000, len(SENTENCE_FEATURES)))
+    features[:, SENTENCE_FEATURES.index("noisy_or")] += 2 * labels
+
+    def weights(of: np.ndarray) -> dict[str, float]:
+        table = Table(
+            of,
+            np.full(4000, 20),
+            labels,
+            np.full(4000, np.nan),
+            np.arange(4000) // 20,
+            alone=False,
+            types=np.full(4000, ""),
+        )
+        found = _document_weights({"one": table})
+        return {name: float(w) for name, w in zip(SENTENCE_FEATURES, found, strict=True) if w}
+
+    assert weights(features) == {"noisy_or": 1.0}
+    telling = features.copy()
+    telling[:, SENTENCE_FEATURES.index("worst_token")] += 2 * labels
+    assert set(weights(telling)) == {"noisy_or", "worst_token"}
+
+
+def test_sentences_alone_are_judged_by_few_features_and_versions_lie_above_their_sentence():
+    rng = np.random.default_rng(4)
+    poor = SENTENCE_FEATURES.index("poor_mean")
+    scored = rng.normal(0, 1, (500, len(SENTENCE_FEATURES)))
+    versions = rng.normal(0, 1, (300, len(SENTENCE_FEATURES)))
+    versions[1::2] = versions[::2]
+    versions[1::2, poor] += 1.0
+    common = {"tokens": np.full(500, 20), "owner": np.zeros(500), "alone": True, "types": np.full(500, "")}
+    tables = {
+        "mlqe_ro": Table(scored, labels=np.full(500, -1), scores=-scored[:, poor], **common),
+        "demetr": Table(versions, labels=np.arange(300) % 2, scores=np.full(300, np.nan), **common),
+    }
+    found = _alone_weights(tables)
+    assert set(np.flatnonzero(found)) == {SENTENCE_FEATURES.index(name) for name in ALONE}
+    assert found[poor] == pytest.approx(1.0, abs=0.05)
+    odds = versions @ found
+    assert (odds[1::2] > odds[::2]).all()
