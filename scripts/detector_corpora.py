@@ -203,10 +203,10 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         "web": lambda: iter(read_lines(web)),
         "web_rules": lambda: chain.from_iterable(corrupted(restored(web), seed) for seed in (12, 13, 14)),
         "spun": lambda: spun_documents(
-            restored(web) + some(pieces(speeches, 17), SPUN_SPEECHES, 17), thesaurus(spinner), 17
+            restored(web) + some(pieces(speeches, 17), SPUN_SPEECHES, 17), thesaurus(read_lines(spinner)), 17
         ),
         "demetr": lambda: versions(data, 16),
-        "post_edits": lambda: post_edits(data, thesaurus(spinner), 15),
+        "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),
         "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 7000, 2),
         "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 7000, 3),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from detector_fit import version_pairs
-from detector_states import States
+from detector_states import States, tokens_by_sentence
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score
@@ -57,12 +57,9 @@ class Table:
 
 def sentence_table(corpus: States, outputs: np.ndarray) -> Table:
     """Features of every sentence that has a token."""
-    count = len(corpus.labels)
-    order = np.argsort(corpus.sentence, kind="stable")
-    edges = np.searchsorted(corpus.sentence[order], np.arange(count + 1))
+    owned = tokens_by_sentence(corpus.sentence, len(corpus.labels))
     rows, kept = [], []
-    for i in range(count):
-        own = order[edges[i] : edges[i + 1]]
+    for i, own in enumerate(owned):
         if len(own):
             kept.append(i)
             rows.append(
@@ -77,7 +74,7 @@ def sentence_table(corpus: States, outputs: np.ndarray) -> Table:
             )
     return Table(
         features=np.array(rows),
-        tokens=np.diff(edges)[kept],
+        tokens=np.array([len(own) for own in owned])[kept],
         labels=corpus.labels[kept],
         scores=corpus.scores[kept],
         owner=corpus.owner[kept],
@@ -253,12 +250,17 @@ def _calibrated(tables: Mapping[str, Table], weights: np.ndarray, context: str) 
         x, y = (table.features @ weights)[kept], label[kept]
         odds.append(x)
         labels.append(y)
-        shares.append(np.where(y, PRIOR / y.sum(), (1 - PRIOR) / (~y).sum()) * 1000)
+        shares.append(at_prior(y) * 1000)
         if name not in MISSPELT:
             sure = ~y & _unmarked(table)[kept]
             sound.append((x[sure], table.tokens[kept][sure]))
     slope, intercept = fit_calibration(np.concatenate(odds), np.concatenate(labels), np.concatenate(shares))
     return calibration_json(Calibration(slope, intercept, _worst_reference(sound), context))
+
+
+def at_prior(wrong: np.ndarray) -> np.ndarray:
+    """Weights of sum 1 with which a corpus has `PRIOR` of corrupted sentences; ``wrong``: which are."""
+    return np.where(wrong, PRIOR / wrong.sum(), (1 - PRIOR) / (~wrong).sum())
 
 
 def known_labels(table: Table) -> tuple[np.ndarray, np.ndarray]:

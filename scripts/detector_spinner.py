@@ -7,12 +7,10 @@ spins them. Cabanac, Labbé and Magazinov's list, CC BY 4.0.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,12 +35,11 @@ class Thesaurus:
     pattern: re.Pattern[str]
 
 
-def thesaurus(path: Path) -> Thesaurus:
-    """From the file of pairs."""
+def thesaurus(pairs: Iterable[Mapping[str, Any]]) -> Thesaurus:
+    """From the records of the pairs' file."""
     words: dict[str, Counter[str]] = defaultdict(Counter)
     phrases: dict[str, Counter[str]] = defaultdict(Counter)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in pairs:
         good, bad = (_ASIDE.sub("", row[side].lower()).replace("-", " ").split() for side in ("good", "bad"))
         if len(good) == len(bad):
             for one, other in zip(good, bad, strict=True):

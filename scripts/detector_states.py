@@ -7,6 +7,7 @@ is not scored again: an interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -205,15 +206,20 @@ def _places(document: Document, tokens: TokenScores, sentence: np.ndarray) -> tu
     return (starts - begins).astype(np.int32), (tokens.ends - begins).astype(np.int32)
 
 
+def tokens_by_sentence(sentence: np.ndarray, count: int) -> list[np.ndarray]:
+    """For each of ``count`` sentences the numbers of its tokens; ``sentence``: that of each token."""
+    order = np.argsort(sentence, kind="stable")
+    edges = np.searchsorted(sentence[order], np.arange(count + 1))
+    return [order[a:b] for a, b in itertools.pairwise(edges)]
+
+
 def token_labels(reading: Reading, rows: list[Record]) -> tuple[np.ndarray, np.ndarray]:
     """``label`` and ``known`` of every token, from the spans or word tags of its sentence."""
     count = len(reading.sentence)
     label, known = np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int8)
-    order = np.argsort(reading.sentence, kind="stable")
-    edges = np.searchsorted(reading.sentence[order], np.arange(len(rows) + 1))
-    for i, row in enumerate(rows):
+    owned = tokens_by_sentence(reading.sentence, len(rows))
+    for row, own in zip(rows, owned, strict=True):
         spans = _spans(row)
-        own = order[edges[i] : edges[i + 1]]
         if spans is None or not len(own):
             continue
         known[own] = 1

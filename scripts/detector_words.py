@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from detector_sentences import PRIOR, read_alone
+from detector_sentences import at_prior, read_alone
 from detector_states import States
 from sklearn.linear_model import LogisticRegression
 
-from mtqa.detect.calibrate import word_log_odds
+from mtqa.detect.sentence import log_odds_of_evidence
 from mtqa.detect.spans import EDITED_SHARE
 
 
@@ -46,8 +46,7 @@ def word_table(corpus: States, outputs: np.ndarray, odds: np.ndarray) -> WordTab
     count = len(words)
     corrupted = np.bincount(place[corpus.label[held] == 1], minlength=count) > 0
     faulty = np.bincount(place[corpus.label[held] == 2], minlength=count) > 0
-    wrong = corpus.labels > 0
-    share = np.where(wrong, PRIOR / wrong.sum(), (1 - PRIOR) / (~wrong).sum())
+    share = at_prior(corpus.labels > 0)
     sentence = np.zeros(count, dtype=np.int64)
     sentence[place] = corpus.sentence[held]
     numbered = np.searchsorted(np.unique(corpus.sentence[corpus.sentence >= 0]), sentence)
@@ -62,6 +61,7 @@ def fit_words(tables: Sequence[WordTable | None], *, alone: bool) -> dict[str, f
     names = ("evidence", "odds", "corrupted", "weights")
     evidence, odds, y, w = (np.concatenate([getattr(t, n) for t in chosen]) for n in names)
     fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
-    fitted.fit(np.column_stack([word_log_odds(evidence), odds]), y, sample_weight=w)
+    own = [log_odds_of_evidence(e) for e in evidence.tolist()]
+    fitted.fit(np.column_stack([own, odds]), y, sample_weight=w)
     slope, sentence = fitted.coef_[0]
     return {"slope": float(slope), "sentence": float(sentence), "intercept": float(fitted.intercept_[0])}

@@ -15,7 +15,7 @@ import numpy as np
 from corpora import row
 from detector_fit import KINDS_TAUGHT
 from detector_sentences import read_alone
-from detector_states import States
+from detector_states import States, tokens_by_sentence
 from train_detector import begin, options_of, unseen_outputs
 
 from mtqa.detect.kinds import NAMES, fault_kind
@@ -43,10 +43,9 @@ def main() -> None:
 def named(corpus: States, outputs: np.ndarray) -> Named:
     """Of every corrupted sentence whose type has a kind."""
     found: Named = Counter()
-    order = np.argsort(corpus.sentence, kind="stable")
-    edges = np.searchsorted(corpus.sentence[order], np.arange(len(corpus.labels) + 1))
+    owned = tokens_by_sentence(corpus.sentence, len(corpus.labels))
     for i in np.flatnonzero(corpus.labels == 1):
-        kind, own = KINDS_TAUGHT.get(str(corpus.types[i])), order[edges[i] : edges[i + 1]]
+        kind, own = KINDS_TAUGHT.get(str(corpus.types[i])), owned[i]
         if kind is not None and len(own):
             found[kind, fault_kind(outputs[own])] += 1
     return found

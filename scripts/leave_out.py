@@ -23,6 +23,7 @@ from detector_sentences import (
     PRIOR,
     VERSIONED,
     Table,
+    at_prior,
     figures,
     fit_sentences,
     known_labels,
@@ -140,11 +141,11 @@ def reliability(table: Table, probability: np.ndarray) -> list[list[float]]:
     """
     sure, wrong = known_labels(table)
     p, y = probability[sure], wrong[sure]
-    weight = np.where(y, PRIOR / y.mean(), (1 - PRIOR) / (1 - y.mean()))
+    weight = at_prior(y)
     sums = [
         np.bincount(bin_of(p), weights=weight * value, minlength=BINS) for value in (np.ones(len(p)), p, y)
     ]
-    return [[n / weight.sum(), of / n, hits / n] for n, of, hits in zip(*sums, strict=True) if n > 0]
+    return [[n, of / n, hits / n] for n, of, hits in zip(*sums, strict=True) if n > 0]
 
 
 def calibration_error(bins: list[list[float]]) -> float:

@@ -29,10 +29,8 @@ TEXT = "The garden shows rapid growth, and Rapid is the name of another garden."
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Thesaurus:
-    path = tmp_path / "pairs.jsonl"
-    path.write_text("".join(json.dumps({"good": g, "bad": b}) + "\n" for g, b in PAIRS))
-    return thesaurus(path)
+def known() -> Thesaurus:
+    return thesaurus({"good": good, "bad": bad} for good, bad in PAIRS)
 
 
 def test_phrases_side_by_side_give_words(known):

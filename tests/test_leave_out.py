@@ -19,7 +19,7 @@ from detector_states import States
 from detector_words import WordTable, fit_words, word_table
 from leave_out import calibration_error, discoveries, markdown, reliability, with_intervals
 
-from mtqa.detect.calibrate import Calibration, sound_reference, word_calibration_from, word_log_odds
+from mtqa.detect.calibrate import Calibration, sound_reference, word_calibration_from
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SENTENCE_FEATURES
@@ -178,7 +178,7 @@ def test_the_calibration_of_words_finds_what_made_them():
     rng = np.random.default_rng(5)
     n = 60_000
     evidence, odds = rng.exponential(0.5, n), rng.normal(-2, 2, n)
-    p = 1 / (1 + np.exp(-(0.6 * word_log_odds(evidence) + 0.2 * odds - 0.5)))
+    p = 1 / (1 + np.exp(-(0.6 * np.log(np.expm1(evidence)) + 0.2 * odds - 0.5)))
     table = WordTable(evidence, odds, rng.random(n) < p, np.ones(n), alone=False)
     elsewhere = WordTable(evidence, odds, rng.random(n) < 0.5, np.ones(n), alone=True)
     found = fit_words([table, None, elsewhere], alone=False)

@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.sentence import log_odds_of_evidence
+
 Doubles = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
@@ -104,14 +106,9 @@ class WordCalibration:
 
     def probability(self, evidence: float, log_odds: float) -> float:
         """That a word is corrupted; ``evidence`` as in `mtqa.detect.spans.WordEvidence`."""
-        x = self.slope * word_log_odds(evidence) + self.sentence * log_odds + self.intercept
-        return float(sigmoid(x))
-
-
-def word_log_odds(evidence: npt.ArrayLike) -> Doubles:
-    """ln(p / (1 − p)) for p = 1 − exp(−evidence), between −30 and 30."""
-    e = np.clip(np.asarray(evidence, dtype=np.float64), 1e-13, 30.0)
-    return np.clip(np.log(np.expm1(e)), -30.0, 30.0)
+        word = log_odds_of_evidence(evidence)
+        x = self.slope * word + self.sentence * log_odds + self.intercept
+        return float(sigmoid(np.array(x)))
 
 
 def word_calibration_from(card: Mapping[str, Any]) -> WordCalibration:

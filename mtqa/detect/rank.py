@@ -18,7 +18,7 @@ from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
 from mtqa.detect.words import sentence_tokens, word_table
 from mtqa.errors import UsageError
-from mtqa.records import Document, Finding, QuoteFault, Sentence, TokenScores, Word
+from mtqa.records import Document, Finding, QuoteFault, Sentence, SuspectSpan, TokenScores, Word
 
 #: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
 _TIE_BREAKER = "boosted_topk"
@@ -85,7 +85,6 @@ def rank_sentences(
             own_words = words[edges[index] : edges[index + 1]]
             scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
             values = _measure_values(tokens, scored, settings)
-            finding = _finding(document, scored, values, line_of)
             spans = suspect_spans(
                 document,
                 own_words,
@@ -97,8 +96,8 @@ def rank_sentences(
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
-            fault = _fault(tokens, own)
-            found.append(replace(finding, sentence=index, score=score, spans=spans, fault=fault))
+            finding = _finding(document, scored, values, spans, line_of)
+            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, own)))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -165,9 +164,10 @@ def _finding(
     document: Document,
     scored: _Scored,
     values: Mapping[str, float | None],
+    spans: tuple[SuspectSpan, ...],
     line_of: Callable[[int], int],
 ) -> Finding:
-    """The sentence's finding; its rank, index, score, spans and fault are put in by the caller."""
+    """The sentence's finding; its rank, index, score and fault are put in by the caller."""
     sentence = scored.sentence
     source = document.to_source(sentence.start, sentence.end)
     return Finding(
@@ -182,7 +182,7 @@ def _finding(
         perplexity=values["perplexity"] or 0.0,
         tokens=len(scored.tokens),
         measures=values,
-        spans=(),
+        spans=spans,
     )
 
 
