@@ -2,9 +2,9 @@
 
     python scripts/build_cases.py
 
-Reads tests/cases/articles.md, whose first lines say how it is written, and writes tests/cases/articles.jsonl:
-one document a line, with a label, the sound original and the spans of each corrupted sentence. After a
-change of the articles tests/test_quality.py wants its floors looked at and the new digest.
+Reads articles.md and languages.md in tests/cases, whose first lines say how they are written, and writes for
+each a .jsonl beside it: one document a line, with a label, the sound original and the spans of each corrupted
+sentence. After a change of the articles tests/test_quality.py wants its floors looked at and the new digest.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import Any
 from mtqa.report.write import write_report
 
 CASES = Path(__file__).parent.parent / "tests" / "cases"
+#: In English by genre, and in other languages. No network of a detector head has learned from either.
+ARTICLES = ("articles", "languages")
 _NOTE = re.compile(r"\A<!--.*?-->\n", re.DOTALL)
 _MARK = re.compile(r"\[\[([^\[\]|]*)\|([a-z_]+)(~?)\]\]")
 
 
 def records(source: str) -> Iterator[dict[str, Any]]:
-    """The documents of articles.md. Raises `ValueError` for a line out of place, which it names."""
+    """The documents of a file. Raises `ValueError` for a line out of place, which it names."""
     document: dict[str, Any] | None = None
     paragraph, original = 0, None
     for number, line in enumerate(_blanked(source).splitlines(), start=1):
@@ -80,16 +82,17 @@ def corrupted(marked: str, original: str) -> dict[str, Any]:
 
 
 def jsonl(source: str) -> str:
-    """The text of articles.jsonl."""
+    """The text of the .jsonl file."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records(source))
 
 
 def main() -> None:
     """Read, convert, write."""
-    target = CASES / "articles.jsonl"
-    text = jsonl((CASES / "articles.md").read_text(encoding="utf-8"))
-    write_report(text, str(target))
-    print(f"{target}: {len(text.splitlines())} documents")
+    for name in ARTICLES:
+        target = CASES / f"{name}.jsonl"
+        text = jsonl((CASES / f"{name}.md").read_text(encoding="utf-8"))
+        write_report(text, str(target))
+        print(f"{target}: {len(text.splitlines())} documents")
 
 
 if __name__ == "__main__":

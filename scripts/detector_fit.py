@@ -75,13 +75,17 @@ class Ensemble(nn.Module):
 
     def forward(self, hidden: torch.Tensor, features: torch.Tensor, run: torch.Tensor) -> torch.Tensor:
         """``(n, W)``, ``(n, F)`` and the passage of each token ``(n,)`` to ``(M, n, C)``."""
+        parts = self.dropout(self.units(hidden, features, run)).chunk(self.members, dim=1)
+        return torch.stack([layer(part) for layer, part in zip(self.out, parts, strict=True)])
+
+    def units(self, hidden: torch.Tensor, features: torch.Tensor, run: torch.Tensor) -> torch.Tensor:
+        """The hidden layers of all members side by side, ``(n, M·S)``."""
         near = self.states(self.dropout(hidden)).chunk(self.places, dim=1)  # each (n, M·S)
         z = self.features(features) + near[0]
         for k in range(1, self.places):
             same = (run[k:] == run[:-k])[:, None]
             z = z + torch.cat([near[k][k:] * same, torch.zeros_like(near[k][:k])])
-        parts = self.dropout(functional.gelu(z)).chunk(self.members, dim=1)
-        return torch.stack([layer(part) for layer, part in zip(self.out, parts, strict=True)])
+        return functional.gelu(z)
 
 
 def softened(corpus: States) -> States:

@@ -29,6 +29,8 @@ Record = dict[str, Any]
 
 #: Isolated sentences that go through the model together, each on its own.
 TOGETHER = 150
+#: The largest number of float16. Gemma's states go beyond it in some columns, at tokens that mean little.
+_FLOAT16 = 65504.0
 #: A tag's word is looked for this many characters beyond the one before it.
 NEAR = 12
 
@@ -122,10 +124,11 @@ def write_states(
 
 def origins(records: Iterable[Record]) -> list[str]:
     """For each sentence of the corpus's `States` the text that it was made from or cut from."""
-    return [_origin(record) for record in records for _ in _read(record)]
+    return [origin(record) for record in records for _ in _read(record)]
 
 
-def _origin(record: Record) -> str:
+def origin(record: Record) -> str:
+    """The text that the record was made from."""
     return str(record.get("origin") or _CUT.sub("", record["doc"]))
 
 
@@ -165,7 +168,7 @@ def _scored(
     opening = openings(document, tokens, context)
     firsts = np.searchsorted(sentence, np.arange(len(rows))) if context == "none" else np.zeros(1, dtype=int)
     return {
-        "hidden": tokens.hidden.astype(np.float16),
+        "hidden": tokens.hidden.clip(-_FLOAT16, _FLOAT16).astype(np.float16),
         "features": _features(tokens, np.flatnonzero(opening)),
         "surprisal": tokens.surprisal_nats,
         "sentence": sentence.astype(np.int32),

@@ -154,10 +154,11 @@ def test_kinds_are_counted_where_they_are_named():
             ("wrong word", "grammar"): 1,
         }
     )
-    text = "\n".join(fault_kinds.markdown(found))
-    assert "| repetition | 10 | .80 | .75 | wrong word .25 |" in text
-    assert "| wrong word | 2 | 1.00 | .50 | grammar .50 |" in text
-    assert "| all | 12 | .83 | .70 |  |" in text
+    text = "\n".join(fault_kinds.markdown({"In documents": found}))
+    assert "## In documents" in text
+    assert "| repetition | 10 | .80 | .75 | 1.00 | wrong word .25 |" in text
+    assert "| wrong word | 2 | 1.00 | .50 | .33 | grammar .50 |" in text
+    assert "| all | 12 | .83 | .70 |  |  |" in text
 
 
 def test_a_sentences_kind_is_that_of_its_tokens_and_compared_with_its_types():

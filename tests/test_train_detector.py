@@ -92,7 +92,7 @@ def test_an_ensemble_that_was_half_written_is_trained_anew(monkeypatch, tmp_path
         folder=tmp_path,
     )
     trained = Ensemble(3, 4, Recipe(), 2)
-    monkeypatch.setattr(train_detector, "train", lambda *_, **__: trained)
+    monkeypatch.setattr(train_detector, "trained", lambda *_, **__: trained)
 
     def interrupted(_, path):
         Path(path).write_bytes(b"half of it")
@@ -104,7 +104,7 @@ def test_an_ensemble_that_was_half_written_is_trained_anew(monkeypatch, tmp_path
             train_detector._ensemble(begun)
     again = train_detector._ensemble(begun)
     assert torch.equal(again.states.weight, trained.states.weight)
-    monkeypatch.setattr(train_detector, "train", lambda *_, **__: pytest.fail("it is there already"))
+    monkeypatch.setattr(train_detector, "trained", lambda *_, **__: pytest.fail("it is there already"))
     assert torch.equal(train_detector._ensemble(begun).states.weight, trained.states.weight)
 
 

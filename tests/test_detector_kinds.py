@@ -1,0 +1,116 @@
+"""How the training learns the kinds of corruption from sentences, and what of the corpora a model reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import detector_kinds
+import train_detector
+from detector_fit import Ensemble, Recipe, Source, outputs
+from detector_kinds import SENTENCE_KINDS, fit_kinds, told
+from detector_states import States
+
+from mtqa.detect.head import OUTPUTS
+from mtqa.detect.kinds import NAMES, fault_kind
+
+TOKENS, WIDTH = 6, 16
+
+
+def _sentences(types: list[str], rng: np.random.Generator) -> States:
+    """Corrupted sentences whose last four tokens point in their type's direction; none has token labels."""
+    m = len(types)
+    n = m * TOKENS
+    hidden = rng.normal(0, 0.1, (m, TOKENS, WIDTH))
+    for i, name in enumerate(types):
+        hidden[i, 2:, sorted(set(types)).index(name)] += 3.0
+    sentence = np.repeat(np.arange(m), TOKENS).astype(np.int32)
+    return States(
+        hidden=hidden.reshape(n, WIDTH).astype(np.float16),
+        features=np.zeros((n, 4), np.float32),
+        surprisal=np.zeros(n),
+        document=sentence,
+        sentence=sentence,
+        word=np.arange(n),
+        run=sentence,
+        starts=np.zeros(n, np.int32),
+        ends=np.zeros(n, np.int32),
+        label=np.ones(n, np.int8),
+        known=np.zeros(n, np.int8),
+        labels=np.ones(m, np.int8),
+        scores=np.full(m, np.nan),
+        owner=np.arange(m),
+        characters=np.full(m, 30, np.int32),
+        opens=np.ones(m, np.int8),
+        types=np.array(types).astype("U24"),
+    )
+
+
+def _untrained() -> Ensemble:
+    torch.manual_seed(3)
+    ensemble = Ensemble(WIDTH, 4, Recipe(units=32), 2).eval()
+    with torch.no_grad():
+        for layer in ensemble.out:
+            layer.bias[0] = 1.0  # every token looks corrupted: there is evidence
+    return ensemble
+
+
+def test_kinds_are_learned_from_sentences_that_are_marked_as_a_whole(monkeypatch):
+    monkeypatch.setattr(detector_kinds, "STEP", 16)  # few sentences, many steps
+    monkeypatch.setattr(detector_kinds, "RATE", 0.03)
+    rng = np.random.default_rng(1)
+    types = ["bland", "tense", "loop", "entity"] * 100  # an entity has no kind
+    corpus, ensemble = _sentences(types, rng), _untrained()
+    before = outputs(ensemble, corpus)
+    fit_kinds(ensemble, told(ensemble, [Source(corpus)]), 1)
+    after = outputs(ensemble, corpus)
+    first = len(OUTPUTS) - len(NAMES)
+    assert np.array_equal(before[:, :first], after[:, :first])  # all else stays as it was
+    other = _sentences(types[:40], np.random.default_rng(2))
+    made = outputs(ensemble, other)
+    named = [fault_kind(made[other.sentence == i]) for i in range(40)]
+    wanted = [SENTENCE_KINDS.get(name) for name in types[:40]]
+    known = [(said, kind) for said, kind in zip(named, wanted, strict=True) if kind]
+    assert np.mean([said == kind for said, kind in known]) > 0.9
+
+
+def test_only_corrupted_sentences_of_a_known_kind_are_told_in_the_corpora_order():
+    corpus = _sentences(["bland", "", "tense", "loop"], np.random.default_rng(1))
+    corpus = replace(corpus, labels=np.array([1, 1, 0, 1], np.int8))
+    scored = replace(corpus, labels=np.full(4, -1, np.int8))
+    found = told(_untrained(), [Source(corpus), Source(scored), Source(corpus)])
+    assert [NAMES[k] for k in found.kinds] == ["off topic", "repetition"] * 2
+    assert found.owner.tolist() == np.repeat(np.arange(4), TOKENS).tolist()
+    assert found.units.shape == (4 * TOKENS, 64)
+    assert (found.evidence > 0).all()
+
+
+def test_of_each_text_a_model_reads_all_or_nothing(monkeypatch, tmp_path):
+    whole = tmp_path / "demetr.jsonl"
+    records = [{"doc": f"d{i}", "origin": f"d{i // 4}", "sentences": []} for i in range(800)]
+    whole.write_text("".join(json.dumps(record) + "\n" for record in records))
+    paths = {"demetr": whole, "web": tmp_path / "web.jsonl"}
+    monkeypatch.setitem(train_detector.PLANS, "a-model", train_detector.Plan((1,), {"demetr": 0.3}))
+    found = train_detector.shared_out(paths, "a-model")
+    assert found["web"] == paths["web"]
+    origins = [json.loads(line)["origin"] for line in found["demetr"].read_text().splitlines()]
+    assert all(origins.count(one) == 4 for one in origins)
+    assert 0.2 < len(origins) / 800 < 0.4
+    assert train_detector.shared_out(paths, train_detector.WRITER) == paths
+
+
+def test_a_model_without_a_plan_is_refused_with_those_that_have_one(monkeypatch, capsys):
+    monkeypatch.setattr(train_detector, "begin", lambda _: pytest.fail("it began to work"))
+    monkeypatch.setattr(sys, "argv", ["scripts/train_detector.py", "--model", "gemma-3-270"])
+    with pytest.raises(SystemExit) as caught:
+        train_detector.main()
+    assert caught.value.code == 2
+    assert "'gemma-3-270': did you mean 'gemma-3-270m'?" in capsys.readouterr().err
