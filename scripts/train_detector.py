@@ -69,10 +69,10 @@ PLANS = {
             "post_edits": 0.12,
             "demetr": 0.3,
             "sampled": 0.3,
-            "mlqe_ro": 0.2,
-            "mlqe_et": 0.2,
-            "mlqe_ru": 0.2,
-            "mqm_ted": 0.12,
+            "mlqe_ro": 0.15,
+            "mlqe_et": 0.15,
+            "mlqe_ru": 0.15,
+            "mqm_ted": 0.15,
             "mqm_bio_de": 0.4,
             "mqm_bio_es": 0.4,
         },
@@ -95,6 +95,8 @@ CORPORA = {
     "mqm_bio_es": (0.25, "Apache-2.0 (annotations)"),
 }
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
+#: Of a corpus of so few texts a share of the texts may be none.
+FEW_TEXTS = 20
 #: The project's own articles: no member sees them, the calibration does.
 ARTICLES = Path(__file__).parent.parent / "tests/cases/articles.jsonl"
 #: Documents are dealt into this many parts; each is judged by members that were trained without it.
@@ -115,11 +117,17 @@ def make_corpora(data: Path, work: Path) -> dict[str, Path]:
 
 
 def shared_out(paths: Mapping[str, Path], model: str) -> dict[str, Path]:
-    """What of each corpus the model reads, by `PLANS`: all that is from one text, or nothing of it."""
+    """What of each corpus the model reads, by `PLANS`: all that is from one text, or nothing of it.
+
+    Of a corpus of few texts it reads some documents of each.
+    """
     found = dict(paths)
     for name in paths.keys() & PLANS[model].shares.keys():
         below = PLANS[model].shares[name] * 2**32
-        drawn = [r for r in read_lines(paths[name]) if zlib.crc32(f"g {origin(r)}".encode()) < below]
+        rows = read_lines(paths[name])
+        few = len({origin(row) for row in rows}) < FEW_TEXTS
+        keys = [f"g {origin(row)}{f' {i}' if few else ''}" for i, row in enumerate(rows)]
+        drawn = [row for row, key in zip(rows, keys, strict=True) if zlib.crc32(key.encode()) < below]
         found[name] = paths[name].with_name(f"{name}.{model}.jsonl")
         write_report("".join(json.dumps(record) + "\n" for record in drawn), str(found[name]))
     return found

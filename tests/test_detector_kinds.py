@@ -107,6 +107,16 @@ def test_of_each_text_a_model_reads_all_or_nothing(monkeypatch, tmp_path):
     assert train_detector.shared_out(paths, train_detector.WRITER) == paths
 
 
+def test_of_few_texts_a_model_reads_some_documents_of_each(monkeypatch, tmp_path):
+    path = tmp_path / "mqm_ted.jsonl"
+    path.write_text("".join(json.dumps({"doc": f"talk{i % 4}", "sentences": []}) + "\n" for i in range(400)))
+    monkeypatch.setitem(train_detector.PLANS, "a-model", train_detector.Plan((1,), {"mqm_ted": 0.2}))
+    drawn = train_detector.shared_out({"mqm_ted": path}, "a-model")["mqm_ted"]
+    talks = [json.loads(line)["doc"] for line in drawn.read_text().splitlines()]
+    assert set(talks) == {f"talk{i}" for i in range(4)}
+    assert 0.1 < len(talks) / 400 < 0.3
+
+
 def test_a_model_without_a_plan_is_refused_with_those_that_have_one(monkeypatch, capsys):
     monkeypatch.setattr(train_detector, "begin", lambda _: pytest.fail("it began to work"))
     monkeypatch.setattr(sys, "argv", ["scripts/train_detector.py", "--model", "gemma-3-270"])
