@@ -36,6 +36,7 @@ Examples:
   mtqa rank article.html -o report.html
   mtqa rank *.txt --format jsonl -o findings.jsonl
   curl -s https://example.org/story | mtqa rank - --input-format html
+  mtqa rank translations.txt --input-format lines --context none --format csv
   mtqa rank article.txt --measure perplexity --context none
   mtqa rank article.txt --fdr 0.1
   mtqa rank artikel.txt --model gemma-3-270m
@@ -81,7 +82,7 @@ def cli() -> None:
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
 @click.option("--top", type=click.IntRange(min=0), metavar="N", help="Sentences to show; 0 is all.")
-@click.option("--input-format", metavar="NAME", help="text, markdown or html, where the name does not tell.")
+@click.option("--input-format", metavar="NAME", help="text, markdown, html, or lines (one sentence a line).")
 @click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
 @click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
 @click.option("--no-repair", is_flag=True, help="Don't look for repairs of what is suspicious.")

@@ -53,7 +53,7 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
 
     CONFIG is a YAML config, or a comparison set that holds several (configs/measures.yaml). What was scored
     once comes from the score ledger: a second measure over the same model costs nothing. Intervals and
-    p-values resample whole documents; see docs/methods.md.
+    p-values resample whole documents; see docs/comparison.md.
     """
     from mtqa.bench.comparison.formats import FORMATS, render_comparison
     from mtqa.output import chosen_format, write_result

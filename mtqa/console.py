@@ -34,7 +34,7 @@ class Console:
                 size = f" ({total / 1e6:.0f} MB)" if total and stage in _BYTES else ""
                 print(f"mtqa: {stage}{size} …", file=sys.stderr, flush=True)
             return
-        if changed:
+        if changed or self._bar is None:  # closed meanwhile: the same stage of another file
             self.close()
             self._open(stage, counted=total is not None)
         self._bar.update(self._task, completed=done, total=total)

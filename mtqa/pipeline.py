@@ -260,6 +260,7 @@ class Ranker:
             + _language_warning(language, model.languages)
             + _context_warning(document, config.context)
             + _calibration_warning(calibration, config.context)
+            + _verdict_warning(verdict)
             + unfinished,
             settings=config.model_dump(),
             verdict=verdict,
@@ -390,6 +391,17 @@ def _calibration_warning(calibration: Calibration | None, context: str) -> tuple
     return (
         f"the detector was calibrated with context {calibration.context}, and this is context {context}: "
         "its probabilities may be off (mtqa calibrate fits them anew)",
+    )
+
+
+def _verdict_warning(verdict: Verdict | None) -> tuple[str, ...]:
+    """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do."""
+    if verdict is None or verdict.found <= verdict.high:
+        return ()
+    return (
+        f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
+        f"{verdict.low} to {verdict.high} are corrupted: its sound sentences may be unlike those that "
+        "the detector knows; trust the order, and calibrate on sound text of its kind (mtqa calibrate)",
     )
 
 

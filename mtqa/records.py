@@ -112,7 +112,7 @@ class Document:
     source: str
     sha256: str
     encoding: str
-    format: str  # "text", "markdown" or "html"
+    format: str  # "text", "markdown", "html" or "lines"
     text: str
     source_starts: Ints
     source_ends: Ints
@@ -265,7 +265,7 @@ class SuspectSpan:
     ``document``: the same in document positions. ``probability`` that its most suspicious word is corrupted:
     None without a calibrated detector, and for a broken mark. ``note`` says what is wrong where that is not a
     surprising word (``doubled quotation mark`` …), else None. ``suggestions``: repairs, the best first; only
-    at the top of a ranking.
+    at the top of a ranking. ``expected_for``: the word of several that ``expected`` might stand in place of.
     """
 
     start: int
@@ -278,6 +278,7 @@ class SuspectSpan:
     note: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
     probability: float | None = None
+    expected_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -538,3 +538,17 @@ def test_rank_writes_over_none_of_its_settings(run, config, tmp_path):
     code, out, err = run("rank", article, "--config", "")
     assert (code, out) == (2, "")
     assert "--config: the file's name is empty" in err
+
+
+def test_a_list_longer_than_the_probabilities_allow_is_told(folder, sound):
+    """A rate knows what sound text looks like, a probability what corrupted text does: they may disagree."""
+    path = folder / "disagreeing.safetensors"
+    low = np.sort(sound) - 50.0  # every sentence is above all sound ones, and none is likely corrupted
+    random_head(path, more={"calibration": calibration_card(low, slope=1.0, intercept=-60.0)})
+    report = _ranker(path).rank(document_from_text(TEXT))
+    assert report.verdict.found == 10 > report.verdict.high
+    (warning,) = [w for w in report.warnings if "found at FDR" in w]
+    assert "10 sentences are found at FDR 0.1" in warning
+    assert "0 to 0 are corrupted" in warning
+    agreeing = _ranker(folder / "head.safetensors").rank(document_from_text(TEXT))
+    assert not [w for w in agreeing.warnings if "found at FDR" in w]

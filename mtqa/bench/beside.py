@@ -7,21 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from mtqa.bench.records import Array, LabelledSentence, LabelledSet, ScoreTable, document_index
-from mtqa.detect.unigrams import word_nats
+from mtqa.detect.unigrams import frequency_language, word_nats
 from mtqa.detect.words import split_words
+from mtqa.text.language import detect_language
 
+#: Sentences that the language is told from, and how sure that must be.
+_SAMPLE, _SURE = 200, 0.9
 LENGTH, UNIGRAM, CHANCE, PERFECT = "sentence length", "unigram surprisal", "chance", "perfect"
 
 
 def floors(table: ScoreTable) -> dict[str, ScoreTable]:
-    """Sentence length (in words, longer is more suspicious), mean unigram surprisal, and chance."""
+    """Sentence length (in words, longer is more suspicious), mean unigram surprisal, and chance.
+
+    Words have the frequencies of the language that the sentences are in, English where that can't be told.
+    """
+    language = _language(table.data)
     return {
         LENGTH: _table(table, LENGTH, lambda s: float(len(s.text.split())), lambda w: float(len(w))),
-        UNIGRAM: _table(table, UNIGRAM, _unigram, lambda w: word_nats(w, "en")),
+        UNIGRAM: _table(table, UNIGRAM, lambda s: _unigram(s, language), lambda w: word_nats(w, language)),
         CHANCE: _table(table, CHANCE, lambda _: 0.0, lambda _: 0.0),
     }
 
@@ -49,10 +57,16 @@ def bare_table(data: LabelledSet, name: str, scores: Array) -> ScoreTable:
     return ScoreTable(data, name, name, scores, document_index(data))
 
 
-def _unigram(sentence: LabelledSentence) -> float:
+def _language(data: LabelledSet) -> str:
+    sample = " ".join(islice((s.text for s in data.sentences()), _SAMPLE))
+    language, probability = detect_language(sample)
+    return frequency_language(language) if probability >= _SURE else "en"
+
+
+def _unigram(sentence: LabelledSentence, language: str) -> float:
     """Mean −ln of the words' relative frequency (wordfreq), in nats; punctuation is no word."""
     words = [sentence.text[a:b] for a, b in split_words(sentence.text)]
-    nats = [word_nats(w, "en") for w in words if any(c.isalnum() for c in w)]
+    nats = [word_nats(w, language) for w in words if any(c.isalnum() for c in w)]
     return float(np.mean(nats)) if nats else 0.0
 
 

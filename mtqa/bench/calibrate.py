@@ -59,10 +59,11 @@ class Fitted:
         made = [f"the reference sample is {self.sound:,} sound sentences of {self.articles:,} articles{cut}"]
         if self.refitted:
             made.append(f"slope and intercept are fitted to these and {self.corrupted:,} corrupted sentences")
-        elif self.corrupted:
+        else:
+            few = f"only {self.corrupted}" if self.corrupted else "no"
             made.append(
-                f"only {self.corrupted} corrupted sentences: slope and intercept stay the detector's own "
-                f"(at least {CORRUPTED_LEAST} are needed)"
+                f"{few} corrupted sentences: q-values and --fdr are fitted; slope and intercept of the "
+                f"probabilities stay the detector's own (at least {CORRUPTED_LEAST} are needed)"
             )
         needed = _needed(min(part.sentences for part in self.calibration.sound))
         if needed > 1:

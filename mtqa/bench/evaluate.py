@@ -19,6 +19,7 @@ from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
 from mtqa.bench.resample import document_weights, few_documents
+from mtqa.bench.scoring import not_scored
 from mtqa.bench.tables import group_values, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
@@ -269,11 +270,7 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
     for table in tables:
         yield from table.data.warnings
         yield from (f"{table.data.name}: {warning}" for warning in table.warnings)
-        reasons = [reason for reason in table.unscored.values() if reason != "boilerplate"]
-        if reasons:
-            what = ", ".join(dict.fromkeys(reasons))
-            count = f"{len(reasons)} of {len(table)} sentences"
-            yield f"{table.data.name}: {count} were not scored ({what}): ranked last"
+        yield from (f"{table.data.name}: {note}" for note in not_scored(table))
         if few := few_documents(len(set(table.data.clusters().tolist()))):
             yield f"{table.data.name}: {few}"
     for shape in SHAPES:

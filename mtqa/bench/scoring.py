@@ -174,6 +174,14 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
     )
 
 
+def not_scored(table: ScoreTable) -> Iterator[str]:
+    """A line where sentences that should have been scored could not be."""
+    reasons = [reason for reason in table.unscored.values() if reason != _BOILERPLATE]
+    if reasons:
+        what = ", ".join(dict.fromkeys(reasons))
+        yield f"{len(reasons)} of {len(table)} sentences were not scored ({what}): ranked last"
+
+
 def _known(values: Sequence[float | None]) -> Array | None:
     """The values, or None where the config does not give one for each."""
     held = [value for value in values if value is not None]

@@ -233,7 +233,8 @@ def _word_span(
     worst = max(group, key=lambda w: w.suspicion)
     span = _span(document, Span(group[0].start, group[-1].end), group, line_of)
     calibrated = None if probability is None else probability(_evidence(worst))
-    return replace(span, expected=worst.expected, probability=calibrated)
+    one_of = document.text[worst.start : worst.end] if len(group) > 1 else None
+    return replace(span, expected=worst.expected, probability=calibrated, expected_for=one_of)
 
 
 def _fault_span(

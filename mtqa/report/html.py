@@ -162,7 +162,7 @@ def _article(report: Report, index: int, options: RenderOptions) -> ArticleView:
 
 def _first(report: Report, findings: Sequence[Finding], options: RenderOptions) -> int:
     """How many of the listed findings are open at first."""
-    chosen = options.top or report.fdr is not None
+    chosen = options.top is not None or report.fdr is not None
     return len(findings) if chosen else min(len(findings), view.DEFAULT_TOP)
 
 
@@ -271,7 +271,7 @@ def _remark(span: SuspectSpan) -> str:
     if span.probability is not None:
         said = f"{view.percent(span.probability)} likely wrong; {said}"
     expected = [f"{e.text} {view.percent(e.probability)}" for e in view.expectations(span.expected)]
-    return f"{said}; expected {', '.join(expected)}" if expected else said
+    return f"{said}; expected {', '.join(expected)}{view.instead_of(span)}" if expected else said
 
 
 def _data(report: Report, findings: Sequence[Finding], by_sentence: dict[int, list[Word]]) -> dict[str, Any]:

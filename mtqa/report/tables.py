@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mtqa.detect.measures import MEASURES
 from mtqa.detect.repair import added_partner
 from mtqa.records import Document, Finding, ModelIdentity, Report, Suggestion, SuspectSpan, Verdict
 from mtqa.report.formats import RenderOptions
@@ -82,6 +83,7 @@ def article(report: Report, options: RenderOptions) -> dict[str, Any]:
         "source": {
             "path": document.path,
             "sha256": document.sha256,
+            "encoding": None if document.encoding == "str" else document.encoding,
             "characters": len(document.source),
             "sentences": len(document.sentences),
         },
@@ -150,6 +152,7 @@ def _span(document: Document, finding: Finding, span: SuspectSpan) -> dict[str, 
         "surprisal_nats": rounded(span.surprisal_nats),
         "expected": [e.text for e in span.expected],
         "expected_probability": [rounded(e.probability) for e in span.expected],
+        "expected_for": span.expected_for,
         "suggestions": [_suggestion(document, finding, span, one) for one in span.suggestions],
         "probability": rounded(span.probability),
     }
@@ -202,9 +205,12 @@ def _dump(value: Any, indent: int | None = None) -> str:
 
 
 def _measure_names(reports: Sequence[Report]) -> tuple[str, ...]:
-    """Every measure of any finding, in order of appearance; perplexity has its column already."""
-    names = (name for report in reports for finding in report.findings for name in finding.measures)
-    return tuple(name for name in dict.fromkeys(names) if name != "perplexity")
+    """Every measure there is, whatever was found: tables of many runs have the same columns.
+
+    Perplexity has its column already.
+    """
+    more = (name for report in reports for finding in report.findings for name in finding.measures)
+    return tuple(name for name in dict.fromkeys((*MEASURES, *more)) if name != "perplexity")
 
 
 def _row(report: Report, finding: Finding, names: Sequence[str]) -> list[Any]:

@@ -148,8 +148,13 @@ def remark(span: SuspectSpan) -> str:
     parts = [one_line(span.note).strip()] if span.note else [bits(span.surprisal_nats)]
     expected = ", ".join(item.text for item in expectations(span.expected))
     if expected:
-        parts.append(f"expected {expected}")
+        parts.append(f"expected {expected}{instead_of(span)}")
     return "; ".join(parts)
+
+
+def instead_of(span: SuspectSpan) -> str:
+    """Which of several words the expectations are for: `` for thief``; nothing where there is one."""
+    return f" for {shorten(one_line(span.expected_for).strip(), 40)}" if span.expected_for else ""
 
 
 def repaired(span: SuspectSpan) -> tuple[str, str] | None:

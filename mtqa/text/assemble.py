@@ -10,7 +10,7 @@ from typing import Final
 
 from mtqa.errors import InputError
 from mtqa.records import Block, Document, Excluded, Repair, Sentence
-from mtqa.text.offsets import LineIndex, joined, traced
+from mtqa.text.offsets import LineIndex, Traced, joined
 from mtqa.text.pieces import Piece, heading_like
 from mtqa.text.quotes import quote_faults
 from mtqa.text.segment import sentence_spans
@@ -65,22 +65,21 @@ def document(origin: Origin, source: str, pieces: Sequence[Piece], repairs: Sequ
 
 
 def of_sentences(
-    origin: Origin, text: str, blocks: Sequence[Block], sentences: Sequence[Sentence]
+    origin: Origin, source: str, text: Traced, blocks: Sequence[Block], sentences: Sequence[Sentence]
 ) -> Document:
-    """The document of a text whose sentences are given: verbatim, its own source."""
-    whole = traced(text)
+    """The document of a text whose sentences are given: nothing repaired, nothing left out."""
     return Document(
-        path=None,
-        source=text,
+        path=origin.path,
+        source=source,
         sha256=origin.sha256,
         encoding=origin.encoding,
         format=origin.format,
-        text=text,
-        source_starts=whole.starts,
-        source_ends=whole.ends,
+        text=text.text,
+        source_starts=text.starts,
+        source_ends=text.ends,
         blocks=tuple(blocks),
         sentences=tuple(sentences),
-        quote_faults=quote_faults(text, blocks),
+        quote_faults=quote_faults(text.text, blocks),
     )
 
 

@@ -1,4 +1,4 @@
-"""Bytes to characters: byte-order mark, UTF-8, what the page declares, then charset-normalizer.
+"""Bytes to characters: byte-order mark, UTF-8, what the page declares, else the best guess.
 
 A file that is no text is refused here, in one line that says what it seems to be.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mtqa.errors import InputError, UsageError, one_line
+from mtqa.text.language import detect_language
 
 _BOMS: Final = (  # utf-32 first: its little-endian mark begins with that of utf-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -51,13 +52,34 @@ _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{
 _MAX_CONTROL_SHARE = 0.02  # real texts with stray NULs stay under 0.1 %, compressed data is at 10 %
 _MAX_CHAOS = 0.2  # charset-normalizer's mess ratio, 0 to 1; its own cut is 0.2 on the first chunks
 _CLEARLY = 0.02  # coherence, 0 to 1; cp1250 beats cp1252 by 0.04 on two lines of Czech
+_LEAST_LETTERS, _SURE = 40, 0.8  # a language is guessed wildly from less text
 _HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 _KANA_CODECS = ("shift_jis", "shift_jis_2004", "shift_jisx0213", "cp932", "johab", "big5hkscs")
+#: The Windows code page of languages in Latin letters: a text that is, all but a few bytes, in one of theirs
+#: is no text of another page. Coherence on those few bytes alone is noise: cp1250 for one *Muñoz* in English.
+_CODE_PAGES: Final = {
+    language: page
+    for page, languages in (
+        ("cp1252", "af ca da de en es eu fi fr ga gl id is it lb ms nb nl nn no pt sv sw"),
+        ("cp1250", "bs cs hr hu pl ro sk sl"),
+        ("cp1254", "tr"),
+        ("cp1257", "et lt lv"),
+    )
+    for language in languages.split()
+}
 _WESTERN = re.compile(r"[^\W\d_]|[\s–—‘’“”„‚…•€£°§©®™«»¡¿·½¼¾²³×÷´¨ªº\xa0\xad]")
 
 
-def decode(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str, str]:
-    """The text of a file and the encoding it was read with; a byte-order mark is dropped.
+class Decoded(NamedTuple):
+    """A file's text and the encoding it was read with; ``guessed``: nothing in the file tells it."""
+
+    text: str
+    encoding: str
+    guessed: bool = False
+
+
+def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
+    """The text of a file; a byte-order mark is dropped.
 
     ``name`` is what messages call the file. Raises `InputError` for a binary file or bytes that no
     encoding explains, `UsageError` for an unknown ``encoding``.
@@ -73,12 +95,12 @@ def decode(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str,
         return wide
     _refuse_controls(data, name)
     try:
-        return data.decode("utf-8"), "utf-8"
+        return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         return _guess(data, name, error.start)
 
 
-def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:
+def _decode_as(data: bytes, encoding: str, name: str) -> Decoded:
     try:
         codec = codecs.lookup(encoding)
         text = data.decode(codec.name)
@@ -90,12 +112,12 @@ def _decode_as(data: bytes, encoding: str, name: str) -> tuple[str, str]:
         raise UsageError(
             f"unknown encoding {one_line(encoding, 40)!r}: give a name such as utf-8, windows-1252, shift_jis"
         ) from None
-    return text.removeprefix("\ufeff"), codec.name
+    return Decoded(text.removeprefix("\ufeff"), codec.name)
 
 
-def _decode_marked(data: bytes, encoding: str, name: str) -> tuple[str, str]:
+def _decode_marked(data: bytes, encoding: str, name: str) -> Decoded:
     try:
-        return data.decode(encoding), encoding
+        return Decoded(data.decode(encoding), encoding)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name}: begins like {encoding} but byte {error.start} does not fit; "
@@ -117,7 +139,7 @@ def _refuse_magic(data: bytes, name: str) -> None:
             raise InputError(f"{name}: this is {what}, not text; {advice}")
 
 
-def _wide_without_mark(data: bytes) -> tuple[str, str] | None:
+def _wide_without_mark(data: bytes) -> Decoded | None:
     """UTF-16 without a mark: in Western text every other byte is NUL."""
     even, odd = data[0:4000:2], data[1:4000:2]
     if len(odd) < 2:
@@ -127,7 +149,7 @@ def _wide_without_mark(data: bytes) -> tuple[str, str] | None:
     if share[best] < 0.6 or min(share.values()) > 0.1:
         return None
     try:
-        return data.decode(best), best
+        return Decoded(data.decode(best), best)
     except UnicodeDecodeError:
         return None
 
@@ -142,13 +164,13 @@ def _refuse_controls(data: bytes, name: str) -> None:
         )
 
 
-def _guess(data: bytes, name: str, bad: int) -> tuple[str, str]:
+def _guess(data: bytes, name: str, bad: int) -> Decoded:
     """What the page declares, then the best guess."""
     declared = _DECLARED.search(data[:2048])
     candidates = [declared[1].decode("ascii")] if declared else []
     for candidate in candidates:
         try:
-            return data.decode(candidate), codecs.lookup(candidate).name
+            return Decoded(data.decode(candidate), codecs.lookup(candidate).name)
         except (LookupError, ValueError):
             continue
     guessed = _best_guess(data)
@@ -157,7 +179,7 @@ def _guess(data: bytes, name: str, bad: int) -> tuple[str, str]:
             f"{name}: byte {bad} is not UTF-8 and no other encoding fits; "
             "save the file as UTF-8, or name the encoding"
         )
-    return guessed
+    return Decoded(*guessed, guessed=True)
 
 
 def _western(data: bytes) -> str | None:
@@ -172,10 +194,27 @@ def _western(data: bytes) -> str | None:
     return text
 
 
+def _by_language(data: bytes, western: str) -> tuple[str, str] | None:
+    """By the code page of the text's language; ``western``: the text as Windows-1252 would have it."""
+    if sum(map(str.isalpha, western)) < _LEAST_LETTERS:
+        return None
+    language, probability = detect_language(western)
+    page = _CODE_PAGES.get(language) if probability >= _SURE else None
+    if page is None:
+        return None
+    try:
+        return data.decode(page), page
+    except UnicodeDecodeError:
+        return None
+
+
 def _best_guess(data: bytes) -> tuple[str, str] | None:
-    """Windows-1252 unless another encoding makes clearly more words, else the best that is plausible."""
-    matches = _matches(data)
+    """Its language's code page; Windows-1252 unless another makes clearly more words; what is plausible."""
     western = _western(data)
+    known = _by_language(data, western) if western is not None else None
+    if known is not None:
+        return known
+    matches = _matches(data)
     if western is not None:
         coherence = {match.encoding: match.coherence for match in matches}
         if max(coherence.values(), default=0.0) <= coherence.get("cp1252", 0.0) + _CLEARLY:

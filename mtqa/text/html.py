@@ -6,6 +6,7 @@ stream of visible letters and digits (`html_walk`); a block that is covered belo
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from bisect import bisect_left, bisect_right
@@ -21,6 +22,8 @@ from mtqa.text.pieces import Piece, judged
 
 OUTSIDE: Final = "outside the article's body (navigation, sidebar, footer)"
 _FURNITURE: Final = frozenset(("nav", "aside", "footer", "form", "button", "menu", "dialog"))
+_LISTED: Final = frozenset(("li", "dt", "dd", "pre"))
+_SENTENCE = 5  # words of an item that is a sentence, at least
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _WINDOW = 200_000  # letters in which the next paragraph is looked for first
 _SHORT = 15  # letters; a shorter line must be a block of its own to count as found
@@ -101,7 +104,8 @@ def _body(source: str, texts: Sequence[Traced], blocks: Sequence[HtmlBlock]) -> 
     body = _covered([_key(text.text) for text in texts], [_key(p) for p in paragraphs])
     if not any(body):
         return _by_element(blocks)
-    return _with_captions(_with_title(_with_siblings(body, blocks), blocks, texts, title), blocks)
+    body = _with_lists(_with_siblings(body, blocks), blocks, texts)
+    return _with_captions(_with_title(body, blocks, texts, title), blocks)
 
 
 def _extracted(source: str) -> tuple[list[str], str]:
@@ -202,6 +206,26 @@ def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bo
         )
         for index, (found, block) in enumerate(zip(body, blocks, strict=True))
     ]
+
+
+def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock], texts: Sequence[Traced]) -> list[bool]:
+    """Lists and preformatted text between two blocks of the article are put back, if they hold a sentence.
+
+    Lists of links or of tags hold none.
+    """
+    result = list(body)
+    inside = [index for index, found in enumerate(body) if found]
+    for before, after in itertools.pairwise(inside):
+        run = range(before + 1, after)
+        siblings = blocks[before].parent == blocks[after].parent and blocks[after].tag == "p"
+        if (
+            run
+            and siblings
+            and all(blocks[i].inside & _LISTED and not blocks[i].inside & _FURNITURE for i in run)
+            and any(len(texts[i].text.split()) >= _SENTENCE and _ENDS.search(texts[i].text) for i in run)
+        ):
+            result[before + 1 : after] = [True] * len(run)
+    return result
 
 
 def _with_title(

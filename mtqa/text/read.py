@@ -8,6 +8,7 @@ import re
 import stat
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from mtqa.errors import InputError, UsageError, one_line, unknown
@@ -15,10 +16,12 @@ from mtqa.records import BLOCK_KINDS, Block, Document, Repair, Sentence
 from mtqa.text.assemble import BLANK_LINE, Origin, document, of_sentences, origin_of
 from mtqa.text.clean import cleaned
 from mtqa.text.decode import decode
+from mtqa.text.lines import lines_document
 from mtqa.text.offsets import traced
 from mtqa.text.pieces import Piece
 
-FORMATS: Final = ("text", "markdown", "html")
+#: ``lines``: each line is a sentence, of a text that was cut before.
+FORMATS: Final = ("text", "markdown", "html", "lines")
 MAX_BYTES: Final = 20_000_000
 _DATA_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".parquet")
 _SUFFIXES: Final = {
@@ -58,10 +61,19 @@ def read_article(
         raise InputError(f"{shown}: the file is empty; there is nothing to rank")
     if format is None and os.path.splitext(path)[1].lower() in _DATA_SUFFIXES:
         raise InputError(f"{shown}: these are data, no article (mtqa evaluate --data reads labelled ones)")
-    source, used = decode(data, name=shown, encoding=encoding)
-    chosen = format or _guessed(source, "" if path == "-" else os.fspath(path))
+    found = decode(data, name=shown, encoding=encoding)
+    chosen = format or _guessed(found.text, "" if path == "-" else os.fspath(path))
     given = None if path == "-" else os.fspath(path)
-    return _read(source, Origin(shown, given, hashlib.sha256(data).hexdigest(), used, chosen))
+    read = _read(found.text, Origin(shown, given, hashlib.sha256(data).hexdigest(), found.encoding, chosen))
+    return (
+        replace(read, warnings=(_GUESSED.format(found.encoding), *read.warnings)) if found.guessed else read
+    )
+
+
+_GUESSED = (
+    "the file is not UTF-8 and does not say what it is: read as {}, by a guess; "
+    "name the right encoding (--encoding) if letters look wrong"
+)
 
 
 def read_utf8(path: str | os.PathLike[str]) -> str:
@@ -112,7 +124,7 @@ def document_from_sentences(
             blocks[-1] = Block(blocks[-1].start, position, kind)
         spans.append(Sentence(start, position, len(blocks) - 1, kind))
     text = "".join(parts)
-    return of_sentences(origin_of(text, None, "text"), text, blocks, spans)
+    return of_sentences(origin_of(text, None, "text"), text, traced(text), blocks, spans)
 
 
 def _check_format(name: str | None) -> None:
@@ -175,6 +187,8 @@ def _read(source: str, origin: Origin) -> Document:
         raise InputError(
             f"{origin.name}: the file is {'only white space' if source else 'empty'}; nothing to rank"
         )
+    if origin.format == "lines":
+        return lines_document(origin, source)
     pieces, repairs = _pieces(source, origin.format)
     return document(origin, source, pieces, repairs)
 

@@ -12,7 +12,7 @@ import pytest
 import sacrebleu
 
 import mtqa
-from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
+from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM, bare_table, floors
 from mtqa.bench.evaluate import EvaluateSettings, Evaluation, evaluate_tables
 from mtqa.bench.figures import Figure
 from mtqa.bench.labelled.load import load_labelled
@@ -21,6 +21,7 @@ from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, 
 from mtqa.bench.references import reference_scores
 from mtqa.bench.reports import FORMATS, ReportOptions, render
 from mtqa.bench.tables import group_values, pooled, subset
+from mtqa.detect.unigrams import word_nats
 from mtqa.errors import UsageError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.progress import NoProgress
@@ -370,3 +371,17 @@ def test_every_metric_is_described_in_the_docs():
     text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
     for name in METRICS:
         assert f"`{name}`" in text, name
+
+
+def test_the_unigram_floor_has_the_frequencies_of_the_datas_own_language():
+    german = "Der Rat der Stadt hat am Montag über die neue Brücke beraten und nicht abgestimmt."
+    english = "The council of the town discussed the new bridge on Monday and did not vote on it at all."
+
+    def floor(text: str) -> float:
+        sentences = (LabelledSentence(text, label=0), LabelledSentence(text, label=1))
+        data = LabelledSet("x", "0" * 64, "documents", (LabelledDocument("d", sentences),))
+        return float(floors(bare_table(data, "x", np.zeros(2)))[UNIGRAM].scores[0])
+
+    assert floor(german) < floor(english) + 3
+    words = ["Der", "Rat", "nicht"]
+    assert np.mean([word_nats(w, "de") for w in words]) < np.mean([word_nats(w, "en") for w in words]) - 2

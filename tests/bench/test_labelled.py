@@ -446,3 +446,28 @@ def test_bad_mappings(tmp_path, text: str, expected: str):
         _load(tmp_path, [{"id": 1, "text": "A.", "score": 1}], columns=str(columns))
     assert expected in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("empty", ["GONE", "", None, []])
+def test_a_sound_sentence_without_spans_among_others_with_spans_has_none(tmp_path, empty):
+    rows = [
+        {"doc": "a", "text": "The mill stands.", "label": 0, "spans": empty},
+        {"doc": "a", "text": "The thief stands.", "label": 1, "spans": [[4, 9]]},
+        {"doc": "a", "text": "The soup stands.", "label": 1, "spans": empty},
+    ]
+    rows = [{key: value for key, value in row.items() if value != "GONE"} for row in rows]
+    data = _load(tmp_path, rows)
+    spans = [s.spans for s in data.sentences()]
+    assert spans[:2] == [(), ((4, 9),)]
+    assert spans[2] == (() if empty == [] else None)  # of a corrupted one nobody has said where
+    without = _load(tmp_path, [rows[0], {**rows[1], "spans": None}])
+    assert without.documents[0].sentences[0].spans == (() if empty == [] else None)
+
+
+def test_a_scored_id_may_come_once_for_each_system_and_is_one_cluster(tmp_path):
+    rows = [{"id": i, "system": s, "text": f"{s}{i}.", "score": i} for i in (1, 2) for s in ("x", "y")]
+    data = _load(tmp_path, rows)
+    assert data.clusters().tolist() == [0, 0, 1, 1]
+    assert [s.groups["system"] for s in data.sentences()] == ["x", "y", "x", "y"]
+    with pytest.raises(InputError, match="is there twice"):
+        _load(tmp_path, [*rows, rows[0]])

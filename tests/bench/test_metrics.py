@@ -358,3 +358,22 @@ def test_every_metric_is_listed_under_its_own_name_and_resolves():
         assert metric.name == name
         assert metric.home.endswith(f":{name}")
         assert math.isfinite(metric.chance or 0.0)
+
+
+def test_sentences_that_stand_alone_have_no_false_discovery_rate():
+    """A document of one sentence is sound or not: the mean over such would be a share of all sentences."""
+    table, weights, gold, w = _case(0)
+    alone = np.arange(len(table.data.documents)) % 2 == 0
+    documents = tuple(
+        replace(document, isolated=bool(a)) for document, a in zip(table.data.documents, alone, strict=True)
+    )
+    half = replace(table, data=replace(table.data, documents=documents))
+    found, inside = table.q_value <= 0.1, ~alone[table.document]
+    assert _value("recall_at_fdr_10", half, weights) == pytest.approx(
+        sk.recall_score(gold[inside], found[inside], sample_weight=w[inside])
+    )
+    documents = tuple(replace(document, isolated=True) for document in table.data.documents)
+    none = replace(table, data=replace(table.data, documents=documents))
+    for name in ("false_discovery_rate", "false_discovery_share", "recall_at_fdr_10"):
+        with pytest.raises(Undefined, match="stand alone"):
+            _value(name, none, weights)

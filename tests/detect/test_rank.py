@@ -190,3 +190,11 @@ def test_of_a_sentence_alone_what_a_post_editor_would_change_is_evidence_too(con
     at = document.text[: ranking.words[token].start].count(" ")
     wanted = 1 - (1 - corrupted[at]) * (1 - changed[at]) ** share
     assert ranking.words[token].suspicion == pytest.approx(wanted)
+
+
+def test_expectations_for_one_word_of_several_say_for_which():
+    document = document_from_sentences(["Drivers were sent through the bosom cucumber for an hour."])
+    span = _ranked(document, {"cucumber": 14.0, "bosom": 13.0}).findings[0].spans[0]
+    assert (span.text, span.expected_for) == ("bosom cucumber", "cucumber")
+    (one,) = _ranked(document, {"cucumber": 14.0}).findings[0].spans
+    assert one.expected_for is None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import report_builders as builders
 
+from mtqa.detect.measures import MEASURES
 from mtqa.report.formats import RenderOptions, render
 from mtqa.report.tables import rounded
 
@@ -52,10 +53,11 @@ def test_keys_of_schema_1_in_order() -> None:
         "schema", "signature", "measure", "model", "source", "findings", "excluded", "warnings", "settings",
         "verdict", "recall_by_type",
     ]  # fmt: skip
-    assert list(article["source"]) == ["path", "sha256", "characters", "sentences"]
+    assert list(article["source"]) == ["path", "sha256", "encoding", "characters", "sentences"]
     assert list(article["excluded"][0]) == ["text", "start", "end", "line", "reason"]
     assert list(article["findings"][0]["spans"][0]) == [
-        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability", "suggestions",
+        "start", "end", "line", "text", "surprisal_nats", "expected", "expected_probability", "expected_for",
+        "suggestions",
         "probability",
     ]  # fmt: skip
     noted = [span for f in article["findings"] for span in f["spans"] if "note" in span]
@@ -150,9 +152,9 @@ def test_csv_is_one_finding_a_line_with_a_column_a_measure() -> None:
     assert list(rows[0])[:11] == [
         "rank", "path", "line", "start", "end", "score", "perplexity", "tokens", "kind", "spans", "text",
     ]  # fmt: skip
-    assert list(rows[0])[11:] == [
-        "probability", "q_value", "verdict", "repairs", "max_surprisal", "characters", "slor", "fault",
-    ]  # fmt: skip
+    assert list(rows[0])[11:15] == ["probability", "q_value", "verdict", "repairs"]
+    names = [name for name in MEASURES if name != "perplexity"]  # whatever was found
+    assert list(rows[0])[15:] == [*names, "max_surprisal", "characters", "fault"]
     assert rows[1]["spans"] == "umbrellas | in the evening of the"
     assert rows[1]["repairs"] == "umbrellas → people (21.4 bits better)"
     assert float(rows[0]["score"]) == pytest.approx(builders.library().findings[0].score, rel=1e-5)
@@ -190,3 +192,11 @@ def test_csv_leaves_negative_numbers_numbers() -> None:
 def test_top_limits_tables_only_when_asked() -> None:
     assert len(strictly(render([builders.long(30)], "json"))["findings"]) == 30
     assert len(strictly(render([builders.long(30)], "json", options=RenderOptions(top=4)))["findings"]) == 4
+
+
+def test_a_table_without_a_finding_has_the_same_columns() -> None:
+    empty = render([dataclasses.replace(builders.library(), findings=(), fdr=0.1)], "csv")
+    (header,) = csv.reader(io.StringIO(empty))
+    found = rows_of(builders.judged())[0]
+    made_up = {"max_surprisal", "characters"}  # measures of these tests alone
+    assert header == [name for name in found if name not in made_up]

@@ -160,3 +160,24 @@ def test_markdown_with_windows_line_ends() -> None:
     document = document_from_text("# One\r\n\r\nTwo and\r\nthree.\r\n", format="markdown")
     assert blocks(document) == [("heading", "One"), ("body", "Two and three.")]
     assert document.source[document.to_source(5, 8).start :].startswith("Two")
+
+
+def test_a_list_between_two_paragraphs_is_of_the_article_and_one_of_links_is_not() -> None:
+    """trafilatura leaves lists out of a page that marks no article."""
+    paragraphs = [
+        "The council met on Monday evening in the old town hall, and it had a long list of things to settle.",
+        "The first of them was the new park, which everybody wanted and nobody was willing to pay for.",
+        "After two hours the members agreed on the rules that will hold from the first day of next month on.",
+        "The mayor thanked them for their patience, and said that the park would be open before the summer.",
+    ]
+    rules = "<ul><li>Dogs must be kept on a thief at all times.</li><li>No fires.</li></ul>"
+    links = '<ul><li><a href="/a">Sport</a></li><li><a href="/b">More news</a></li></ul>'
+    p = [f"<p>{text}</p>" for text in paragraphs]
+    body = p[0] + links + p[1] + p[2] + rules + p[3]
+    head = "<!DOCTYPE html><html><head><title>Park rules</title></head><body>"
+    page = f"{head}<nav><a href='/'>Home</a></nav><div>{body}</div><footer>Imprint</footer></body></html>"
+    document = document_from_text(page, format="html")
+    said = [document.text[s.start : s.end] for s in document.sentences]
+    assert "Dogs must be kept on a thief at all times." in said
+    assert "No fires." in said
+    assert not [text for text in said if "Sport" in text or "More news" in text]

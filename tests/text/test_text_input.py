@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mtqa.errors import InputError, UsageError
+from mtqa.text.decode import decode
 from mtqa.text.read import MAX_BYTES, document_from_text, read_article
 
 TEXT = "The river rose overnight. Nobody was hurt."
@@ -116,6 +117,32 @@ def test_encodings_are_found(encoding: str, text: str, tmp_path: Path) -> None:
     document = read_article(path)
     assert document.source == text
     assert document.text == text
+    told = [w for w in document.warnings if "by a guess" in w]
+    assert len(told) == (not encoding.startswith("utf"))
+
+
+_ENGLISH = (
+    "The river rose by two metres in the night, the fire service said on Monday. Nobody was hurt, and most "
+    "of the water has gone down again since. The bridge at the lower end of the town stays closed. "
+)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", f"{_ENGLISH}Mayor Ana Muñoz promised help."),  # two bytes that any page makes letters of
+        ("latin-1", f"{_ENGLISH}Mayor Ana Muñoz promised help."),
+        ("cp1252", f"{_ENGLISH}“It’s naïve – a façade,” said José García, whose protégé runs the café."),
+        ("cp1252", "Der Bürgermeister sagte, daß die Straße für Fußgänger geöffnet würde."),
+        ("cp1252", "L’été dernier, le maire a déclaré que la façade de l’hôtel serait rénovée."),
+        ("cp1250", "Wczoraj wieczorem poszliśmy do kina na nowy film. Był bardzo długi i nudny."),
+        ("cp1250", "Tegnap este moziba mentünk, és megnéztünk egy új filmet. Őszintén szólva unalmas volt."),
+        ("cp1254", "Dün akşam sinemaya gittik ve yeni bir film izledik. Çok uzun ve sıkıcıydı."),
+        ("cp1257", "Vakar vakare nuėjome į kiną ir žiūrėjome naują filmą. Jis buvo labai ilgas."),
+    ],
+)
+def test_the_code_page_is_that_of_the_texts_language(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding), name="a.txt").text == text
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,3 +198,22 @@ def test_joiners_that_are_spelling_stay(text: str) -> None:
 )
 def test_what_is_not_broken_is_not_mended(text: str) -> None:
     assert document_from_text(text).text == text
+
+
+LINES = "  first line here\r\nsecond, no stop\r\n\r\nShare this article\n \n0 Comments\rlast “one\n"
+
+
+def test_lines_are_sentences_and_nothing_is_joined_cut_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "segments.txt"
+    path.write_bytes(LINES.encode())
+    document = read_article(path, format="lines")
+    said = [document.text[s.start : s.end] for s in document.sentences]
+    assert said == ["first line here", "second, no stop", "Share this article", "0 Comments", "last “one"]
+    assert [s.block for s in document.sentences] == [0, 0, 1, 2, 2]
+    spans = [document.to_source(s.start, s.end) for s in document.sentences]
+    assert [document.source[span.start : span.end] for span in spans] == said
+    assert document.path == str(path)
+    assert not document.excluded
+    assert len(document.quote_faults) == 1
+    with pytest.raises(InputError, match="only white space"):
+        document_from_text(" \n \n", format="lines")

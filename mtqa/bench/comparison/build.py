@@ -30,6 +30,7 @@ from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.records import ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
+from mtqa.bench.scoring import not_scored
 from mtqa.bench.significance import (
     ALPHA,
     Array,
@@ -210,7 +211,7 @@ def _set_result(
         disagreements=disagreements_of(named, order, settings.disagreements),
         notes=(
             *data.warnings,
-            *dict.fromkeys(warning for table in tables for warning in table.warnings),
+            *dict.fromkeys(note for table in tables for note in (*table.warnings, *not_scored(table))),
             *_few_documents(count, _pairs(named)),
         ),
     )

@@ -29,8 +29,9 @@ _OF_SENTENCES = ("text", "label", "score", "spans", "tokens", "word_tags", "boil
 
 @dataclass(slots=True)
 class _Notes:
-    """What could not be used, counted while reading."""
+    """What could not be used, counted while reading. ``spanned``: sentences of these data have spans."""
 
+    spanned: bool = False
     inverted: int = 0
     where: str = ""
     seen: dict[str, str] = field(default_factory=dict)
@@ -63,7 +64,7 @@ def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool 
     shape = spec.shape or _shape(records, spec)
     graded = shape == "documents" and _is_graded(first)
     _check_columns(records, spec)
-    notes = _Notes()
+    notes = _Notes(spanned=_spanned(records, spec))
     made = tuple(_READERS["graded" if graded else shape](records, spec, notes))
     order = tuple(sorted({name for d in made for s in d.sentences if (name := s.groups.get("system"))}))
     found = LabelledSet(spec.name, digest, shape, made, order if graded else (), notes.warnings(spec.name))
@@ -172,6 +173,13 @@ def _with_own_reference(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _spanned(records: Numbered, spec: DataSpec) -> bool:
+    """Has any sentence a span? Then a sound one that names none has none: tables leave the cell empty."""
+    column = spec.columns.get("spans", "spans")
+    rows = (row for _, record in records for row in _rows_of(record, spec))
+    return any(row.get(column) not in (None, "", "[]", []) for row in rows)
+
+
 def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> LabelledSentence:
     text = values.text(row.get("text"), "text", place)
     gold = values.label(row.get("label"), place)
@@ -179,6 +187,8 @@ def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> 
     if inverted:
         notes.inverted += inverted
         notes.where = notes.where or place.record
+    elif found is None and gold == 0 and notes.spanned:
+        found = ()
     return LabelledSentence(
         text=text,
         label=gold,
@@ -315,16 +325,17 @@ def _graded(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
 
 
 def _scored(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
+    """An id may come once for each system: translations of one segment are one cluster."""
     for number, raw in records:
         place = _place(spec, number, raw)
         row = values.mapped(raw, spec, place, FIELDS + GROUPS)
         for key in ("text", "score"):
             if key not in row:
                 raise place.error(key, f"missing; the columns are: {one_line(', '.join(map(str, raw)), 160)}")
-        name = _named(row, "id", number)
-        notes.once(name, "id", place)
-        sentence = _sentence(row, _groups((raw,), spec, place), place, notes)
+        name, groups = _named(row, "id", number), _groups((raw,), spec, place)
+        notes.once((name, groups.get("system")), "id", place)
         cluster = _first(row, "source_doc", _first(row, "doc", name))
+        sentence = _sentence(row, groups, place, notes)
         yield LabelledDocument(name, (sentence,), isolated=True, cluster=cluster)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from mtqa.bench.metrics.base import Prepared, Undefined, always, by_document, divided, labels, ratio
 from mtqa.bench.records import Array, Indices, ScoreTable
@@ -19,6 +20,7 @@ _NO_LABEL = "no sentence has a label"
 _NO_Q_VALUE = "this config gives no q-values"
 _NOTHING = "nothing is found at a false discovery rate of .1"
 _NO_CORRUPTED = "no sentence is corrupted"
+_ALONE = "a false discovery rate is of an article's sentences, and all of these stand alone"
 #: Bins of equal width on [0, 1].
 BINS = 10
 
@@ -83,16 +85,28 @@ def reliability(table: ScoreTable) -> tuple[Bin, ...]:
 
 
 def _found(table: ScoreTable) -> tuple[Array, Array, Array]:
-    """Of each document ``(D,)``: the sound ones found, all that are found, and the labelled sentences."""
+    """Of each document ``(D,)``: the sound ones found, all that are found, and the labelled sentences.
+
+    A rate is of an article's sentences: those that stand alone are no article.
+    """
     if table.q_value is None:
         raise Undefined(_NO_Q_VALUE)
-    gold, rows = labels(table)
+    gold, rows = _in_articles(table)
     found = table.q_value <= FDR
     return (
         by_document(table, 1.0 - gold, rows & found),
         by_document(table, np.ones(len(table)), rows & found),
         by_document(table, np.ones(len(table)), rows),
     )
+
+
+def _in_articles(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """The gold, and which sentences are labelled and not alone. Raises `Undefined`."""
+    gold, rows = labels(table)
+    alone = np.array([document.isolated for document in table.data.documents])[table.document]
+    if (alone | ~rows).all():
+        raise Undefined(_ALONE)
+    return gold, rows & ~alone
 
 
 def false_discovery_rate(table: ScoreTable) -> Prepared:
@@ -111,7 +125,7 @@ def false_discovery_share(table: ScoreTable) -> Prepared:
 def recall_at_fdr_10(table: ScoreTable) -> Prepared:
     """The share of the corrupted sentences that is found."""
     wrong, found, _ = _found(table)
-    gold, rows = labels(table)
+    gold, rows = _in_articles(table)
     corrupted = by_document(table, gold, rows)
     return ratio(int(corrupted.sum()), found - wrong, corrupted, _NO_CORRUPTED)
 
