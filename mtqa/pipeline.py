@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mtqa.config import Config, make_config
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
-from mtqa.detect.head import Head, find_head
+from mtqa.detect.head import LANGUAGES, Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
@@ -257,7 +257,7 @@ class Ranker:
             findings=mended + findings[len(mended) :],
             words=ranking.words,
             warnings=document.warnings
-            + _language_warning(language, model.languages)
+            + (_language_warning(language, model.languages) or self._detector_warning(language))
             + _context_warning(document, config.context)
             + _calibration_warning(calibration, config.context)
             + _verdict_warning(verdict)
@@ -266,6 +266,14 @@ class Ranker:
             verdict=verdict,
             fdr=config.fdr,
             recall_by_type=self.head.recall_in(config.context) if self.head and recall_holds else {},
+        )
+
+    def _detector_warning(self, language: str | None) -> tuple[str, ...]:
+        if self.head is None or self.measure != DETECTOR or language is None or language in LANGUAGES:
+            return ()
+        return (
+            "the detector has learned from English alone, and the text seems to be in "
+            f"{one_line(language, 20)!r}: trust the order more than the probabilities (mtqa calibrate fits them to sound text of that language)",
         )
 
     def _judged(

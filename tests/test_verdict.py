@@ -540,7 +540,7 @@ def test_rank_writes_over_none_of_its_settings(run, config, tmp_path):
     assert "--config: the file's name is empty" in err
 
 
-def test_a_list_longer_than_the_probabilities_allow_is_told(folder, sound):
+def test_a_list_longer_than_the_probabilities_allow_is_told(folder, head_file, sound):
     """A rate knows what sound text looks like, a probability what corrupted text does: they may disagree."""
     path = folder / "disagreeing.safetensors"
     low = np.sort(sound) - 50.0  # every sentence is above all sound ones, and none is likely corrupted
@@ -550,5 +550,20 @@ def test_a_list_longer_than_the_probabilities_allow_is_told(folder, sound):
     (warning,) = [w for w in report.warnings if "found at FDR" in w]
     assert "10 sentences are found at FDR 0.1" in warning
     assert "0 to 0 are corrupted" in warning
-    agreeing = _ranker(folder / "head.safetensors").rank(document_from_text(TEXT))
+    agreeing = _ranker(head_file).rank(document_from_text(TEXT))
     assert not [w for w in agreeing.warnings if "found at FDR" in w]
+
+
+GERMAN = (
+    "Die kleine Brücke über den Fluss bleibt noch zwei Wochen lang geschlossen. Das hat der Stadtrat am "
+    "Montag beschlossen. Die Arbeiten dauern länger als geplant, weil das Holz an vielen Stellen morsch ist."
+)
+
+
+def test_of_a_language_that_no_head_has_learned_the_probabilities_are_doubted(head_file):
+    report = _ranker(head_file).rank(document_from_text(GERMAN))
+    (warning,) = [w for w in report.warnings if "learned from English" in w]
+    assert "'de'" in warning
+    other = _ranker(head_file, measure="perplexity").rank(document_from_text(GERMAN))
+    for quiet in (other, _ranker(head_file).rank(document_from_text(TEXT))):
+        assert not [w for w in quiet.warnings if "learned from English" in w]

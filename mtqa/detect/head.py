@@ -38,6 +38,8 @@ from mtqa.records import Floats, Ints, Projection
 TYPES = NAMES
 OUTPUTS = ("corrupted", "bad", "poor", *TYPES)
 
+#: What the corpora that heads are trained on are written in.
+LANGUAGES = ("en",)
 #: The form of the file; a head of another form is refused.
 FORM = 1
 #: Standardised states are clipped at plus and minus this.
