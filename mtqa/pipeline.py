@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from mtqa.config import Config, make_config
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
-from mtqa.detect.head import LANGUAGES, Head, find_head
+from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
-from mtqa.errors import InputError, UsageError, one_line
+from mtqa.errors import InputError, UsageError
 from mtqa.lm.backend import Backend
 from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
@@ -32,9 +32,9 @@ from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
 from mtqa.repairing import REPAIRED, Scene, repair_findings
-from mtqa.text.language import detect_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
+from mtqa.warned import of_calibration, of_context, of_language, of_verdict, own_language, sure_language
 
 if TYPE_CHECKING:
     from mtqa.lm.ledger import KnownScores
@@ -46,10 +46,6 @@ _NO_FDR = (
     "fdr {:g}: this needs a calibrated detector, and there is none for this model (mtqa comes with one for "
     "smollm2-135m); leave --fdr out, or name a head's file with detector: in the config"
 )
-#: Below this probability a text's language is not known.
-_LANGUAGE_CERTAIN = 0.99
-#: Nor for a text shorter than this, in characters.
-_LANGUAGE_CHARACTERS = 120
 
 
 @dataclass(slots=True)
@@ -221,12 +217,12 @@ class Ranker:
         calibration = self.calibration  # asked before any work: it may be the wrong one
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            detected = beside.submit(_sure_language, document)
+            detected = beside.submit(sure_language, document)
             scores = self.score(document)
             language = detected.result()
         config, model = self.config, self.identity
         recall_holds = self.measure == DETECTOR and self._own_calibration is None
-        frequencies = frequency_language(language or _own_language(model.languages))
+        frequencies = frequency_language(language or own_language(model.languages))
         settings = RankSettings(
             measure=self.measure,
             threshold_nats=config.threshold_nats,
@@ -257,23 +253,15 @@ class Ranker:
             findings=mended + findings[len(mended) :],
             words=ranking.words,
             warnings=document.warnings
-            + (_language_warning(language, model.languages) or self._detector_warning(language))
-            + _context_warning(document, config.context)
-            + _calibration_warning(calibration, config.context)
-            + _verdict_warning(verdict)
+            + of_language(language, model.languages, detects=self.measure == DETECTOR)
+            + of_context(document, config.context)
+            + of_calibration(calibration, config.context)
+            + of_verdict(verdict)
             + unfinished,
             settings=config.model_dump(),
             verdict=verdict,
             fdr=config.fdr,
             recall_by_type=self.head.recall_in(config.context) if self.head and recall_holds else {},
-        )
-
-    def _detector_warning(self, language: str | None) -> tuple[str, ...]:
-        if self.head is None or self.measure != DETECTOR or language is None or language in LANGUAGES:
-            return ()
-        return (
-            "the detector has learned from English alone, and the text seems to be in "
-            f"{one_line(language, 20)!r}: trust the order more than the probabilities (mtqa calibrate fits them to sound text of that language)",
         )
 
     def _judged(
@@ -369,51 +357,3 @@ def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
     if config is None:
         return make_config(overrides)
     return make_config({**config.model_dump(), **overrides})
-
-
-def _sure_language(document: Document) -> str | None:
-    """The text's language where it can be told for certain: short texts are guessed wildly."""
-    if len(document.text) < _LANGUAGE_CHARACTERS:
-        return None
-    language, probability = detect_language(document.text)
-    return language if probability >= _LANGUAGE_CERTAIN else None
-
-
-def _own_language(known: Sequence[str]) -> str:
-    """The model's language, or English for one that knows many or doesn't say."""
-    return known[0] if known and known[0] != "*" else "en"
-
-
-def _language_warning(language: str | None, known: Sequence[str]) -> tuple[str, ...]:
-    if language is None or not known or "*" in known or language in known:
-        return ()
-    return (
-        f"the text seems to be in {one_line(language, 20)!r}, the model knows {', '.join(known)}: "
-        "expect little of this ranking (gemma-3-270m reads many languages)",
-    )
-
-
-def _calibration_warning(calibration: Calibration | None, context: str) -> tuple[str, ...]:
-    if calibration is None or calibration.context == context:
-        return ()
-    return (
-        f"the detector was calibrated with context {calibration.context}, and this is context {context}: "
-        "its probabilities may be off (mtqa calibrate fits them anew)",
-    )
-
-
-def _verdict_warning(verdict: Verdict | None) -> tuple[str, ...]:
-    """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do."""
-    if verdict is None or verdict.found <= verdict.high:
-        return ()
-    return (
-        f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
-        f"{verdict.low} to {verdict.high} are corrupted: its sound sentences may be unlike those that "
-        "the detector knows; trust the order, and calibrate on sound text of its kind (mtqa calibrate)",
-    )
-
-
-def _context_warning(document: Document, context: str) -> tuple[str, ...]:
-    if context == "document" and len(document.sentences) == 1:
-        return ("only one sentence: there is nothing to rank it against",)
-    return ()

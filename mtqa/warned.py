@@ -1,0 +1,75 @@
+"""What a report warns of, a line each; and the language of its text, on which some of that depends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mtqa.detect.calibrate import Calibration
+from mtqa.detect.head import LANGUAGES
+from mtqa.errors import one_line
+from mtqa.records import Document, Verdict
+from mtqa.text.language import detect_language
+
+#: Below this probability a text's language is not known.
+_CERTAIN = 0.99
+#: Nor for a text shorter than this, in characters.
+_CHARACTERS = 120
+
+
+def sure_language(document: Document) -> str | None:
+    """The text's language where it can be told for certain: short texts are guessed wildly."""
+    if len(document.text) < _CHARACTERS:
+        return None
+    language, probability = detect_language(document.text)
+    return language if probability >= _CERTAIN else None
+
+
+def own_language(known: Sequence[str]) -> str:
+    """The model's language, or English for one that knows many or doesn't say."""
+    return known[0] if known and known[0] != "*" else "en"
+
+
+def of_language(language: str | None, known: Sequence[str], *, detects: bool) -> tuple[str, ...]:
+    """``known``: the model's languages, * for many. ``detects``: is the ranking a detector head's?"""
+    if language is None:
+        return ()
+    said = repr(one_line(language, 20))
+    if known and "*" not in known and language not in known:
+        return (
+            f"the text seems to be in {said}, the model knows {', '.join(known)}: "
+            "expect little of this ranking (gemma-3-270m reads many languages)",
+        )
+    if not detects or language in LANGUAGES:
+        return ()
+    return (
+        f"the detector has learned from English alone, and the text seems to be in {said}: trust the order "
+        "more than the probabilities (mtqa calibrate fits them to sound text of that language)",
+    )
+
+
+def of_calibration(calibration: Calibration | None, context: str) -> tuple[str, ...]:
+    """Where sentences are read in another context than those of the calibration."""
+    if calibration is None or calibration.context == context:
+        return ()
+    return (
+        f"the detector was calibrated with context {calibration.context}, and this is context {context}: "
+        "its probabilities may be off (mtqa calibrate fits them anew)",
+    )
+
+
+def of_verdict(verdict: Verdict | None) -> tuple[str, ...]:
+    """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do."""
+    if verdict is None or verdict.found <= verdict.high:
+        return ()
+    return (
+        f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
+        f"{verdict.low} to {verdict.high} are corrupted: the sound ones may be unlike those that "
+        "the detector knows; trust the order, and calibrate on sound text of its kind (mtqa calibrate)",
+    )
+
+
+def of_context(document: Document, context: str) -> tuple[str, ...]:
+    """A sentence that is alone."""
+    if context == "document" and len(document.sentences) == 1:
+        return ("only one sentence: there is nothing to rank it against",)
+    return ()
