@@ -17,7 +17,7 @@ from mtqa.bench.comparison.build import CompareSettings, check_metrics, compare_
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set
-from mtqa.config import Config, NamedConfig, load_configs
+from mtqa.config import Config, NamedConfig, as_config, load_configs
 from mtqa.detect.measures import check_measure
 from mtqa.errors import UsageError
 from mtqa.evaluation import Data, load_sets, scorer_of
@@ -68,10 +68,12 @@ def compare(
 def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
     """All of them, checked before any work. Raises `ConfigError`, and `UsageError` for fewer than two."""
     if isinstance(configs, Mapping):
-        named = [NamedConfig(name, config) for name, config in configs.items()]
+        named = [NamedConfig(str(name), as_config(config)) for name, config in configs.items()]
     else:
         named = []
-        for one in configs:
+        for one in [configs] if isinstance(configs, str | os.PathLike) else configs:
+            if isinstance(one, Config):
+                raise UsageError("configs to compare need names: give a mapping of names to configs")
             named += [one] if isinstance(one, NamedConfig) else load_configs([Path(one)])
     if len(named) < 2:
         raise UsageError("a comparison needs two configs at least: name another, or a comparison set")

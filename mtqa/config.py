@@ -45,7 +45,7 @@ class Config(BaseModel):
     #: The k of the top-k measures.
     k: int = Field(default=3, ge=1, le=1000)
     #: The document-start token, where the model's own files name a wrong one.
-    start_token: str | None = None
+    start_token: str | None = Field(default=None, min_length=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     #: Threads for PyTorch on the CPU; None leaves its own number.
@@ -70,6 +70,16 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
         raise ConfigError(f"{path}: this is a comparison set; use it with `mtqa compare`, or name one config")
     values.update({key: value for key, value in overrides.items() if value is not None})
     return make_config(values, where=str(path) if path is not None else "config")
+
+
+def as_config(config: object) -> Config:
+    """A `Config` from one, from a mapping of its fields, or from None. Raises `ConfigError`."""
+    if config is None or isinstance(config, Mapping):
+        return make_config(dict(config or {}))
+    if not isinstance(config, Config):
+        kind = type(config).__name__
+        raise ConfigError(f"a config is a mtqa.Config or a mapping of its fields, not a {kind}")
+    return config
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.labelled.made import corrupted_set
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import Scorer, score_set
-from mtqa.config import Config, make_config
+from mtqa.config import Config, as_config, make_config
 from mtqa.errors import UsageError
 from mtqa.lm.backend import Backend
 from mtqa.lm.progress import NoProgress, Progress
@@ -48,7 +48,7 @@ def evaluate(
     """
     settings = settings or EvaluateSettings()
     progress = progress or NoProgress()
-    merged = make_config({**(config or Config()).model_dump(), **overrides})
+    merged = make_config({**as_config(config).model_dump(), **overrides})
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
     check_groups(sets, settings.by)
     tables = score_sets(sets, Ranker(merged, backend=backend, progress=progress), _name(merged), progress)

@@ -7,6 +7,7 @@ the public API, which make one for a single article.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtqa.config import Config, make_config
+from mtqa.config import Config, as_config, make_config
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
@@ -48,6 +49,10 @@ _NO_FDR = (
 )
 
 
+#: One model at a time: transformers changes settings of the whole process while it loads one.
+_LOADING = threading.RLock()
+
+
 @dataclass(slots=True)
 class Work:
     """What a ranker has asked of its model: tokens scored and the seconds that took, loading left out.
@@ -77,7 +82,7 @@ class Ranker:
 
         Raises `UsageError` for an unknown measure or a calibration file that is none.
         """
-        self.config = config or Config()
+        self.config = as_config(config)
         check_measure(self.config.measure)
         wanted = self.config.calibration
         self._own_calibration = load_calibration(wanted) if wanted is not None else None
@@ -97,8 +102,10 @@ class Ranker:
     def backend(self) -> Backend:
         """The model, fetched and loaded if need be. Raises `ModelError`."""
         if self._backend is None:
-            lent = self._lender.backend if self._lender else None
-            self._backend = lent or load_backend(self.config, self._progress)
+            with _LOADING:
+                if self._backend is None:
+                    lent = self._lender.backend if self._lender else None
+                    self._backend = lent or load_backend(self.config, self._progress)
         return self._backend
 
     def in_context(self, context: str) -> Ranker:
@@ -157,13 +164,13 @@ class Ranker:
             self._model_files = ensure_model(self.config.model, progress=self._progress)
         return self._model_files
 
-    def score(self, document: Document, *, layers: Sequence[int] = ()) -> TokenScores:
-        """Every token of the document, scored once, in the config's context; in document positions.
+    def score(self, source: Source, *, layers: Sequence[int] = ()) -> TokenScores:
+        """Every token of an article (see `rank`), scored once, in the config's context, in its positions.
 
         Taken from the score ledger where it is there, unless hidden states are asked for. The detector head
         reads along where the model has one, whatever measure ranks.
         """
-        pieces = passages(document, self.config.context)
+        pieces = passages(as_document(source), self.config.context)
         if layers or not self._ledger:
             return self._scored(pieces, layers)
         known = self._known_scores()
@@ -209,12 +216,13 @@ class Ranker:
             self._known = KnownScores(self.config, self._files(), digest)
         return self._known
 
-    def rank(self, document: Document, *, repaired: int = REPAIRED) -> Report:
-        """The document's sentences, most suspicious first.
+    def rank(self, source: Source, *, repaired: int = REPAIRED) -> Report:
+        """An article's sentences, most suspicious first; ``source`` is a path, a text or a `Document`.
 
         Repairs are looked for in the first ``repaired`` of them, unless the config says not to.
         """
         calibration = self.calibration  # asked before any work: it may be the wrong one
+        document = as_document(source)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
             detected = beside.submit(sure_language, document)
@@ -297,8 +305,9 @@ class Ranker:
 def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
     """Rank the sentences of one article, most suspicious first.
 
-    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file is a
-    path; any other `str` is a text. ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``.
+    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file, or reads like the
+    name of one (no blank, ends in .txt or the like), is a path; any other `str` is a text. ``overrides`` are
+    `Config` fields: ``rank(path, measure="perplexity")``.
     Raises `mtqa.errors.MtqaError`.
 
     >>> report = mtqa.rank("article.txt")                        # doctest: +SKIP
@@ -331,11 +340,15 @@ def _names_a_file(text: str) -> bool:
     if "\n" in text or len(text) > 1024:
         return False
     try:
-        exists = Path(text).is_file()
+        exists = Path(text).exists()
     except (OSError, ValueError):
         return False
-    # A sentence may well be one line, but it does not end in ".txt".
-    return exists or Path(text).suffix.lower() in (".txt", ".md", ".markdown", ".html", ".htm")
+    # One line without a blank that ends in ".txt" is a name that was mistyped, no sentence.
+    return exists or (Path(text).suffix.lower() in _NAMES and not any(map(str.isspace, text.strip())))
+
+
+#: How names of files end that somebody might give.
+_NAMES = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf")
 
 
 def load_backend(config: Config, progress: Progress) -> Backend:
@@ -354,6 +367,4 @@ def load_backend(config: Config, progress: Progress) -> Backend:
 
 
 def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
-    if config is None:
-        return make_config(overrides)
-    return make_config({**config.model_dump(), **overrides})
+    return make_config({**as_config(config).model_dump(), **overrides}) if overrides else as_config(config)

@@ -121,7 +121,8 @@ class Repairer:
         settings = {"repairs": REPAIRS, **asdict(self._limits.reach)}
         before = self._known.get(scene.passages, settings) if self._known else Looked()
         kept, made, unfinished = dict(before.found), list[Finding](), 0
-        known = not self._loaded and 0 < self._limits.budget_seconds <= before.budget_seconds
+        enough = len(findings) <= before.findings
+        known = not self._loaded and enough and 0 < self._limits.budget_seconds <= before.budget_seconds
         self._spent = before.budget_seconds if known else None
         for done, finding in enumerate(findings):
             if any(_key(span) not in kept for span in finding.spans):
@@ -132,7 +133,9 @@ class Repairer:
             made.append(replace(finding, spans=tuple(spans)))
         if self._known and self._rescorer is not None:
             budget = before.budget_seconds if self._trouble else self._limits.budget_seconds
-            self._known.put(scene.passages, settings, Looked(kept, max(before.budget_seconds, budget)))
+            most = before.findings if self._trouble else max(before.findings, len(findings))
+            spent = max(before.budget_seconds, budget)
+            self._known.put(scene.passages, settings, Looked(kept, spent, most))
         return tuple(made), self._warnings(unfinished, len(findings))
 
     def _found(self, scene: Scene, finding: Finding, kept: Mapping[str, Found]) -> dict[str, Found]:
@@ -192,8 +195,8 @@ class Repairer:
             return []
         texts = [here.text, *(_edited(here, edit) for edit in made)]
         found = self._asked(lambda model: model.versions(texts))
-        if found is None:
-            return None
+        if not found:  # no time any more, or the sentence is too long for the model
+            return None if found is None else []
         gains = []
         for edit, version in zip(made, found[1:], strict=True):
             before = Surprise(*found[0].split(edit.end - here.start))

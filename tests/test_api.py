@@ -86,3 +86,36 @@ def test_the_real_model_through_the_api(smollm2):
     one, two = ranker.rank(document), ranker.rank(document)
     assert [f.measures for f in one.findings] == [f.measures for f in two.findings]
     assert "sandwiches" in one.findings[0].text
+
+
+def test_a_ranker_takes_what_rank_takes(fake, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    ranker = mtqa.Ranker()
+    wanted = [f.text for f in mtqa.rank(TEXT).findings]
+    for source in (TEXT, path, str(path), pipeline.as_document(TEXT)):
+        assert [f.text for f in ranker.rank(source).findings] == wanted
+        assert len(ranker.score(source)) == len(mtqa.score(TEXT))
+
+
+def test_a_config_may_be_a_mapping_and_nothing_else(fake):
+    assert mtqa.rank(TEXT, {"measure": "slor"}).measure == "slor"
+    assert mtqa.Ranker({"measure": "slor"}).rank(TEXT).measure == "slor"
+    with pytest.raises(ConfigError, match="did you mean 'measure'"):
+        mtqa.rank(TEXT, {"mesure": "slor"})
+    for ask in (mtqa.Ranker, lambda config: mtqa.rank(TEXT, config), lambda c: mtqa.evaluate("x.jsonl", c)):
+        with pytest.raises(ConfigError, match="not a list"):
+            ask(["slor"])
+    with pytest.raises(ConfigError, match="start_token"):
+        mtqa.rank(TEXT, start_token="")
+    with pytest.raises(UsageError, match="need names"):
+        mtqa.compare([mtqa.Config(), mtqa.Config(measure="slor")], "x.jsonl")
+    with pytest.raises(ConfigError, match=r"nothing\.yaml"):
+        mtqa.compare("nothing.yaml", "x.jsonl")
+
+
+def test_a_sentence_may_end_in_an_address_and_a_folder_is_no_text(fake, tmp_path):
+    assert mtqa.rank("Please visit www.example.com/index.html").document.path is None
+    for name in ("report.pdf", "there/is_none.docx", str(tmp_path)):
+        with pytest.raises(InputError):
+            mtqa.rank(name)

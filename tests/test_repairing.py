@@ -321,3 +321,18 @@ def test_the_command_line(loads, tmp_path, capfdbinary):
         code, out, err = run("--repair-budget", bad)
         assert (code, out) == (2, "")
         assert len(err.splitlines()) == 1
+
+
+def test_sentences_that_were_not_asked_for_are_looked_at_later(folder, loads):
+    document = document_from_text(TEXT)
+    first = mtqa.Ranker().rank(document, repaired=1)
+    assert _suggestions(first.findings[:1])
+    assert not _suggestions(first.findings[1:])
+    whole = mtqa.Ranker().rank(document)
+    fresh = mtqa.Ranker(Config(ledger=False)).rank(document)
+    assert _suggestions(whole.findings) == _suggestions(fresh.findings)
+    assert len(_suggestions(whole.findings)) > len(_suggestions(first.findings))
+    loaded = len(loads)
+    mtqa.Ranker().rank(document)
+    mtqa.Ranker().rank(document, repaired=1)
+    assert len(loads) == loaded

@@ -192,7 +192,7 @@ def _draws(
         name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
         for place in (free[int(i)] for i in rng.permutation(len(free))[:_TRIES]):
             made = corrupt_sentence(document[place], name, rng, resources=resources.seeing(document, place))
-            if made is not None:
+            if made is not None and made.text != document[place]:  # the steps of a chain may undo each other
                 yield place, made.type or name, made
                 free.remove(place)
                 wanted -= 1

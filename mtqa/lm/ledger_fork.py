@@ -66,8 +66,11 @@ class Connection:
         self._forget_inherited()
 
     def __del__(self) -> None:
-        with contextlib.suppress(Exception):
+        # At the interpreter's end the names of this module may be gone already, `contextlib` among them.
+        try:  # noqa: SIM105
             self.close()
+        except Exception:  # noqa: S110 (nobody is left to be told)
+            pass
 
 
 _HERE: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -102,7 +102,7 @@ def _settings(folder: Path) -> dict[str, str]:
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.glob("*.json"))
-        if path.name not in _NO_SETTINGS and path.stat().st_size <= _SETTINGS_BYTES
+        if path.name not in _NO_SETTINGS and path.is_file() and path.stat().st_size <= _SETTINGS_BYTES
     }
 
 

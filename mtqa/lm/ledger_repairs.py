@@ -27,10 +27,14 @@ _LEVEL = 6
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found in a document, by the name of the span, and in how many seconds at most, if ever."""
+    """What was found in a document, by the name of the span, and in how many seconds at most, if ever.
+
+    ``findings``: in how many of the first sentences, at most.
+    """
 
     found: Mapping[str, Found] = field(default_factory=dict)
     budget_seconds: float = 0.0
+    findings: int = 0
 
 
 class KnownRepairs:
@@ -57,7 +61,7 @@ class KnownRepairs:
 def pack_repairs(looked: Looked) -> bytes:
     """The repairs as bytes."""
     plain = {name: [[s.text, s.gain_bits, s.kind] for s in own] for name, own in looked.found.items()}
-    entry = {"repairs": plain, "budget_seconds": looked.budget_seconds}
+    entry = {"repairs": plain, "budget_seconds": looked.budget_seconds, "findings": looked.findings}
     return zlib.compress(json.dumps(entry, separators=(",", ":")).encode("ascii"), _LEVEL)
 
 
@@ -66,7 +70,7 @@ def unpack_repairs(data: bytes) -> Looked:
     try:
         entry = json.loads(zlib.decompress(data))
         found = {str(name): _suggestions(own) for name, own in entry["repairs"].items()}
-        return Looked(found, float(entry.get("budget_seconds", 0.0)))
+        return Looked(found, float(entry.get("budget_seconds", 0.0)), int(entry.get("findings", 0)))
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedEntryError(f"{type(error).__name__}: {error}") from error
 

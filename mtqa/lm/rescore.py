@@ -78,13 +78,15 @@ class Rescorer:
         """What each of the texts is behind what all of them share.
 
         Tokens are the tokenizer's own for each whole text. Where one is longer than the model can read, the
-        shared beginning loses its own. Raises `RunError`.
+        shared beginning loses its own; none where what is not shared is too long already. Raises `RunError`.
         """
         tokens = [self._backend.tokenize(text) for text in texts]
         shared = _shared([t.ids for t in tokens])
         rest = [t.ids[shared:] for t in tokens]
         room = self._backend.identity.max_tokens - 1 - max(len(row) for row in rest)
-        prefix = tokens[0].ids[max(0, shared - max(room, 0)) : shared]
+        if room < 0:
+            return []
+        prefix = tokens[0].ids[max(0, shared - room) : shared]
         nats = self._surprisals(prefix, rest)
         return [Version(t.ends[shared:], own) for t, own in zip(tokens, nats, strict=True)]
 

@@ -42,13 +42,14 @@ class DocumentTokenizer:
         data = _tokenizer_json(directory)
         self.start_token, self.start_id = _start(data, directory, start_token)
         self._names = {t["id"]: t["content"] for t in data.get("added_tokens", [])}
-        self._tokenizer = _plain(data)
+        self._tokenizer, self._moved = _plain(data, directory)
         self._cache: dict[int, str] = {}
 
     @property
     def size(self) -> int:
         """One more than the largest id that a text can give."""
-        return max(int(self._tokenizer.get_vocab_size(with_added_tokens=True)), self.start_id + 1)
+        own = int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+        return max(own - len(self._moved), self.start_id + 1, *(i + 1 for i in self._moved.values()))
 
     def tokenize(self, text: str) -> Tokens:
         """The text's tokens, without the start token.
@@ -73,7 +74,8 @@ class DocumentTokenizer:
     def _stretch(self, text: str, begin: int, end: int) -> Tokens:
         encoding = self._tokenizer.encode(text[begin:end], add_special_tokens=False)
         spans = np.asarray(encoding.offsets, dtype=np.int32).reshape(-1, 2) + np.int32(begin)
-        return Tokens(np.asarray(encoding.ids, dtype=np.int32), spans[:, 0].copy(), spans[:, 1].copy())
+        found = [self._moved.get(i, i) for i in encoding.ids] if self._moved else encoding.ids
+        return Tokens(np.asarray(found, dtype=np.int32), spans[:, 0].copy(), spans[:, 1].copy())
 
     def pieces(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Each id's text; a byte of a longer character shows as U+FFFD."""
@@ -130,9 +132,11 @@ def _tokenizer_json(directory: Path) -> dict[str, Any]:
     path = directory / "tokenizer.json"
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _converted(directory)
-        data: dict[str, Any] = json.loads(text)
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError(f"a {type(data).__name__} where an object should be")
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: not a tokenizer that can be read ({one_line(error, 120)})") from error
+        raise _unreadable(directory, error) from error
     return data
 
 
@@ -150,8 +154,11 @@ def _converted(directory: Path) -> str:
         ) from error
 
 
-def _plain(data: dict[str, Any]) -> Any:
-    """The tokenizer with only its white-space added tokens left."""
+def _plain(data: dict[str, Any], directory: Path) -> tuple[Any, dict[int, int]]:
+    """The tokenizer with only its white-space added tokens left, and what it calls them → their own ids.
+
+    It numbers those that are not in the model's vocabulary anew, without gaps for those that are gone.
+    """
     from tokenizers import Tokenizer
 
     kept = [t for t in data.get("added_tokens", []) if not t["content"].strip()]
@@ -165,7 +172,18 @@ def _plain(data: dict[str, Any]) -> Any:
         "padding": None,
         "post_processor": None,
     }
-    return Tokenizer.from_str(json.dumps(plain))
+    try:
+        tokenizer = Tokenizer.from_str(json.dumps(plain))
+    except Exception as error:  # the library raises nothing narrower
+        raise _unreadable(directory, error) from error
+    named = {tokenizer.token_to_id(t["content"]): int(t["id"]) for t in kept}
+    return tokenizer, {now: own for now, own in named.items() if now != own}
+
+
+def _unreadable(directory: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"{directory / 'tokenizer.json'}: not a tokenizer that can be read ({one_line(error, 120)})"
+    )
 
 
 def _without_pieces(model: dict[str, Any], special: set[str]) -> dict[str, Any]:

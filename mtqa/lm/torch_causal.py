@@ -8,6 +8,7 @@ and is dropped before the head.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from mtqa.lm.local import ModelFiles
 from mtqa.lm.statistics import Rows, head_statistics
 from mtqa.lm.tokens import DocumentTokenizer
 from mtqa.lm.torch_running import running, torch_errors
-from mtqa.lm.windows import batches
+from mtqa.lm.windows import LEAST_WINDOW, batches
 from mtqa.records import ModelIdentity, Projection
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class TorchCausalBackend:
             languages=source.languages,
         )
         self._reader: NextTokenReader | None = None
+        #: One question at a time: what was read last is remembered, and a pass takes all the cores anyway.
+        self._asked = threading.RLock()
         with self._running():
             self._check()
 
@@ -127,7 +130,7 @@ class TorchCausalBackend:
                 raise ConfigError(f"layer {layer}: this model has layers 1 to {count}")
         results: list[TokenStatistics | None] = [None] * len(windows)
         lengths = [len(w.ids) + 1 for w in windows]
-        with self._running():
+        with self._asked, self._running():
             for batch in batches(lengths, self._budget):
                 scored = self._score_batch([windows[i] for i in batch], layers, projection)
                 for index, statistics in zip(batch, scored, strict=True):
@@ -136,12 +139,12 @@ class TorchCausalBackend:
 
     def next_tokens(self, ids: Sequence[int], *, most: int = 512) -> NextTokens:
         """See `mtqa.lm.backend.NextTokenModel`; what was read last is remembered (`mtqa.lm.torch_next`)."""
-        with self._running():
+        with self._asked, self._running():
             return self._next_reader().next(ids, most)
 
     def continuations(self, ids: Sequence[int], rows: Sequence[Sequence[int]]) -> list[Continuation]:
         """See `mtqa.lm.backend.ContinuationModel`; what was read last is remembered here too."""
-        with self._running():
+        with self._asked, self._running():
             return self._next_reader().continuations(ids, rows, self._head_rows.head)
 
     def _next_reader(self) -> NextTokenReader:
@@ -209,6 +212,10 @@ class TorchCausalBackend:
         import torch
 
         name, kind = self._identity.name, type(self._model).__name__
+        if self._identity.max_tokens < LEAST_WINDOW:
+            raise ModelError(
+                f"{name}: it reads {self._identity.max_tokens} tokens at most; {LEAST_WINDOW} are the least"
+            )
         vocabulary = self._model.get_input_embeddings().num_embeddings
         if self._tokenizer.size > vocabulary:
             raise ModelError(

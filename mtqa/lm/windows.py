@@ -21,13 +21,17 @@ DEFAULT_WINDOW = 2048
 _OVERLAP = 4
 
 
+#: A start token, a quarter of a window of context, and tokens to score.
+LEAST_WINDOW = 4
+
+
 def passage_windows(tokens: Tokens, size: int, passage: int = 0) -> Iterator[Window]:
     """Windows of at most ``size`` tokens, start token included, over one passage.
 
-    ``size`` must be at least 4: a start token, a quarter of a window of context, and tokens to score.
+    ``size`` must be at least `LEAST_WINDOW`.
     """
-    if size < 4:
-        raise ValueError(f"a window of {size} tokens is too short: at least 4")
+    if size < LEAST_WINDOW:
+        raise ValueError(f"a window of {size} tokens is too short: at least {LEAST_WINDOW}")
     room, n = size - 1, len(tokens)
     done = 0
     while done < n:

@@ -155,3 +155,16 @@ def test_documents_do_not_depend_on_one_anothers_length():
     alone = corrupt_document(ALL, np.random.default_rng(4), resources=resources)
     again = corrupt_document(ALL, np.random.default_rng(4), resources=replace(resources, others=()))
     assert alone == again
+
+
+def test_a_chain_that_ends_where_it_began_is_no_corruption():
+    sentences = [
+        "The dog barks, she said.",
+        "He is here, I think.",
+        "Where is the cat?",
+        "It was a bird.",
+    ] * 3
+    settings = CorruptSettings(share=(1.0, 1.0), weights=dict.fromkeys(TYPES, 0.0) | {"chain": 1.0})
+    for seed in range(12):
+        made = corrupt_document(sentences, np.random.default_rng(seed), settings=settings)
+        assert all(s.text != s.original for s in made.sentences if s.label)

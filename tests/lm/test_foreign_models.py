@@ -158,6 +158,22 @@ def test_continuations_are_what_fresh_passes_give_on_any_architecture(tmp_path, 
                 assert (found.likeliest[:-1][first] == np.array(row)[first]).all()
 
 
+def test_one_backend_answers_several_threads_as_it_does_one(tmp_path):
+    """What was read last is remembered: two threads that ask by turns must not read each other's."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    backend = _load(_save(tmp_path / "m", _architectures()["llama"]()))
+    ids = backend.tokenize(UNSEEN).ids.tolist()
+    asked = [(ids[i : i + 12], [ids[i + 2 : i + 9], ids[i : i + 3]]) for i in range(8)] * 6
+    alone = [backend.continuations(*one) for one in asked]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda one: backend.continuations(*one), asked))
+    for one, other in zip(alone, together, strict=True):
+        for row, again in zip(one, other, strict=True):
+            assert again.surprisal_nats == pytest.approx(row.surprisal_nats, abs=1e-4)
+            assert again.likeliest.tolist() == row.likeliest.tolist()
+
+
 def test_weights_without_a_head_are_refused_not_filled_with_random_numbers(tmp_path):
     from transformers import LlamaForCausalLM, LlamaModel
 

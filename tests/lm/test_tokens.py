@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from mtqa.errors import ModelError
 from mtqa.lm import tokens
 from mtqa.lm.tokens import DocumentTokenizer
 
@@ -96,3 +97,37 @@ def test_a_text_is_one_piece_where_the_stretches_never_agree(tokenizer, monkeypa
     monkeypatch.setattr(tokens, "_OVERLAP", 200)
     monkeypatch.setattr(DocumentTokenizer, "_stretch", wrong)
     assert np.array_equal(tokenizer.tokenize(text).ids, whole.ids)
+
+
+def test_white_space_tokens_keep_their_ids_behind_special_tokens_that_are_never_matched(tmp_path):
+    """The library numbers anew what is left of the added tokens: two blanks came out as ``<s>``."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    theirs = Tokenizer(models.BPE())
+    theirs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    theirs.decoder = decoders.ByteLevel()
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=300, initial_alphabet=letters, show_progress=False)
+    theirs.train_from_iterator(["The council met in the hall."] * 9, trainer)
+    theirs.add_special_tokens(["<s>", "</s>"])
+    theirs.add_tokens(["  ", "    "])
+    theirs.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>"}')
+    ours = DocumentTokenizer(tmp_path)
+    text = "The  council    met"
+    wanted = theirs.encode(text, add_special_tokens=False)
+    got = ours.tokenize(text)
+    assert got.ids.tolist() == wanted.ids
+    assert list(zip(got.starts.tolist(), got.ends.tolist(), strict=True)) == wanted.offsets
+    assert ours.pieces([theirs.token_to_id("    ")]) == {theirs.token_to_id("    "): "    "}
+    assert ours.size == theirs.get_vocab_size()
+    assert theirs.token_to_id("<s>") not in ours.tokenize("a <s> b").ids
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}}']
+)
+def test_a_tokenizer_that_is_none_is_one_line(tmp_path, text):
+    (tmp_path / "tokenizer.json").write_text(text)
+    with pytest.raises(ModelError):
+        DocumentTokenizer(tmp_path, start_token=None if text == "[]" else "a")
