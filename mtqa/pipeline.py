@@ -305,9 +305,9 @@ class Ranker:
 def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
     """Rank the sentences of one article, most suspicious first.
 
-    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file, or reads like the
-    name of one (no blank, ends in .txt or the like), is a path; any other `str` is a text. ``overrides`` are
-    `Config` fields: ``rank(path, measure="perplexity")``.
+    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file, or reads like
+    the name of one (no blank, ends in .txt or the like), is a path; any other `str` is a text.
+    ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``.
     Raises `mtqa.errors.MtqaError`.
 
     >>> report = mtqa.rank("article.txt")                        # doctest: +SKIP
