@@ -176,8 +176,8 @@ def _plain(data: dict[str, Any], directory: Path) -> tuple[Any, dict[int, int]]:
         tokenizer = Tokenizer.from_str(json.dumps(plain))
     except Exception as error:  # the library raises nothing narrower
         raise _unreadable(directory, error) from error
-    named = {tokenizer.token_to_id(t["content"]): int(t["id"]) for t in kept}
-    return tokenizer, {now: own for now, own in named.items() if now != own}
+    called = [(tokenizer.token_to_id(t["content"]), int(t["id"])) for t in kept]
+    return tokenizer, {now: own for now, own in called if now is not None and now != own}
 
 
 def _unreadable(directory: Path, error: Exception) -> ModelError:
