@@ -37,8 +37,8 @@ class Config(BaseModel):
     detector: str = "auto"
     #: Report only the sentences found at this false discovery rate (needs a detector); None: all, ranked.
     fdr: float | None = Field(default=None, gt=0.0, lt=1.0)
-    #: A calibration of the detector by `mtqa calibrate`, in place of the one that comes with it. This path, and
-    #: those of ``detector`` and ``model``, are from the working directory, wherever the config's file lies.
+    #: A calibration of the detector by `mtqa calibrate`, in place of the one that comes with it. This
+    #: path, and those of ``detector`` and ``model``, are from the working directory, not the config's file.
     calibration: str | None = None
     #: The threshold of ``excess_surprisal``, in nats. Over six labelled corpora 7 and 8 did best of 4 to 8
     #: (docs/results.md); 5 is better by .01 on translations, worse by .02 to .04 on spun text.
