@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | Document
 
 _NO_FDR = (
-    "fdr {:g}: this needs a calibrated detector, and there is none for this model (mtqa comes with one for "
-    "smollm2-135m); leave --fdr out, or name a head's file with detector: in the config"
+    "fdr {:g}: this needs a calibrated detector, and there is none for this model (mtqa comes with those "
+    "of smollm2-135m and gemma-3-270m); leave --fdr out, or name a head's file with detector: in the config"
 )
 
 

@@ -24,7 +24,8 @@ from mtqa.records import Document, Finding, QuoteFault, Sentence, SuspectSpan, T
 _TIE_BREAKER = "boosted_topk"
 
 NO_DETECTOR = (
-    "measure detector: there is no detector head for this model (mtqa comes with one for smollm2-135m); "
+    "measure detector: there is no detector head for this model (mtqa comes with those of smollm2-135m and "
+    "gemma-3-270m); "
     "name another measure, or a head's file with detector: in the config"
 )
 

@@ -336,3 +336,19 @@ def test_another_head_is_another_key(folder, tmp_path):
     digests = [random_head(folder / f"key{i}.safetensors", seed=i).digest for i in range(3)]
     assert len({model_key(Config(), files, d) for d in [None, *digests]}) == 4
     assert model_key(Config(), files, digests[0]) == model_key(Config(), files, digests[0])
+
+
+def test_every_head_that_comes_with_mtqa_is_of_the_model_that_it_is_listed_for():
+    index = json.loads((head_module.FOLDER / "index.json").read_text())
+    assert len(index) == len(set(index.values())) == 2
+    for weights, name in index.items():
+        head = load_head(head_module.FOLDER / name)
+        assert head.card["weights_sha256"] == weights
+        assert f"{head.card['model']}.safetensors" == name
+        assert head.calibration is not None
+        assert head.calibration_alone is not None
+        assert head.words is not None
+        assert head.words_alone is not None
+        assert set(head.card["unseen"]) == set(head.card["data"])
+        assert all(source["licence"] and source["sha256"] for source in head.card["data"].values())
+    assert sum(file.stat().st_size for file in head_module.FOLDER.iterdir()) < 8_000_000
