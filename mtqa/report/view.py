@@ -153,8 +153,8 @@ def remark(span: SuspectSpan) -> str:
 
 
 def instead_of(span: SuspectSpan) -> str:
-    """Which of several words the expectations are for: `` for thief``; nothing where there is one."""
-    return f" for {shorten(one_line(span.expected_for).strip(), 40)}" if span.expected_for else ""
+    """Which of several words the expectations are for: `` (for thief)``; nothing where there is one."""
+    return f" (for {shorten(one_line(span.expected_for).strip(), 40)})" if span.expected_for else ""
 
 
 def repaired(span: SuspectSpan) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """The terminal report: width, marks, colours, and text that tries to be markup."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import report_builders as builders
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from mtqa.records import Expectation, Span, SuspectSpan
+from mtqa.report import view
 from mtqa.report.formats import RenderOptions, render
 
 SGR = re.compile(r"\x1b\[[\d;]*m")
@@ -82,3 +85,9 @@ def test_several_articles_end_in_a_summary() -> None:
 def test_settings_only_when_verbose() -> None:
     assert "window: 2048" in terminal(builders.library(), verbose=True)
     assert "window: 2048" not in terminal(builders.library())
+
+
+def test_expectations_for_one_word_of_several_name_it():
+    span = SuspectSpan(0, 10, 1, "flag error", 20.0, (Expectation(" will", 0.5),), Span(0, 10))
+    assert view.remark(span) == "28.9 bits; expected will"
+    assert view.remark(replace(span, expected_for="er\x1bror")).endswith(r"; expected will (for er\x1bror)")
