@@ -264,7 +264,7 @@ class Ranker:
             + of_language(language, model.languages, detects=self.measure == DETECTOR)
             + of_context(document, config.context)
             + of_calibration(calibration, config.context)
-            + of_verdict(verdict)
+            + of_verdict(verdict, whole=config.fdr is None)
             + unfinished,
             settings=config.model_dump(),
             verdict=verdict,

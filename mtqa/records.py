@@ -314,7 +314,8 @@ class Verdict:
     """What a calibrated detector says of a whole article of ``sentences`` ranked sentences.
 
     ``expected``: how many of them are corrupted, the sum of their probabilities; ``low`` to ``high`` holds
-    the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``.
+    the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``. ``highest``: the
+    probability of the likeliest.
     """
 
     sentences: int
@@ -323,6 +324,7 @@ class Verdict:
     high: int
     found: int
     fdr: float
+    highest: float = 0.0
 
     @property
     def words(self) -> str:

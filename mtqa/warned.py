@@ -14,6 +14,8 @@ from mtqa.text.language import detect_language
 _CERTAIN = 0.99
 #: Nor for a text shorter than this, in characters.
 _CHARACTERS = 120
+#: A probability that "no evidence of corruption" must not stand beside without a word.
+_LIKELY = 0.5
 
 
 def sure_language(document: Document) -> str | None:
@@ -57,9 +59,19 @@ def of_calibration(calibration: Calibration | None, context: str) -> tuple[str, 
     )
 
 
-def of_verdict(verdict: Verdict | None) -> tuple[str, ...]:
-    """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do."""
-    if verdict is None or verdict.found <= verdict.high:
+def of_verdict(verdict: Verdict | None, *, whole: bool) -> tuple[str, ...]:
+    """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do.
+
+    ``whole``: does the report list all sentences, and not what is found at a rate alone?
+    """
+    if verdict is None:
+        return ()
+    if whole and not verdict.found and verdict.highest >= _LIKELY:
+        return (
+            f"one sentence is corrupted with a probability of {verdict.highest:.0%}, though none is found at "
+            f"FDR {verdict.fdr:g}: some sound texts have sentences that look as bad; read it all the same",
+        )
+    if verdict.found <= verdict.high:
         return ()
     return (
         f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "

@@ -567,3 +567,15 @@ def test_of_a_language_that_no_head_has_learned_the_probabilities_are_doubted(he
     other = _ranker(head_file, measure="perplexity").rank(document_from_text(GERMAN))
     for quiet in (other, _ranker(head_file).rank(document_from_text(TEXT))):
         assert not [w for w in quiet.warnings if "learned from English" in w]
+
+
+def test_a_likely_sentence_that_is_not_found_is_told(folder, sound):
+    path = folder / "likely.safetensors"
+    high = np.sort(sound) + 50.0  # every sound sentence looks worse, and all are likely corrupted
+    random_head(path, more={"calibration": calibration_card(high, slope=1.0, intercept=20.0)})
+    report = _ranker(path).rank(document_from_text(TEXT))
+    assert report.verdict.words == "no evidence of corruption"
+    (warning,) = [w for w in report.warnings if "none is found" in w]
+    assert "a probability of 100%" in warning
+    asked = _ranker(path, fdr=0.1).rank(document_from_text(TEXT))  # who asks for a rate gets what it finds
+    assert not [w for w in asked.warnings if "none is found" in w]

@@ -45,6 +45,7 @@ def judge(
         high=high,
         found=int((q <= fdr).sum()),
         fdr=fdr,
+        highest=float(probabilities.max(initial=0.0)),
     )
     judged = tuple(
         replace(f, probability=float(p), q_value=float(one))
