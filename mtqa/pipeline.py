@@ -35,7 +35,7 @@ from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, Toke
 from mtqa.repairing import REPAIRED, Scene, repair_findings
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
-from mtqa.warned import of_calibration, of_context, of_language, of_verdict, own_language, sure_language
+from mtqa.warned import language_of, of_calibration, of_context, of_language, of_verdict, own_language
 
 if TYPE_CHECKING:
     from mtqa.lm.ledger import KnownScores
@@ -225,7 +225,7 @@ class Ranker:
         document = as_document(source)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            detected = beside.submit(sure_language, document)
+            detected = beside.submit(language_of, document)
             scores = self.score(document)
             language = detected.result()
         config, model = self.config, self.identity

@@ -8,7 +8,7 @@ from mtqa.detect.calibrate import Calibration
 from mtqa.detect.head import LANGUAGES
 from mtqa.errors import one_line
 from mtqa.records import Document, Verdict
-from mtqa.text.language import detect_language
+from mtqa.text.language import sure_language
 
 #: Below this probability a text's language is not known.
 _CERTAIN = 0.99
@@ -18,12 +18,9 @@ _CHARACTERS = 120
 _LIKELY = 0.5
 
 
-def sure_language(document: Document) -> str | None:
+def language_of(document: Document) -> str | None:
     """The text's language where it can be told for certain: short texts are guessed wildly."""
-    if len(document.text) < _CHARACTERS:
-        return None
-    language, probability = detect_language(document.text)
-    return language if probability >= _CERTAIN else None
+    return sure_language(document.text, _CERTAIN) if len(document.text) >= _CHARACTERS else None
 
 
 def own_language(known: Sequence[str]) -> str:

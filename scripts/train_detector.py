@@ -45,6 +45,7 @@ from mtqa.lm.score import SCORING
 from mtqa.pipeline import Ranker
 from mtqa.report.write import write_report
 
+#: Writes the sentences of `detector_sampled`, whichever model is to read them.
 WRITER = "smollm2-135m"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from mtqa.bench.records import Array, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.detect.unigrams import frequency_language, word_nats
 from mtqa.detect.words import split_words
-from mtqa.text.language import detect_language
+from mtqa.text.language import sure_language
 
 #: Sentences that the language is told from, and how sure that must be.
 _SAMPLE, _SURE = 200, 0.9
@@ -59,8 +59,7 @@ def bare_table(data: LabelledSet, name: str, scores: Array) -> ScoreTable:
 
 def _language(data: LabelledSet) -> str:
     sample = " ".join(islice((s.text for s in data.sentences()), _SAMPLE))
-    language, probability = detect_language(sample)
-    return frequency_language(language) if probability >= _SURE else "en"
+    return frequency_language(sure_language(sample, _SURE) or "en")
 
 
 def _unigram(sentence: LabelledSentence, language: str) -> float:

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final, NamedTuple
 
 from mtqa.errors import InputError, UsageError, one_line
-from mtqa.text.language import detect_language
+from mtqa.text.language import sure_language
 
 _BOMS: Final = (  # utf-32 first: its little-endian mark begins with that of utf-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -198,8 +198,7 @@ def _by_language(data: bytes, western: str) -> tuple[str, str] | None:
     """By the code page of the text's language; ``western``: the text as Windows-1252 would have it."""
     if sum(map(str.isalpha, western)) < _LEAST_LETTERS:
         return None
-    language, probability = detect_language(western)
-    page = _CODE_PAGES.get(language) if probability >= _SURE else None
+    page = _CODE_PAGES.get(sure_language(western, _SURE) or "")
     if page is None:
         return None
     try:

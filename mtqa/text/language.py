@@ -24,6 +24,12 @@ def detect_language(text: str) -> tuple[str, float]:
     return str(code), float(probability)
 
 
+def sure_language(text: str, probability: float) -> str | None:
+    """The text's language where it is at least as sure as that."""
+    language, found = detect_language(text)
+    return language if found >= probability else None
+
+
 @lru_cache(maxsize=1)
 def _kept_identifier() -> Any:
     return _identifier()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from mtqa.bench.metrics.base import Prepared, Undefined, always, by_document, divided, labels, ratio
 from mtqa.bench.records import Array, Indices, ScoreTable
@@ -84,49 +83,42 @@ def reliability(table: ScoreTable) -> tuple[Bin, ...]:
     )
 
 
-def _found(table: ScoreTable) -> tuple[Array, Array, Array]:
-    """Of each document ``(D,)``: the sound ones found, all that are found, and the labelled sentences.
+def _found(table: ScoreTable) -> tuple[Array, Array, Array, Array]:
+    """Of each document ``(D,)``: the sound ones found, all that are found, the labelled, the corrupted.
 
     A rate is of an article's sentences: those that stand alone are no article.
     """
     if table.q_value is None:
         raise Undefined(_NO_Q_VALUE)
-    gold, rows = _in_articles(table)
-    found = table.q_value <= FDR
-    return (
-        by_document(table, 1.0 - gold, rows & found),
-        by_document(table, np.ones(len(table)), rows & found),
-        by_document(table, np.ones(len(table)), rows),
-    )
-
-
-def _in_articles(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """The gold, and which sentences are labelled and not alone. Raises `Undefined`."""
     gold, rows = labels(table)
-    alone = np.array([document.isolated for document in table.data.documents])[table.document]
-    if (alone | ~rows).all():
+    rows = rows & ~np.array([document.isolated for document in table.data.documents])[table.document]
+    if not rows.any():
         raise Undefined(_ALONE)
-    return gold, rows & ~alone
+    found, each = rows & (table.q_value <= FDR), np.ones(len(table))
+    return (
+        by_document(table, 1.0 - gold, found),
+        by_document(table, each, found),
+        by_document(table, each, rows),
+        by_document(table, gold, rows),
+    )
 
 
 def false_discovery_rate(table: ScoreTable) -> Prepared:
     """The documents' mean share of sound sentences among those found; lower is better."""
-    wrong, found, sentences = _found(table)
+    wrong, found, sentences, _ = _found(table)
     there = (sentences > 0).astype(np.float64)
     return ratio(int(there.sum()), wrong / np.maximum(found, 1.0), there, _NO_LABEL)
 
 
 def false_discovery_share(table: ScoreTable) -> Prepared:
     """The share of sound sentences among all that are found in all documents; lower is better."""
-    wrong, found, _ = _found(table)
+    wrong, found, _, _ = _found(table)
     return ratio(int(found.sum()), wrong, found, _NOTHING)
 
 
 def recall_at_fdr_10(table: ScoreTable) -> Prepared:
     """The share of the corrupted sentences that is found."""
-    wrong, found, _ = _found(table)
-    gold, rows = _in_articles(table)
-    corrupted = by_document(table, gold, rows)
+    wrong, found, _, corrupted = _found(table)
     return ratio(int(corrupted.sum()), found - wrong, corrupted, _NO_CORRUPTED)
 
 
