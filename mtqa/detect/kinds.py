@@ -37,6 +37,8 @@ KIND_OF: Mapping[str, str] = {kind: name for name, kinds in KINDS.items() for ki
 
 #: The names, in the order of a head's last outputs.
 NAMES = tuple(KINDS)
+#: The kind of broken quotation marks.
+QUOTES = "quotes and punctuation"
 
 #: Of the evidence in a sentence, the share that one kind must hold to be named.
 _LEAST_SHARE = 0.5
@@ -44,7 +46,7 @@ _LEAST_SHARE = 0.5
 #: .09 fewer are named, and .02 more of them right (the second network of the fourth head's training).
 _LEAST_EVIDENCE = 0.35
 #: What is named only where nothing else is wrong: stray marks beside wrong words are the lesser fault.
-_LESSER = NAMES.index("quotes and punctuation")
+_LESSER = NAMES.index(QUOTES)
 #: How much else must be wrong for that, in nats: odds of six to one.
 _ELSE = 2.0
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.detect.calibrate import WordCalibration
-from mtqa.detect.kinds import fault_kind
-from mtqa.detect.measures import DETECTOR, MEASURES, MeasureSettings, measure, sentence_scores
-from mtqa.detect.sentence import SentenceModel, SentenceTokens, log_odds_of_evidence, sentence_features
+from mtqa.detect.kinds import QUOTES, fault_kind
+from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
+from mtqa.detect.sentence import SentenceModel, SentenceTokens, clipped, quote_log_odds, sentence_features
 from mtqa.detect.spans import suspect_spans, word_evidence
 from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
@@ -58,12 +58,13 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
-    """One sentence with what is known of it: its words, and the indices of its tokens."""
+    """One sentence with what is known of it: its words, the indices of its tokens, its broken marks."""
 
     sentence: Sentence
     words: Sequence[Word]
     tokens: npt.NDArray[np.int32]
     opens: bool
+    faults: Sequence[QuoteFault]
 
 
 def rank_sentences(
@@ -83,22 +84,23 @@ def rank_sentences(
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
-            own_words = words[edges[index] : edges[index + 1]]
-            scored = _Scored(document.sentences[index], own_words, own, bool(opening[own[0]]))
-            values = _measure_values(tokens, scored, settings)
+            own_words, sentence = words[edges[index] : edges[index + 1]], document.sentences[index]
+            scored = _Scored(sentence, own_words, own, bool(opening[own[0]]), _faults(document, sentence))
+            read = _log_odds(tokens, scored, settings)
+            values = _measure_values(tokens, scored, settings, read)
             spans = suspect_spans(
                 document,
                 own_words,
-                _faults(document, scored.sentence),
+                scored.faults,
                 line_of,
                 by_detector=tokens.detector is not None,
-                probability=_word_probability(values, settings),
+                probability=_word_probability(read, settings),
             )
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
             finding = _finding(document, scored, values, spans, line_of)
-            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, own)))
+            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, scored)))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -116,15 +118,20 @@ def openings(document: Document, tokens: TokenScores, context: str) -> npt.NDArr
 
 
 def _measure_values(
-    tokens: TokenScores, scored: _Scored, settings: RankSettings
+    tokens: TokenScores, scored: _Scored, settings: RankSettings, read: float | None
 ) -> Mapping[str, float | None]:
-    """Every measure of one sentence, by name; None for the detector's where there is none."""
+    """Every measure of one sentence, by name; None for the detector's where there is none.
+
+    ``read``: the head's log-odds. In a document broken quotation marks add to them.
+    """
+    if read is not None and settings.context != "none":
+        read = clipped(read + quote_log_odds([fault.kind for fault in scored.faults]))
     numbers = MeasureSettings(
         threshold_nats=settings.threshold_nats,
         k=settings.k,
         unigram_nats=unigram_nats([w.text for w in scored.words], settings.language),
         opens=int(scored.opens),
-        log_odds=_log_odds(tokens, scored, settings),
+        log_odds=read,
     )
     length = scored.sentence.end - scored.sentence.start
     scores = sentence_scores(tokens, scored.tokens, length, numbers)
@@ -132,6 +139,7 @@ def _measure_values(
 
 
 def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> float | None:
+    """By what the head has read alone; None without one."""
     model = settings.sentences
     if model is None or tokens.detector is None:
         return None
@@ -147,18 +155,22 @@ def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> f
     return model.log_odds(features, alone=settings.context == "none")
 
 
-def _fault(tokens: TokenScores, own: npt.NDArray[np.int32]) -> str | None:
-    return None if tokens.detector is None else fault_kind(tokens.detector[own])
-
-
-def _word_probability(
-    values: Mapping[str, float | None], settings: RankSettings
-) -> Callable[[float], float] | None:
-    """From a word's evidence in this sentence to its probability; None without a calibrated detector."""
-    known, said = settings.words, values[DETECTOR]
-    if known is None or said is None:
+def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
+    """The kind of fault by the head; where it names none, by the marks that can't be right."""
+    if tokens.detector is None:
         return None
-    return partial(known.probability, log_odds=log_odds_of_evidence(said))
+    marked = quote_log_odds([fault.kind for fault in scored.faults]) > 0
+    return fault_kind(tokens.detector[scored.tokens]) or (QUOTES if marked else None)
+
+
+def _word_probability(read: float | None, settings: RankSettings) -> Callable[[float], float] | None:
+    """From a word's evidence in this sentence to its probability; None without a calibrated detector.
+
+    By what the head has read: a stray mark makes no other word of its sentence likelier to be wrong.
+    """
+    if settings.words is None or read is None:
+        return None
+    return partial(settings.words.probability, log_odds=read)
 
 
 def _finding(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.detect.sentence import QUOTE_LOG_ODDS, SENTENCE_FEATURES, SentenceModel
 from mtqa.detect.spans import expected, suspect_spans
 from mtqa.errors import UsageError
 from mtqa.records import Document, Word
@@ -198,3 +201,63 @@ def test_expectations_for_one_word_of_several_say_for_which():
     assert (span.text, span.expected_for) == ("bosom cucumber", "cucumber")
     (one,) = _ranked(document, {"cucumber": 14.0}).findings[0].spans
     assert one.expected_for is None
+
+
+#: The noisy-or alone.
+NOISY_OR = np.eye(len(SENTENCE_FEATURES))[0]
+
+
+def _read(document: Document, context: str = "document") -> dict[str, Any]:
+    """Each sentence's finding by its text, by a head that gives "them" log-odds of 1, the rest −6."""
+    bare = by_words(document.text, {"them": 1.5})
+    outputs = np.full((len(bare), len(OUTPUTS)), -6.0, dtype=np.float32)
+    outputs[bare.surprisal_nats == 1.5] = 1.0
+    settings = RankSettings(
+        "detector",
+        context=context,
+        sentences=SentenceModel(NOISY_OR, 0.0, NOISY_OR, 0.0),
+        words=WordCalibration(1.0, 1.0, 0.0),
+    )
+    ranking = rank_sentences(document, replace(bare, detector=outputs), settings, lambda _: 1)
+    return {finding.text: finding for finding in ranking.findings}
+
+
+def _log_odds(finding: Any) -> float:
+    return float(np.log(np.expm1(finding.score)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken"),
+    [
+        ("doubled", "““We go home now,” he said to her."),
+        ("stray", "We go home now, he said’ to her."),
+        ("unbalanced", "“We go home now, he said to her."),
+    ],
+)
+def test_marks_that_can_not_be_right_are_evidence_in_a_document(kind: str, broken: str):
+    document = document_from_sentences([*SENTENCES, broken, "All was well in the end."])
+    assert {fault.kind for fault in document.quote_faults} == {kind}
+    found, alone = _read(document), _read(document, "none")
+    odds = np.log(np.expm1(len(broken.split()) * np.logaddexp(0.0, -6.0)))
+    adds = QUOTE_LOG_ODDS.get(kind, 0.0)
+    assert adds == (0.0 if kind == "unbalanced" else 3.0)
+    assert _log_odds(found[broken]) == pytest.approx(odds + adds, abs=1e-4)
+    assert _log_odds(alone[broken]) == pytest.approx(odds, abs=1e-4)
+    for text in SENTENCES:
+        assert found[text].score == alone[text].score
+        assert found[text].fault is None
+    assert found[broken].fault == ("quotes and punctuation" if adds else None)
+
+
+def test_several_broken_marks_are_evidence_once_and_make_no_word_likelier_to_be_wrong():
+    whole = "We go home now, she said to them over and over."
+    broken = "““We go home now,”” she said’ to them over and over."
+    document = document_from_sentences([*SENTENCES, broken])
+    assert len(document.quote_faults) == 3
+    sound = _read(document_from_sentences([*SENTENCES, whole]))[whole]
+    found = _read(document)[broken]
+    assert _log_odds(found) == pytest.approx(_log_odds(sound) + 3.0, abs=1e-4)
+    (word,) = sound.spans
+    (same,) = (span for span in found.spans if not span.note)
+    assert (word.text, same.text) == ("them", "them")
+    assert same.probability == pytest.approx(word.probability)
