@@ -32,7 +32,7 @@ SENTENCE_FEATURES = (
 )
 
 #: Kind of broken quotation mark (`mtqa.records.QuoteFault`) → what it adds to its sentence's log-odds. Of
-#: 41,500 sound sentences (Australian news, speeches) 1 holds a doubled mark, 3 a stray one, slips all four; of
+#: 41,500 sound sentences (news, speeches) 1 holds a doubled mark, 3 a stray one, all of them slips; of
 #: 839 in spun_docs that were corrupted, most of them otherwise, 6 a doubled one: 300 times the rate. ln 20
 #: of that, since the head has seen the mark too. Unbalanced and mixed marks count nothing: of news
 #: translated from Hebrew 32 and 22 of 1,273 sound sentences have them, 12 and 1 of 221 corrupted ones.
