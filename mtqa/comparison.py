@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mtqa import __version__
-from mtqa.bench.comparison.build import CompareSettings, check_metrics, compare_tables
+from mtqa.bench.comparison.build import CompareSettings, check_applicable, check_metrics, compare_tables
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set
@@ -54,6 +54,7 @@ def compare(
     named = named_configs(configs)
     check_metrics(settings.metrics)
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
+    check_applicable(settings.metrics, sets)
     runs = _run_all(named, sets, progress, backend)
     found = compare_tables(
         [run.contender for run in runs],

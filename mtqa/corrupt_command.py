@@ -65,12 +65,14 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     import json
 
     from mtqa.bench.corrupt import CorruptSettings
-    from mtqa.bench.labelled.made import clean_articles, corrupted_records
+    from mtqa.bench.labelled.made import clean_articles, corrupted_records, not_in_english
     from mtqa.console import Console
 
     weights = _weights(options["types"])
     settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
     documents = list(clean_articles(articles))
+    for warning in not_in_english(documents):
+        click.echo(f"mtqa: {warning}", err=True)
     with Console() as console:
         proposer = _proposer(options["model"], settings, console)
         records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)

@@ -90,4 +90,5 @@ class Results:
 
 def row(*cells: str) -> str:
     """A row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
+    held = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(held)} |"

@@ -310,3 +310,18 @@ def test_peak_memory_is_that_of_the_run():
     assert with_block >= before + 35
     assert after >= before + 35
     assert forgotten < before + 35
+
+
+def test_a_metric_that_the_data_can_not_give_is_refused_before_any_scoring(loads, data, graded):
+    with pytest.raises(UsageError, match="'spearman' can't be had for these data; leave it out"):
+        mtqa.compare(
+            {"a": Config(), "b": Config(measure="slor")},
+            data,
+            settings=dataclasses.replace(QUICK, metrics=("spearman",)),
+        )
+    with pytest.raises(UsageError, match="limit is -1: a whole number from 0"):
+        mtqa.compare({"a": Config(), "b": Config(measure="slor")}, data, limit=-1)
+    assert loads == []
+    settings = dataclasses.replace(QUICK, metrics=("spearman", "average_precision"))
+    found = mtqa.compare({"a": Config(), "b": Config(measure="slor")}, [data, graded], settings=settings)
+    assert [list(s.metrics) for s in found.sets] == [["average_precision"], ["spearman"]]

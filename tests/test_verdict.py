@@ -326,6 +326,21 @@ def test_calibrate_on_labelled_documents_fits_the_probabilities_too(run, config,
     assert own.p_value(x, [30] * 140) == pytest.approx(exact, rel=0.021)
 
 
+def test_a_document_that_is_there_twice_counts_once_and_has_one_label(run, config, tmp_path, head_file):
+    path = tmp_path / "labelled.jsonl"
+    _labelled(path, head_file, 60)
+    first = json.loads(path.read_text().splitlines()[0])
+    path.write_text(path.read_text() + json.dumps({**first, "doc": "again"}) + "\n")
+    code, out, _ = run("calibrate", path, "--config", config)
+    assert (code, json.loads(out)["from"]) == (0, {"articles": 14, "sound": 80, "corrupted": 60})
+    for sentence in first["sentences"]:
+        sentence["label"] = 1 - sentence["label"]
+    path.write_text(path.read_text() + json.dumps({**first, "doc": "other"}) + "\n")
+    code, out, err = run("calibrate", path, "--config", config)
+    assert (code, out) == (2, "")
+    assert "a document is there twice with different labels (The quiet town 0 had 0 bridges." in err
+
+
 def test_labelled_sentences_are_read_as_evaluate_reads_them(run, tmp_path, head_file):
     """In their paragraphs; the two halves of a document are documents of their own there."""
     config = tmp_path / "paragraph.yaml"

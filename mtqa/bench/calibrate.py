@@ -142,7 +142,7 @@ def calibrate(
     ``base``: the head's own, whose slope and intercept stay where too few corrupted sentences are labelled.
     Raises `InputError` for too few sentences or labels that the detector contradicts.
     """
-    texts = list({text.document.text: text for text in texts}.values())  # twice the same text is one text
+    texts = _different(texts)
     x, tokens, corrupted = _scored(texts, rank)
     sound, wrong = int((~corrupted).sum()), int(corrupted.sum())
     if sound < SOUND_LEAST:
@@ -155,6 +155,18 @@ def calibrate(
     reference = sound_reference(x[~corrupted], tokens[~corrupted])
     context = str(base.context if base else "document")
     return Fitted(Calibration(slope, intercept, reference, context), len(texts), sound, wrong, refitted)
+
+
+def _different(texts: Sequence[Labelled]) -> list[Labelled]:
+    """Twice the same text is one text. Raises `InputError` where its labels are not the same."""
+    found: dict[str, Labelled] = {}
+    for text in texts:
+        if found.setdefault(text.document.text, text).corrupted != text.corrupted:
+            raise InputError(
+                f"a document is there twice with different labels ({one_line(text.document.text, 60)}): "
+                "leave one of them out"
+            )
+    return list(found.values())
 
 
 def _scored(

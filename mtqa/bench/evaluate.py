@@ -25,6 +25,8 @@ from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
 
 SCHEMA = 1
+#: What metrics need that compare with people's scores, or with the order of systems.
+_OF_PEOPLE = ("score", "systems")
 #: More values than that are no groups but names.
 MOST_VALUES = 200
 
@@ -191,7 +193,7 @@ def _rows(
     yield (
         PERFECT,
         {
-            m.name: figure(m, perfect[m.needs in ("score", "systems")], draws[:0])
+            m.name: figure(m, perfect[m.needs in _OF_PEOPLE], draws[:0])
             for m in metrics
             if m.kind in ("ranking", "words")
         },
@@ -207,13 +209,22 @@ def _bare(metric: Metric, table: ScoreTable) -> bool:
 
 def _floor(metric: Metric, name: str, table: ScoreTable, draws: Draws) -> Figure:
     if name == CHANCE and metric.chance is not None:
-        return Figure(metric.chance, n=len(table), unit=metric.unit, undefined="no interval: by definition")
+        return _by_chance(metric, metric.chance, table)
     if name == CHANCE and metric.name == "brier":
         try:
             return measured(base_rate_brier(table), metric.unit, draws)
         except Undefined as error:
             return Figure(None, unit=metric.unit, undefined=str(error))
     return figure(metric, table, draws)
+
+
+def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
+    """By definition: no draw moves it."""
+    try:
+        n = metric.prepare(ceiling(table, human=metric.needs in _OF_PEOPLE)).n
+    except Undefined:
+        n = 0
+    return Figure(chance, n=n, unit=metric.unit, undefined="no interval: by definition")
 
 
 def _groups(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
         share = 1 - len(drawn) / len(draws)
         why = f"no interval: too few documents hold what it needs ({share:.0%} of the resamples lack it)"
         return Figure(value, n=prepared.n, unit=unit, undefined=why)
-    low, high = interval(drawn)
+    low, high = interval(drawn, value)
     return Figure(value, low, high, prepared.n, unit)
 
 

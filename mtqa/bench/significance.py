@@ -14,6 +14,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.bench.resample import LEAST_DEFINED, interval
+
 Array = npt.NDArray[np.float64]
 Masks = npt.NDArray[np.bool_]
 #: Of exchanges ``(B, D)`` of documents the differences of two systems ``(B,)``, NaN where undefined.
@@ -24,12 +26,12 @@ ALPHA = 0.05
 POWER = 0.8
 #: A randomisation test stops when so many are as extreme as the observed: p is then known to a tenth.
 _ENOUGH_EXTREME = 100
+#: Up to so many exchanges (12 documents') all are made, whatever number was asked for.
+_ALL_EXCHANGES = 2**12 - 1
 #: Randomisations done at a time.
 _AT_ONCE = 256
 #: So many times the randomisations that the smallest p-value needs to survive Holm's correction.
 _RESOLUTION = 5
-#: With fewer of the draws defined than this, an interval would be one of the lucky draws only.
-_MIN_DEFINED = 0.5
 #: Differences of a statistic that is a sum in another order are no differences.
 _EPSILON = 1e-12
 
@@ -45,26 +47,27 @@ class BootstrapDifference:
     draws: int
 
 
-def paired_bootstrap(a: Array, b: Array) -> BootstrapDifference | None:
+def paired_bootstrap(a: Array, b: Array, value: float | None = None) -> BootstrapDifference | None:
     """``a − b`` of two systems over the *same* draws of documents, each ``(n,)``.
 
-    Draws in which either is undefined are left out for both; None where more than half are. The p-value is
-    twice the smaller share of draws on one side of zero, counted as (c+1)/(n+1) (Davison and Hinkley 1997,
-    eq. 4.11), ties half on each side.
+    Draws in which either is undefined are left out for both; None where fewer than `LEAST_DEFINED` are left.
+    ``value``: the difference itself, which the interval is stretched to hold. The p-value is twice the
+    smaller share of draws on one side of zero, counted as (c+1)/(n+1) (Davison and Hinkley 1997, eq. 4.11),
+    ties half on each side.
     """
     if a.shape != b.shape:
         raise ValueError(f"draws of two systems must be the same: {a.shape} and {b.shape}")
     difference = a - b
     difference = difference[np.isfinite(difference)]
     n = len(difference)
-    if n < 2 or n < _MIN_DEFINED * len(a):
+    if n < 2 or n < LEAST_DEFINED * len(a):
         return None
-    low, high = np.percentile(difference, [2.5, 97.5])
+    low, high = interval(difference, value)
     ties = np.count_nonzero(np.abs(difference) <= _EPSILON) / 2
     below = np.count_nonzero(difference < -_EPSILON) + ties
     above = np.count_nonzero(difference > _EPSILON) + ties
     p_value = min(1.0, 2 * (min(below, above) + 1) / (n + 1))
-    return BootstrapDifference(float(low), float(high), float(p_value), float(difference.std(ddof=1)), n)
+    return BootstrapDifference(low, high, float(p_value), float(difference.std(ddof=1)), n)
 
 
 def swap_masks(
@@ -72,13 +75,20 @@ def swap_masks(
 ) -> Masks:
     """``(n, D)``: in each of n randomisations, which documents the two systems exchange.
 
-    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together. In memory
-    a document's randomisations stand side by side, as `mtqa.bench.metrics` takes them.
+    ``clusters (D,)``: documents of one number (translations of one source) are exchanged together. Of so few
+    clusters that there are no more than n exchanges (or `_ALL_EXCHANGES`), it is each of them once but that
+    of nothing, in random order: the test is then exact. In memory a document's randomisations stand side by
+    side, as `mtqa.bench.metrics` takes them.
     """
     if clusters is None:
         clusters = np.arange(documents, dtype=np.int64)
     count = int(clusters.max()) + 1 if len(clusters) else 0
-    return np.ascontiguousarray((rng.random((n, count)) < 0.5).T)[clusters].T
+    if 0 < count <= math.log2(max(n, _ALL_EXCHANGES) + 1):
+        every = 1 + rng.permutation(2**count - 1)
+        drawn = (every[:, None] >> np.arange(count)) & 1 == 1
+    else:
+        drawn = rng.random((n, count)) < 0.5
+    return np.ascontiguousarray(drawn.T)[clusters].T
 
 
 def randomisation_p_value(differences: Differences, masks: Masks) -> float | None:

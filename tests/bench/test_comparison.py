@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -253,6 +254,49 @@ def test_an_undefined_metric_says_why_and_stands_last():
     assert leader.estimates["flat"].value is None
     assert "constant" in leader.estimates["flat"].note
     assert leader.differences == ()
+
+
+def test_a_metric_without_any_value_does_not_lead():
+    data = scored_set()
+    sound = tuple(
+        dataclasses.replace(d, sentences=tuple(dataclasses.replace(s, label=0) for s in d.sentences))
+        for d in data.documents
+    )
+    both = dataclasses.replace(data, shape="documents", documents=sound)
+    result = compared([[table(both, "a", noise=0.1), table(both, "b", noise=9)]], ["a", "b"]).sets[0]
+    assert result.metrics["average_precision"].estimates["a"].value is None
+    assert result.main == "spearman"
+    assert result.leader.best is not None
+
+
+def test_five_documents_separate_nothing_whatever_the_seed():
+    data = documents_set(5)
+    tables = [table(data, "a", noise=0, seed=1), table(data, "b", noise=5, seed=2)]
+    for seed in range(8):
+        settings = CompareSettings(("average_precision",), 50, 99, seed=seed)
+        leader = compared([tables], ["a", "b"], settings).sets[0].leader
+        assert leader.cluster == ("a", "b")
+        assert leader.differences[0].p_randomisation == pytest.approx(2**-4)
+
+
+def test_what_most_draws_have_but_some_lack_gives_no_interval_and_says_how_many():
+    data = documents_set(12)
+    bare = tuple(
+        dataclasses.replace(d, sentences=tuple(dataclasses.replace(s, label=0) for s in d.sentences))
+        for d in data.documents[2:]
+    )
+    few = dataclasses.replace(data, documents=(*data.documents[:2], *bare))
+    leader = compared([[table(few, "a", noise=1), table(few, "b", noise=2)]], ["a", "b"]).sets[0].leader
+    for estimate in leader.estimates.values():
+        assert estimate.low is None
+        assert re.fullmatch(r"undefined in \d+% of the draws: no interval", estimate.note)
+    assert leader.differences[0].low is None
+
+
+@pytest.mark.parametrize("setting", ["draws", "randomisations", "seed"])
+def test_settings_are_numbers_from_0(setting: str):
+    with pytest.raises(UsageError, match=f"{setting} is -1: a whole number from 0"):
+        CompareSettings(**{setting: -1})
 
 
 @pytest.mark.parametrize(

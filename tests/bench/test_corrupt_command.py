@@ -131,3 +131,18 @@ def test_a_real_model_writes_and_a_seed_decides_what(tmp_path, capfd, smollm2_fi
         assert s["type"].startswith("sampled_")
         assert s["text"] != s["orig"]
         assert all(s["text"][x["start"] : x["end"]].strip() for x in s["spans"])
+
+
+def test_of_another_language_it_says_that_it_knows_english_alone(tmp_path, capfd):
+    german = tmp_path / "haus.txt"
+    german.write_text(
+        "Die Schule am Markt bleibt in dieser Woche geschlossen, weil die Heizung ausgefallen ist. Der "
+        "Leiter sagte, die Kinder sollten zu Hause bleiben. Die Stadt will das bis Montag beheben.",
+        encoding="utf-8",
+    )
+    says = "seems to be in 'de': only English is corrupted as spinners and translation engines do"
+    assert cli.main(["corrupt", str(german), str(_article(tmp_path)), "--share", "0", "0"]) == 0
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.startswith(f"mtqa: {german}: {says}") for line in lines] == [True]
+    made = corrupted_set([str(german), str(_article(tmp_path))])
+    assert [w.startswith(f"haus.txt: {says}") for w in made.warnings] == [True]

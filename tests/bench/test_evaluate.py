@@ -114,6 +114,7 @@ def test_floors_and_ceiling(files):
     assert chance["average_precision"].value == pytest.approx(6 / 18)
     assert chance["precision_at_1"].value == pytest.approx(1 / 3)
     assert chance["recall_at_fpr_5"].value == pytest.approx(0.05)
+    assert all(chance[name].n == section.metrics[name].n for name in chance if chance[name].value is not None)
     perfect = section.beside[PERFECT]
     assert {f.value for f in perfect.values()} == {1.0}
     assert set(perfect) >= {"roc_auc", "precision_at_k", "character_f1", "span_word_average_precision"}

@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.records import LabelledSet
-from mtqa.errors import ConfigError, InputError, MtqaError
+from mtqa.errors import ConfigError, InputError, MtqaError, UsageError
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
 
 
@@ -247,6 +247,23 @@ def test_a_sample_is_drawn_with_the_seed_and_keeps_the_order(tmp_path):
     assert max(first) > 20
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sample_of_rows_draws_whole_documents_with_their_lines_that_have_no_label(tmp_path, seed: int):
+    rows = []
+    for d in range(10):
+        rows += [{"doc": f"d{d}", "text": f"Sentence {i} of {d}.", "label": i % 2} for i in range(4)]
+        rows += [{"doc": f"d{d}", "text": f"Share {i}", "boilerplate": True} for i in range(6)]
+    data = _load(tmp_path, rows, limit=3, seed=seed)
+    assert [len(document.sentences) for document in data.documents] == [10, 10, 10]
+    assert sum(s.boilerplate for s in data.sentences()) == 18
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "3"])
+def test_a_limit_that_is_none(tmp_path, limit: object):
+    with pytest.raises(UsageError, match=r"limit is .* a whole number from 0"):
+        _load(tmp_path, [BAKERY, FERRY], limit=limit)
+
+
 def test_a_signature_tells_a_sample_and_named_columns(tmp_path):
     rows = [{"id": i, "text": f"Line {i}.", "score": i, "other": -i} for i in range(20)]
     columns = tmp_path / "columns.yaml"
@@ -318,6 +335,10 @@ def _documents(**changes: Any) -> list[dict[str, Any]]:
         ([{**SCORED[0], "word_tags": ["OK"]}], "record 1 (s1): word_tags: 1 tags for 7 words"),
         ([{**SCORED[0], "word_tags": ["OK"] * 6 + ["MAYBE"]}], "word_tags: 'MAYBE' is not OK or BAD"),
         ([{**SCORED[0], "tokens": ["X"] * 7}], "tokens: 'X' is not in the text at character 0"),
+        ([{**SCORED[0], "tokens": 5}], "record 1 (s1): tokens: 5 is not a list"),
+        ([{**SCORED[0], "tokens": {"The": 1}}], "tokens: {'The': 1} is not a list"),
+        ([{**SCORED[0], "tokens": ["", *"abcdef"]}], "tokens: a word is empty"),
+        ([{"doc": "d", "text": "A.", "label": 1, "spans": "[" * 200_000}], "record 1 (d): spans: '[[["),
         ([SCORED[0], {"id": "x", "score": 1}], "record 2 (x): text: missing"),
     ],
 )
@@ -471,3 +492,49 @@ def test_a_scored_id_may_come_once_for_each_system_and_is_one_cluster(tmp_path):
     assert [s.groups["system"] for s in data.sentences()] == ["x", "y", "x", "y"]
     with pytest.raises(InputError, match="is there twice"):
         _load(tmp_path, [*rows, rows[0]])
+
+
+def test_a_labelled_id_may_come_once_for_each_system_and_is_one_cluster(tmp_path):
+    rows = [{"id": i, "system": s, "text": f"{s}{i}.", "label": i % 2} for i in (1, 2) for s in ("x", "y")]
+    data = _load(tmp_path, rows)
+    assert data.clusters().tolist() == [0, 0, 1, 1]
+    assert all(document.isolated for document in data.documents)
+    with pytest.raises(InputError, match=r"record 5 .1.: id: 1, 'x' is there twice"):
+        _load(tmp_path, [*rows, rows[0]])
+
+
+@pytest.mark.parametrize("sound", [0, "0", 0.0, "0.0", False, "false", "", None])
+def test_a_sound_sentence_among_edited_ones_is_its_own_reference_however_its_label_is_written(
+    tmp_path, sound
+):
+    rows = [
+        {"doc": "d", "text": "The cat sat here.", "label": sound},
+        {"doc": "d", "text": "The sandwich sat here.", "label": 1, "orig": "The dog sat here."},
+        {"doc": "d", "text": "All is fine.", "label": 0},
+    ]
+    references = [s.reference for s in _load(tmp_path, rows).sentences()]
+    assert references == ["The cat sat here.", "The dog sat here.", "All is fine."]
+
+
+def test_a_graded_document_has_the_systems_of_all_its_sentences(tmp_path):
+    one, two = (
+        {"ref": "R.", "mt_A": "a.", "mt_B": "b."},
+        {"ref": "R.", "mt_A": "a.", "mt_B": "b.", "mt_C": "c."},
+    )
+    assert _load(tmp_path, [{"doc": "d", "sentences": [two, two]}]).system_order == ("mt_A", "mt_B", "mt_C")
+    for sentences, missing in (([one, two], 1), ([two, one], 2)):
+        with pytest.raises(InputError, match=rf"record 1 .d., sentence {missing}: mt_C: missing"):
+            _load(tmp_path, [{"doc": "d", "sentences": sentences}])
+
+
+def test_pairs_that_are_none_are_told(tmp_path):
+    same = {"id": "p", "good": "All is well.", "bad": "All is well."}
+    (warning,) = _load(tmp_path, [*PAIRS, same]).warnings
+    assert "data.jsonl: 1 pair is the same sentence twice (good and bad): a tie" in warning
+
+
+def test_a_parquet_file_without_rows_has_no_sentences(tmp_path):
+    path = tmp_path / "empty.parquet"
+    pd.DataFrame({"text": pd.Series([], dtype=str), "label": pd.Series([], dtype=int)}).to_parquet(path)
+    with pytest.raises(InputError, match="no sentences: the data hold no record"):
+        load_labelled(str(path))

@@ -121,6 +121,31 @@ def test_exhaustive_randomisation_agrees_with_the_count_by_hand():
     assert randomisation_p_value(exchanged(statistic), masks) == (2 + 1) / (8 + 1)
 
 
+@pytest.mark.parametrize("clusters", [None, np.array([0, 0, 1, 2, 2, 2, 3])])
+def test_few_documents_are_exchanged_in_every_way_once(clusters):
+    documents, groups = (4, 4) if clusters is None else (7, 4)
+    for seed in range(3):
+        masks = swap_masks(documents, 10, np.random.default_rng(seed), clusters=clusters)
+        assert masks.shape == (2**groups - 1, documents)
+        assert len(np.unique(masks, axis=0)) == len(masks)
+        assert masks.any(axis=1).all()
+        if clusters is not None:
+            assert all((masks[:, clusters == g][:, 0] == masks[:, clusters == g].T).all() for g in range(4))
+    assert swap_masks(13, 1000, np.random.default_rng(0)).shape == (1000, 13)
+    assert swap_masks(0, 5, np.random.default_rng(0)).shape == (5, 0)
+
+
+@pytest.mark.parametrize("documents", [2, 5, 6, 9])
+def test_of_few_documents_no_p_value_is_less_than_the_exact_one(documents: int):
+    """The clearest difference that there is: only all exchanged at once is as extreme."""
+    statistic = mean_by_document(np.repeat([1.0, 0.0], documents), np.arange(2 * documents))
+    for seed in range(20):
+        masks = swap_masks(documents, 100, np.random.default_rng(seed))
+        p = randomisation_p_value(exchanged(statistic), masks)
+        assert p == pytest.approx(2.0 ** (1 - documents))
+        assert (p < 0.05) == (documents >= fewest_documents(alpha=0.05))
+
+
 def test_a_clear_case_stops_early_with_the_same_answer():
     rng = np.random.default_rng(9)
     values = rng.normal(size=60)
@@ -177,11 +202,18 @@ def test_bootstrap_p_value_counts_ties_on_both_sides():
 
 
 def test_bootstrap_drops_undefined_draws_of_both():
-    a, b = np.arange(10.0), np.zeros(10)
-    a[0], b[9] = np.nan, np.nan
-    assert paired_bootstrap(a, b).draws == 8
-    a[:6] = np.nan
+    a, b = np.arange(40.0), np.zeros(40)
+    a[0], b[39] = np.nan, np.nan
+    assert paired_bootstrap(a, b).draws == 38
+    a[:2] = np.nan  # fewer than 95 %: an interval would be one of the lucky draws
     assert paired_bootstrap(a, b) is None
+
+
+def test_an_interval_holds_the_difference_that_resampling_pulls_away_from():
+    a, b = np.linspace(0.0, 0.5, 40), np.zeros(40)
+    assert paired_bootstrap(a, b).high < 0.5
+    stretched = paired_bootstrap(a, b, 0.7)
+    assert (stretched.low, stretched.high) == (paired_bootstrap(a, b).low, 0.7)
 
 
 def by_definition(p_values):

@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.bench.beside import bare_table
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
     Comparison,
@@ -27,8 +28,8 @@ from mtqa.bench.comparison.records import (
     SetResult,
 )
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
-from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
-from mtqa.bench.records import ScoreTable
+from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable, applies
+from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
 from mtqa.bench.scoring import not_scored
 from mtqa.bench.significance import (
@@ -95,6 +96,11 @@ class CompareSettings:
     seed: int = 0
     disagreements: int = 8
 
+    def __post_init__(self) -> None:
+        for name in ("draws", "randomisations", "seed"):
+            if (value := getattr(self, name)) < 0:
+                raise UsageError(f"{name} is {value}: a whole number from 0")
+
 
 def known_metrics() -> dict[str, Metric]:
     """Every metric that configs can be compared by."""
@@ -106,6 +112,26 @@ def check_metrics(names: Sequence[str]) -> None:
     for name in names:
         if name not in known_metrics():
             raise UsageError(unknown("metric", name, known_metrics()))
+
+
+def check_applicable(names: Sequence[str], sets: Sequence[LabelledSet]) -> None:
+    """Raises `UsageError` for a metric that no set is annotated for: before any scoring."""
+    wanted = [METRICS[name] for name in names if name in METRICS]
+    for metric in wanted:
+        if not any(applies(metric, _everything(data)) for data in sets):
+            raise _not_to_be_had(metric.name, "these data")
+
+
+def _everything(data: LabelledSet) -> ScoreTable:
+    """A table of a config that gives all that there is."""
+    nothing = np.zeros(len(data))
+    bare = bare_table(data, "", nothing)
+    none = ((),) * len(data)
+    return dataclasses.replace(bare, words=none, marked=none, probability=nothing, q_value=nothing)
+
+
+def _not_to_be_had(metric: str, reason: str) -> UsageError:
+    return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
 
 
 def check_same_data(tables: Sequence[ScoreTable]) -> None:
@@ -159,7 +185,7 @@ def compare_tables(
     missing = [m for m in chosen.metrics if not any(m in s.metrics for s in sets)]
     if missing:
         reason = "models with different tokenizers" if missing[0] == PERPLEXITY.name else "these data"
-        raise UsageError(f"metric {missing[0]!r} can't be had for {reason}; leave it out")
+        raise _not_to_be_had(missing[0], reason)
     digests = ",".join(f"{of_set[0].data.name}@{of_set[0].data.stamp}" for of_set in tables)
     signature = (
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
@@ -194,7 +220,7 @@ def _set_result(
         if progress is not None:
             progress(f"comparing on {data.name}", done, len(metrics))
         results[metric.name] = bench.result(metric)
-    main = next((name for name in (*MAIN, *results) if name in results), None)
+    main = _leading(results)
     order = list(results[main].estimates) if main else list(named)
     count = int(clusters.max()) + 1 if len(clusters) else 0
     return SetResult(
@@ -215,6 +241,13 @@ def _set_result(
             *_few_documents(count, _pairs(named)),
         ),
     )
+
+
+def _leading(results: Mapping[str, MetricResult]) -> str | None:
+    """The metric that leads: the first that some contender has a value of, or else the first."""
+    there = [name for name in dict.fromkeys((*MAIN, *results)) if name in results]
+    known = (n for n in there if any(e.value is not None for e in results[n].estimates.values()))
+    return next(known, there[0] if there else None)
 
 
 def _pairs(contenders: Collection[str]) -> int:
@@ -295,9 +328,10 @@ class _Bench:
         values = prepared.over(self._weights)
         finite = values[np.isfinite(values)]
         if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
-            why = "one document: no interval" if self._groups < 2 else "undefined in most draws: no interval"
-            return Estimate(value, None, None, prepared.n, why), values
-        return Estimate(value, *interval(finite), prepared.n), values
+            lacking = 1 - len(finite) / max(len(values), 1)
+            why = "one document" if self._groups < 2 else f"undefined in {lacking:.0%} of the draws"
+            return Estimate(value, None, None, prepared.n, f"{why}: no interval"), values
+        return Estimate(value, *interval(finite, value), prepared.n), values
 
     def _compared(
         self,
@@ -332,7 +366,9 @@ class _Bench:
             prepared = metric.prepare(both)
         except Undefined:
             return None
-        return randomisation_p_value(prepared.exchanged, self._masks)
+        found = randomisation_p_value(prepared.exchanged, self._masks)
+        least = 2.0 ** (1 - self._groups)  # an exchange of all differs as much as none
+        return None if found is None else max(found, least)
 
     def _on_scale(self, metric: Metric, name: str) -> ScoreTable:
         """The contender's table as `mtqa.bench.stack` needs it for this metric."""
@@ -352,7 +388,7 @@ class _Bench:
     ) -> Difference:
         p_value, p_holm = p_values
         separated = p_holm is not None and p_holm < ALPHA
-        spread = paired_bootstrap(*drawn) if self._groups > 1 else None
+        spread = paired_bootstrap(*drawn, value) if self._groups > 1 else None
         more = None
         if not separated and spread is not None:
             more = more_documents(value, spread.standard_error, self._groups, alpha=ALPHA / self._pairs)

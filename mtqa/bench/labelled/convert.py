@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class _Notes:
 
     spanned: bool = False
     inverted: int = 0
+    alike: int = 0
     where: str = ""
     seen: dict[str, str] = field(default_factory=dict)
 
@@ -46,11 +47,17 @@ class _Notes:
         self.seen[known] = place.record
 
     def warnings(self, data: str) -> tuple[str, ...]:
-        """One line for all that was left out."""
-        if not self.inverted:
-            return ()
-        what = "spans end before they start" if self.inverted > 1 else "span ends before it starts"
-        return (f"{data}: {self.where}: spans: {self.inverted} {what}; the sentences count as without",)
+        """A line for each thing that counts for less than it seems."""
+        made = []
+        if self.inverted:
+            what = "spans end before they start" if self.inverted > 1 else "span ends before it starts"
+            made.append(
+                f"{data}: {self.where}: spans: {self.inverted} {what}; the sentences count as without"
+            )
+        if self.alike:
+            said = "1 pair is" if self.alike == 1 else f"{self.alike:,} pairs are"
+            made.append(f"{data}: {said} the same sentence twice (good and bad): a tie, whatever the config")
+        return tuple(made)
 
 
 def labelled_set(records: Numbered, spec: DataSpec, digest: str, *, whole: bool = True) -> LabelledSet:
@@ -166,9 +173,9 @@ def _edited(rows: Iterable[Row]) -> bool:
     return any(_is_text(row.get("orig")) for row in rows)
 
 
-def _with_own_reference(row: dict[str, Any]) -> dict[str, Any]:
+def _with_own_reference(row: dict[str, Any], place: Place) -> dict[str, Any]:
     """A sound sentence among edited ones is its own original."""
-    if row.get("label") in (0, None, "", "0") and _reference(row) is None:
+    if not values.label(row.get("label"), place) and _reference(row) is None:
         return {**row, "reference": row.get("text")}
     return row
 
@@ -236,7 +243,7 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
             own = place.sentence(i)
             one = values.mapped(inner, spec, own, _OF_SENTENCES)
             _need_label(one, own)
-            one = _with_own_reference(one) if edited else one
+            one = _with_own_reference(one, own) if edited else one
             sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
         name = _named(row, "doc", number)
         yield LabelledDocument(name, tuple(sentences), cluster=_first(row, "source_doc", name))
@@ -268,22 +275,37 @@ def _need_label(row: Row, place: Place) -> None:
         raise place.error("label", f"missing; the fields are: {known}")
 
 
-def document_of(row: Row, spec: DataSpec) -> str | None:
-    """The document in whose context a record's sentence is read; None for a record that stands for itself."""
+def documents_of(records: Sequence[Row], spec: DataSpec) -> Callable[[Row], str | None]:
+    """Of these records, what tells the document in whose context a record's sentence is read.
+
+    None for a record that stands for itself, as all do but sentences with labels: of those some may lack one
+    (boilerplate lines).
+    """
 
     def column(ours: str) -> str:
         return spec.columns.get(ours, ours)
 
-    whole = any(values.has_column(row, column(name)) for name in ("sentences", "good"))
-    if whole or not values.has_column(row, column("label")) or not values.has_column(row, column("doc")):
-        return None
-    found = values.looked_up(row, column("doc"), Place(spec.name, "a record"))
-    system = row.get(column("system"))
-    return None if _empty(found) else f"{found}\0{system or ''}"
+    def has(row: Row, *ours: str) -> bool:
+        return any(values.has_column(row, column(name)) for name in ours)
+
+    def document_of(row: Row) -> str | None:
+        if not rows_of_documents or not has(row, "doc"):
+            return None
+        found = values.looked_up(row, column("doc"), Place(spec.name, "a record"))
+        system = row.get(column("system"))
+        return None if _empty(found) else f"{found}\0{system or ''}"
+
+    rows_of_documents = any(has(row, "label") for row in records) and not any(
+        has(row, "sentences", "good") for row in records
+    )
+    return document_of
 
 
 def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
-    """One record a sentence: those of one ``doc`` (and system) are a document; without, each is alone."""
+    """One record a sentence: those of one ``doc`` (and system) are a document; without, each is alone.
+
+    An id may come once for each system: of sentences alone, such translations of one segment are one cluster.
+    """
     found: dict[tuple[str, str], list[LabelledSentence]] = {}
     clusters: dict[tuple[str, str], str] = {}
     alone = set()
@@ -291,15 +313,17 @@ def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
     for number, raw in records:
         place = _place(spec, number, raw)
         row = values.mapped(raw, spec, place, FIELDS + GROUPS)
-        row = _with_own_reference(row) if edited else row
+        row = _with_own_reference(row, place) if edited else row
+        groups = _groups((raw,), spec, place)
         if not _empty(row.get("id")):
-            notes.once(row["id"], "id", place)
+            notes.once((row["id"], groups.get("system")), "id", place)
         _need_label(row, place)
         key = (_named(row, "doc", number), str(row.get("system") or ""))
         if _empty(row.get("doc")):
             alone.add(key)
-        found.setdefault(key, []).append(_sentence(row, _groups((raw,), spec, place), place, notes))
-        clusters.setdefault(key, _first(row, "source_doc", key[0]))
+        found.setdefault(key, []).append(_sentence(row, groups, place, notes))
+        own = _first(row, "id", key[0]) if key in alone else key[0]
+        clusters.setdefault(key, _first(row, "source_doc", own))
     for key, sentences in found.items():
         name = "|".join(part for part in key if part)
         yield LabelledDocument(name, tuple(sentences), isolated=key in alone, cluster=clusters[key])
@@ -312,7 +336,7 @@ def _graded(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
         name = _named(row, "doc", number)
         notes.once(name, "doc", place)
         inner = _inner(row, place)
-        for system in sorted(key for key in inner[0] if _GRADED.fullmatch(key)):
+        for system in sorted({key for one in inner for key in one if _GRADED.fullmatch(key)}):
             sentences = tuple(
                 LabelledSentence(
                     values.text(one.get(system), system, place.sentence(i)),
@@ -347,6 +371,7 @@ def _pairs(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labelle
         good, bad = (values.text(row.get(key), key, place) for key in ("good", "bad"))
         groups = _groups((raw,), spec, place)
         notes.once((_named(row, "id", number), groups.get("phenomenon")), "id", place)
+        notes.alike += good == bad
         found, inverted = values.spans(row.get("bad_spans"), "bad_spans", bad, place)
         if inverted:
             notes.inverted += inverted

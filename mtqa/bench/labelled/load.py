@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mtqa.bench.labelled.convert import document_of, labelled_set
+from mtqa.bench.labelled.convert import documents_of, labelled_set
 from mtqa.bench.labelled.source import read_records, sampled
 from mtqa.bench.labelled.spec import DataSpec, data_spec
 from mtqa.bench.records import LabelledSet
@@ -29,7 +29,7 @@ def load_labelled(
 def load_spec(spec: DataSpec, *, limit: int = 0, seed: int = 0, cache: Path | None = None) -> LabelledSet:
     """The same of a `DataSpec`. ``cache``: where `datasets` keeps what is from the hub."""
     with closing(read_records(spec, cache=cache or cache_dir() / "datasets")) as read:
-        records = sampled(read, limit, seed, part_of=partial(document_of, spec=spec))
+        records = sampled(read, limit, seed, wholes=partial(documents_of, spec=spec))
     if spec.file is not None:
         digest = sha256_of(spec.file)
     else:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,13 @@ from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import InputError, one_line
 from mtqa.records import Document
+from mtqa.text.language import sure_language
 from mtqa.text.read import document_from_text, read_article
 
 Named = tuple[str, Document]
+
+#: A language is sure with this probability, in a text of at least so many characters.
+_SURE, _CHARACTERS = 0.99, 120
 
 
 def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> LabelledSet:
@@ -32,12 +37,25 @@ def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> Lab
     that the corruptions need is missing.
     """
     named = clean_articles(paths, named=lambda path: Path(path).name)
-    records = list(corrupted_records([one for _, one in sampled(named, limit, seed)], seed=seed))
+    articles = [one for _, one in sampled(named, limit, seed)]
+    records = list(corrupted_records(articles, seed=seed))
     text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     name = Path(paths[0]).name + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
     spec = DataSpec(name=f"corrupted:{seed} {one_line(name, 80)}")
-    return labelled_set(list(enumerate(records, start=1)), spec, digest, whole=not limit)
+    made = labelled_set(list(enumerate(records, start=1)), spec, digest, whole=not limit)
+    return replace(made, warnings=(*made.warnings, *not_in_english(articles)))
+
+
+def not_in_english(articles: Sequence[Named]) -> Iterator[str]:
+    """A line for each article that is surely in another language: rules, senses, inflections are English."""
+    for name, document in articles:
+        language = sure_language(document.text, _SURE) if len(document.text) >= _CHARACTERS else "en"
+        if language not in (None, "en"):
+            yield (
+                f"{one_line(name, 80)}: seems to be in {language!r}: only English is corrupted as "
+                "spinners and translation engines do; its labels say little"
+            )
 
 
 def corrupted_records(

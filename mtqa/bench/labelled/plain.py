@@ -67,6 +67,9 @@ def _one_object(text: str) -> Record | None:
 def _object(name: str, number: int, line: str) -> Record:
     try:
         value = json.loads(line)
+    except json.JSONDecodeError as error:
+        where = f"{one_line(error.msg, 120)} at column {error.colno}"
+        raise InputError(f"{name}: line {number}: not valid JSON ({where})") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name}: line {number}: not valid JSON ({one_line(error, 120)})") from error
     if not isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import TypeVar
@@ -13,25 +13,31 @@ from mtqa.bench.labelled.lines import data_lines
 from mtqa.bench.labelled.plain import Record, json_records, table_records
 from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.labelled.stream import ask_hub, quiet_datasets, reason_of, streamed_file
-from mtqa.errors import InputError, MtqaError, one_line
+from mtqa.errors import InputError, MtqaError, UsageError, one_line
 
 T = TypeVar("T")
+#: Of records, what tells of one what it is a part of.
+Wholes = Callable[[Sequence[T]], Callable[[T], str | None]]
 #: A sample is drawn from at most this many records from the start (or ten times the sample).
 SAMPLED_FROM = 10_000
 
 
 def sampled(
-    records: Iterator[T], limit: int, seed: int, *, part_of: Callable[[T], str | None] = lambda _: None
+    records: Iterator[T], limit: int, seed: int, *, wholes: Wholes[T] | None = None
 ) -> list[tuple[int, T]]:
     """Records with their numbers from 1; ``limit`` of them, drawn with ``seed``, in their order (0: all).
 
-    A sample and not the first ones: many corpora are sorted by phenomenon or system. ``part_of``: the name of
-    what a record is a part of, or None; such a whole is drawn with all of its records and counts as one.
+    A sample and not the first ones: many corpora are sorted by phenomenon or system. ``wholes``: of the
+    records that are drawn from, what tells the name of what a record is a part of, or None; such a whole is
+    drawn with all of its records and counts as one. Raises `UsageError` for a limit that is no number from 0.
     """
+    if not isinstance(limit, int) or limit < 0:
+        raise UsageError(f"limit is {limit!r}: a whole number from 0 (all)")
     numbered = enumerate(records, start=1)
     if not limit:
         return list(numbered)
     pool = list(islice(numbered, max(SAMPLED_FROM, 10 * limit)))
+    part_of = wholes([record for _, record in pool]) if wholes else lambda _: None
     if pool and (last := part_of(pool[-1][1])) is not None:
         pool += takewhile(lambda record: part_of(record[1]) == last, numbered)
     units: dict[str | int, list[int]] = {}
@@ -63,12 +69,21 @@ def _parquet_records(name: str, file: Path) -> Iterator[Record]:
     try:
         if file.stat().st_size == 0:
             raise InputError(f"{name}: the file is empty")
+        if not _rows(file):
+            return
         with streamed_file("parquet", file) as loaded:
             yield from (dict(record) for record in loaded)
     except MtqaError:
         raise
     except Exception as error:
         raise InputError(f"{name}: can't be read as PARQUET ({reason_of(error)})") from error
+
+
+def _rows(file: Path) -> int:
+    """How many a Parquet file says that it holds: `datasets` fails on none."""
+    from pyarrow.parquet import read_metadata
+
+    return int(read_metadata(file).num_rows)
 
 
 def _hub_records(spec: DataSpec, cache: Path) -> Iterator[Record]:

@@ -124,7 +124,7 @@ def listed(value: Any, field: str, place: Place) -> list[Any] | None:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise place.error(field, f"{one_line(repr(value), 60)} is not a list in JSON") from None
     if not isinstance(value, list):
         raise place.error(field, f"{one_line(repr(value), 60)} is not a list")
@@ -169,22 +169,31 @@ def word_tags(row: Row, sentence: str, place: Place) -> tuple[tuple[int, int, bo
     tags = listed(tags, "word_tags", place)
     if tags is None:
         return None
-    words = row.get("tokens")
-    if isinstance(words, str) and words.lstrip().startswith("["):
-        words = listed(words, "tokens", place)
-    words = sentence.split() if words is None else words.split() if isinstance(words, str) else words
+    words = _words(row.get("tokens"), sentence, place)
     if len(words) != len(tags):
         raise place.error("word_tags", f"{len(tags)} tags for {len(words)} words")
     made, at = [], 0
     for word, tag in zip(words, tags, strict=True):
-        start = sentence.find(str(word), at)
+        start = sentence.find(word, at)
         if start < 0 or sentence[at:start].strip():
             raise place.error("tokens", f"{one_line(repr(word), 60)} is not in the text at character {at}")
-        at = start + len(str(word))
+        at = start + len(word)
         if str(tag).upper() not in ("OK", "BAD"):
             raise place.error("word_tags", f"{one_line(repr(tag), 60)} is not OK or BAD")
         made.append((start, at, str(tag).upper() == "BAD"))
     return tuple(made)
+
+
+def _words(value: Any, sentence: str, place: Place) -> list[str]:
+    """A sentence's words: a list, one in JSON, or a string to cut at blanks; without one the text itself."""
+    if value is None or value == "":
+        return sentence.split()
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return value.split()
+    words = [str(word) for word in listed(value, "tokens", place) or ()]
+    if not all(word.strip() for word in words):
+        raise place.error("tokens", "a word is empty")
+    return words
 
 
 def paragraph(value: Any, place: Place) -> int | None:
