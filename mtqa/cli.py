@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -259,8 +260,24 @@ def _say(error: BaseException | str) -> None:
     click.echo(f"mtqa: {one_line(error, 1000)}", err=True)
 
 
+class _Speaker(logging.Handler):
+    """What mtqa's own log warns of (a ledger that can't be used), as every other line on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``mtqa`` command. Returns the exit code; shows one line, never a traceback, for a mistake."""
+    log, speaker = logging.getLogger("mtqa"), _Speaker(logging.WARNING)
+    log.addHandler(speaker)
+    try:
+        return _run(arguments)
+    finally:
+        log.removeHandler(speaker)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a table's minus sign where the terminal has none

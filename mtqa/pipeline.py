@@ -21,6 +21,7 @@ from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.detect.sentence import QUOTE_LOG_ODDS
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
 from mtqa.errors import InputError, UsageError
@@ -264,7 +265,7 @@ class Ranker:
             + of_language(language, model.languages, detects=self.measure == DETECTOR)
             + of_context(document, config.context)
             + of_calibration(calibration, config.context)
-            + of_verdict(verdict, whole=config.fdr is None)
+            + of_verdict(verdict, calibration, whole=config.fdr is None)
             + unfinished,
             settings=config.model_dump(),
             verdict=verdict,
@@ -294,9 +295,10 @@ class Ranker:
         )
 
     def _detector_signature(self) -> str:
-        own, fdr = self._own_calibration, self.config.fdr
+        own, fdr, marks = self._own_calibration, self.config.fdr, max(QUOTE_LOG_ODDS.values())
         return (
             (f"|detector:{self.head.digest[:12]}" if self.head else "")
+            + (f"|quotes:{marks:g}" if self.head and self.config.context != "none" else "")
             + (f"|calibration:{own.digest[:12]}" if own else "")
             + (f"|fdr:{fdr:g}" if fdr is not None else "")
         )
@@ -333,11 +335,11 @@ def as_document(source: Source) -> Document:
         raise InputError(f"an article is a text, a path or a Document, not a {type(source).__name__}")
     if _names_a_file(source):
         return read_article(source)
-    return document_from_text(source)
+    return document_from_text(source, format=None)
 
 
 def _names_a_file(text: str) -> bool:
-    if "\n" in text or len(text) > 1024:
+    if not text or "\n" in text or len(text) > 1024:
         return False
     try:
         exists = Path(text).exists()

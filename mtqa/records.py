@@ -315,7 +315,7 @@ class Verdict:
 
     ``expected``: how many of them are corrupted, the sum of their probabilities; ``low`` to ``high`` holds
     the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``. ``highest``: the
-    probability of the likeliest.
+    probability of the likeliest; ``likely``: how many are corrupted more likely than not.
     """
 
     sentences: int
@@ -325,6 +325,7 @@ class Verdict:
     found: int
     fdr: float
     highest: float = 0.0
+    likely: int = 0
 
     @property
     def words(self) -> str:

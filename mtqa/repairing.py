@@ -118,7 +118,9 @@ class Repairer:
         self, scene: Scene, findings: Sequence[Finding]
     ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         """The findings with suggestions on their spans, and a warning where not all were looked at."""
-        settings = {"repairs": REPAIRS, **asdict(self._limits.reach)}
+        # A partner's place, and how far is read, hang on where the sentences end.
+        cut = [(sentence.start, sentence.end) for sentence in scene.document.sentences]
+        settings = {"repairs": REPAIRS, "sentences": cut, **asdict(self._limits.reach)}
         before = self._known.get(scene.passages, settings) if self._known else Looked()
         kept, made, unfinished = dict(before.found), list[Finding](), 0
         enough = len(findings) <= before.findings

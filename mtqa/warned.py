@@ -8,14 +8,13 @@ from mtqa.detect.calibrate import Calibration
 from mtqa.detect.head import LANGUAGES
 from mtqa.errors import one_line
 from mtqa.records import Document, Verdict
+from mtqa.report.view import percent
 from mtqa.text.language import sure_language
 
 #: Below this probability a text's language is not known.
 _CERTAIN = 0.99
 #: Nor for a text shorter than this, in characters.
 _CHARACTERS = 120
-#: A probability that "no evidence of corruption" must not stand beside without a word.
-_LIKELY = 0.5
 
 
 def language_of(document: Document) -> str | None:
@@ -56,25 +55,39 @@ def of_calibration(calibration: Calibration | None, context: str) -> tuple[str, 
     )
 
 
-def of_verdict(verdict: Verdict | None, *, whole: bool) -> tuple[str, ...]:
+def of_verdict(verdict: Verdict | None, calibration: Calibration | None, *, whole: bool) -> tuple[str, ...]:
     """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do.
 
     ``whole``: does the report list all sentences, and not what is found at a rate alone?
     """
-    if verdict is None:
+    if verdict is None or calibration is None:
         return ()
-    if whole and not verdict.found and verdict.highest >= _LIKELY:
+    if whole and not verdict.found and verdict.likely:
+        many = verdict.likely > 1
+        said = f"{verdict.likely} sentences are" if many else "one sentence is"
         return (
-            f"one sentence is corrupted with a probability of {verdict.highest:.0%}, though none is found at "
-            f"FDR {verdict.fdr:g}: some sound texts have sentences that look as bad; read it all the same",
+            f"{said} corrupted with a probability of {'up to ' if many else ''}{percent(verdict.highest)}, "
+            f"though none is found at FDR {verdict.fdr:g}: {_why_not(verdict, calibration)}; "
+            f"read {'them' if many else 'it'} all the same",
         )
-    if verdict.found <= verdict.high:
+    if (1 - verdict.fdr) * verdict.found <= verdict.high:  # the rest of those found may be sound
         return ()
     return (
         f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
         f"{verdict.low} to {verdict.high} are corrupted: the sound ones may be unlike those that "
         "the detector knows; trust the order, and calibrate on sound text of its kind (mtqa calibrate)",
     )
+
+
+def _why_not(verdict: Verdict, calibration: Calibration) -> str:
+    """Why likely sentences are not found: sound ones look as bad, or there are too few to tell."""
+    sound = min(part.sentences for part in calibration.sound)
+    if verdict.sentences / (sound + 1) / verdict.likely > verdict.fdr:
+        return (
+            f"the calibration's {sound:,} sound sentences are too few to find so few of "
+            f"{verdict.sentences:,} (mtqa calibrate on more sound text)"
+        )
+    return "some sound texts have sentences that look as bad"
 
 
 def of_context(document: Document, context: str) -> tuple[str, ...]:

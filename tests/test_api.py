@@ -39,6 +39,14 @@ def test_a_text_a_path_and_a_document_give_the_same_ranking(fake, tmp_path):
     assert isinstance(of_text.findings[0], mtqa.Finding)
 
 
+def test_a_page_in_a_string_is_read_as_one_in_a_file(fake, tmp_path):
+    page = f"<html><body><article><p>{TEXT.replace(chr(10) * 2, '</p><p>')}</p></article></body></html>"
+    path = tmp_path / "a.html"
+    path.write_text(page)
+    assert [f.text for f in mtqa.rank(page).findings] == [f.text for f in mtqa.rank(path).findings]
+    assert not any("<" in f.text for f in mtqa.rank(page).findings)
+
+
 def test_overrides_are_config_fields(fake):
     assert mtqa.rank(TEXT, measure="slor").measure == "slor"
     assert mtqa.rank(TEXT, mtqa.Config(k=7), context="none").settings["k"] == 7
@@ -53,6 +61,8 @@ def test_what_is_no_article(fake):
         mtqa.rank("report.txt")
     with pytest.raises(InputError, match="no such file"):
         mtqa.rank(Path("nothing here"))
+    with pytest.raises(InputError, match="empty; nothing to rank"):
+        mtqa.rank("")
     with pytest.raises(InputError, match="not a int"):
         mtqa.rank(7)  # type: ignore[arg-type]
 

@@ -201,6 +201,19 @@ def test_repairs_come_from_the_ledger_and_load_no_model(folder, loads):
     assert second.warnings == first.warnings
 
 
+def test_a_text_that_is_cut_into_other_sentences_has_repairs_of_its_own(folder, loads):
+    """The place of a partner, and how far is read, hang on where the sentence ends."""
+    line = " ".join(TEXT.split())
+    read = {form: document_from_text(line, format=form) for form in ("text", "lines")}
+    assert len(read["text"].sentences) > len(read["lines"].sentences) == 1
+    alone = {form: mtqa.rank(document, ledger=False).findings for form, document in read.items()}
+    for order in (("text", "lines"), ("lines", "text")):
+        for entry in folder.glob("*"):
+            entry.unlink()
+        for form in order:
+            assert mtqa.rank(read[form]).findings == alone[form]
+
+
 def test_what_was_cut_short_is_gone_on_with_next_time(folder, monkeypatch):
     scene, findings = _scene()
     whole, _ = Repairer(_backend, Limits(1e9)).repaired(scene, findings)

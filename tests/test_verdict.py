@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,12 @@ from mtqa.errors import ConfigError, UsageError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.local import ModelFiles
 from mtqa.pipeline import Ranker
+from mtqa.records import Verdict
 from mtqa.report import tables
 from mtqa.report.formats import RenderOptions
 from mtqa.text.read import document_from_sentences, document_from_text, read_article
-from tests.detect.heads import calibration_card, random_head
+from mtqa.warned import of_verdict
+from tests.detect.heads import calibration, calibration_card, random_head
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 TEXT = " ".join(f"Sentence number {n} has {'its own ' * (i % 4)}words." for i, n in enumerate(NUMBERS))
@@ -591,6 +594,49 @@ def test_a_likely_sentence_that_is_not_found_is_told(folder, sound):
     report = _ranker(path).rank(document_from_text(TEXT))
     assert report.verdict.words == "no evidence of corruption"
     (warning,) = [w for w in report.warnings if "none is found" in w]
-    assert "a probability of 100%" in warning
+    assert warning.startswith(
+        "10 sentences are corrupted with a probability of up to >99%, though none is found"
+    )
+    assert warning.endswith("some sound texts have sentences that look as bad; read them all the same")
     asked = _ranker(path, fdr=0.1).rank(document_from_text(TEXT))  # who asks for a rate gets what it finds
     assert not [w for w in asked.warnings if "none is found" in w]
+
+
+def test_of_those_found_at_a_generous_rate_most_may_be_sound(head_file):
+    made = _ranker(head_file).calibration
+    found = Verdict(10, 1.0, 0, 2, found=3, fdr=0.1)
+    assert "3 sentences are found at FDR 0.1" in of_verdict(found, made, whole=False)[0]
+    assert of_verdict(replace(found, fdr=0.4), made, whole=False) == ()
+
+
+def test_a_small_sample_that_can_find_nothing_is_told_as_what_it_is():
+    made = calibration(np.arange(9.0))
+    few = Verdict(26, 2.0, 1, 3, found=0, fdr=0.1, highest=0.999, likely=2)  # 26 / 10 / 2 is above 0.1
+    (warning,) = of_verdict(few, made, whole=True)
+    assert warning.startswith(
+        "2 sentences are corrupted with a probability of up to >99%, though none is found"
+    )
+    assert "the calibration's 9 sound sentences are too few to find so few of 26" in warning
+    (one,) = of_verdict(replace(few, likely=1, sentences=1, highest=0.875), made, whole=True)
+    assert one.startswith("one sentence is corrupted with a probability of 88%, though none is found at")
+    assert one.endswith("some sound texts have sentences that look as bad; read it all the same")
+
+
+def test_a_calibration_with_a_number_that_no_float_holds(run, article, config, tmp_path):
+    assert run("calibrate", *_sound_files(tmp_path, 8), "--config", config, "-o", "own.json")[0] == 0
+    whole = json.loads(Path("own.json").read_text())
+    for place in ("slope", "log_odds"):
+        card = json.loads(json.dumps(whole))
+        if place == "slope":
+            card["calibration"]["slope"] = 10**400
+        else:
+            card["calibration"]["sound"][0]["log_odds"][-1] = 10**400
+        Path("own.json").write_text(json.dumps(card))
+        code, out, err = run("rank", article, "--config", config, "--calibration", "own.json")
+        assert (code, out) == (2, "")
+        assert (
+            f"own.json: not a calibration file: calibration: {place if place == 'slope' else 'sound[0]'}"
+            in err
+        )
+        assert _one_line(err)
+    assert "calibration: no file is named" in run("rank", article, "--config", config, "--calibration", "")[2]

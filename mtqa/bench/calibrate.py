@@ -56,7 +56,8 @@ class Fitted:
         """What its user should know, a line each."""
         bins = len(self.calibration.sound)
         cut = f", in {bins} bins by length" if bins > 1 else ""
-        made = [f"the reference sample is {self.sound:,} sound sentences of {self.articles:,} articles{cut}"]
+        of = "1 article" if self.articles == 1 else f"{self.articles:,} articles"
+        made = [f"the reference sample is {self.sound:,} sound sentences of {of}{cut}"]
         if self.refitted:
             made.append(f"slope and intercept are fitted to these and {self.corrupted:,} corrupted sentences")
         else:

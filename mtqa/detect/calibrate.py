@@ -257,9 +257,19 @@ def calibration_from(card: Mapping[str, Any]) -> Calibration:
 
 def _number(card: Mapping[str, Any], key: str) -> float:
     value = card.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not _finite(value):
         raise ValueError(f"calibration: {key} must be a number")
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
+
+
+def _finite(value: object) -> bool:
+    """A number that a float can be: JSON has whole ones of any length."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _count(value: object, least: int = 0) -> bool:
@@ -275,9 +285,7 @@ def _sound_bin(card: Any, where: str) -> SoundBin:
         raise ValueError(f"{where}: tokens_up_to and sentences must be counts")
     if not isinstance(values, list) or not isinstance(above, list) or not 0 < len(values) == len(above):
         raise ValueError(f"{where}: log_odds and above must be lists of one length")
-    if not all(_count(c) for c in above) or not all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values
-    ):
+    if not all(_count(c) for c in above) or not all(_finite(v) for v in values):
         raise ValueError(f"{where}: log_odds must be numbers, above counts")
     x, counts = np.asarray(values, dtype=np.float64), np.asarray(above, dtype=np.int64)
     if (np.diff(x) <= 0).any() or (np.diff(counts) >= 0).any() or counts[-1] != 0 or counts[0] >= sentences:

@@ -61,6 +61,8 @@ def calibration_text(calibration: Calibration, detector: str, made_from: Mapping
 
 def load_calibration(path: str) -> OwnCalibration:
     """The calibration in a file. Raises `ConfigError` in one line that names it."""
+    if not path:
+        raise ConfigError("calibration: no file is named")
     try:
         if Path(path).stat().st_size > _MOST_BYTES:
             raise ValueError("it is far too large")

@@ -10,6 +10,7 @@ that place. It is the same for every ranking measure, so that one heat map serve
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
@@ -167,11 +168,16 @@ def expected(text: str, tokens: TokenScores, token: int, word_start: int) -> tup
         piece = tokens.pieces.get(int(piece_id), "")
         goes_on = piece[:1].isalnum()
         shown = (before + piece if before and goes_on else (before or piece)).strip()
-        if shown and p >= _EXPECTED_LEAST and "\ufffd" not in shown and not (new_word and goes_on):
+        if _shows(shown) and p >= _EXPECTED_LEAST and not (new_word and goes_on):
             found[shown] = found.get(shown, 0.0) + float(p)
     # Marks say little about what should stand in a word's place: shown only where there is nothing else.
     as_words = {shown: p for shown, p in found.items() if shown[0].isalnum()}
     return tuple(Expectation(shown, p) for shown, p in (as_words or found).items())
+
+
+def _shows(text: str) -> bool:
+    """Is there anything to see in it, and no part of a character that no text has?"""
+    return "\ufffd" not in text and any(unicodedata.category(c)[0] not in "CMZ" for c in text)
 
 
 def suspect_spans(

@@ -46,6 +46,7 @@ def judge(
         found=int((q <= fdr).sum()),
         fdr=fdr,
         highest=float(probabilities.max(initial=0.0)),
+        likely=int((probabilities >= 0.5).sum()),
     )
     judged = tuple(
         replace(f, probability=float(p), q_value=float(one))

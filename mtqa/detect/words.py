@@ -17,20 +17,26 @@ import numpy as np
 from mtqa.records import Document, Ints, TokenScores
 
 #: A number with its separators and unit, an abbreviation with full stops, a word with its marks and inner
-#: hyphens and apostrophes, a run of one punctuation mark, or any other single character.
+#: hyphens and apostrophes, a flag, an emoji with what it is joined to, a run of one punctuation mark, or any
+#: other single character. What shows nothing by itself (joiners, variation selectors) is no word.
 _WORD = (
     r"\d\w*(?:[.,:/]\d\w*)*"
     r"|(?:\p{L}\.){2,}"
-    r"|[\w\p{M}]+(?:['’\-‐‑.&@_][\w\p{M}]+)*"
-    r"|([^\w\s])\1*"
+    r"|[\w\p{M}]+(?:['’\-‐‑.&@_\u00ad\u200c\u200d][\w\p{M}]+)*"
+    r"|\p{RI}{2}|\p{Extended_Pictographic}[\p{M}\p{EMod}]*(?:\u200d\p{Extended_Pictographic}[\p{M}\p{EMod}]*)*"
+    r"|([^\w\s\p{Cf}\p{Cc}])\1*"
 )
 
 
+#: What there is to see.
+_SHOWS = r"[^\s\p{Cf}\p{Cc}\ufe00-\ufe0f]"
+
+
 @lru_cache(maxsize=1)
-def _word_pattern() -> Any:
+def _patterns() -> tuple[Any, Any]:
     import regex  # Python's own has no \p{M}: vowel signs would split the words of half of India
 
-    return regex.compile(_WORD)
+    return regex.compile(_WORD), regex.compile(_SHOWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +63,8 @@ def split_words(text: str) -> list[tuple[int, int]]:
     >>> [text[a:b] for a, b in split_words(text)]
     ['Its', '9.5', 'million', '"', 'sandwiches', '"', '(', 'U.S.', '-', 'led', ')', '.']
     """
-    return [m.span() for m in _word_pattern().finditer(text) if not m.group().isspace()]
+    found, shows = _patterns()
+    return [m.span() for m in found.finditer(text) if shows.search(m.group())]
 
 
 def word_table(document: Document, tokens: TokenScores) -> WordTable:

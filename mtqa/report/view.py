@@ -183,7 +183,7 @@ def name(document: Document) -> str:
     """What to call the article: its path, or what it is without one."""
     if document.path is None:
         return "(text without a file)"
-    return "(standard input)" if document.path == "-" else one_line(document.path).strip()
+    return one_line(document.path).strip()
 
 
 def plural(count: int, noun: str) -> str:

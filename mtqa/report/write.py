@@ -66,9 +66,9 @@ def _explained(path: str) -> Iterator[None]:
         raise
     except OSError as error:
         why = _WHY.get(error.errno or 0, f"{error.strerror or error}; choose another place")
-        raise OutputError(f"can't write the report to {one_line(path)!r}: {why}") from error
+        raise OutputError(f"can't write {one_line(path)!r}: {why}") from error
     except ValueError as error:  # a NUL in the name
-        raise OutputError(f"can't write the report to {one_line(path)!r}: {error}; rename it") from error
+        raise OutputError(f"can't write {one_line(path)!r}: {error}; rename it") from error
 
 
 def _write(data: bytes, path: str) -> None:

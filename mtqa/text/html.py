@@ -55,7 +55,7 @@ def _mark_reason(text: str) -> str:
 
 def _piece(block: HtmlBlock, text: Traced, inside: bool) -> Piece:
     kind = _kind(block, text.text)
-    if inside and kind == "code":
+    if kind == "code":
         return Piece(text, kind, "code block")
     if inside:
         return judged(Piece(text, kind, cells=max(1, block.cells) if kind == "table" else 0))

@@ -69,7 +69,8 @@ _EDIT: Final = re.compile(r"\bmw-editsection\b")
 class HtmlBlock:
     """Visible text of one block element. ``parent`` and ``element`` are numbers of elements.
 
-    ``inside``: names of all elements that it stands in. ``marks``: reference marks taken out of it.
+    ``inside``: names of all elements that it stands in, ``code`` where all of it does. ``marks``: reference
+    marks taken out of it.
     ``cells``: the number of filled table cells that begin in it.
     """
 
@@ -109,6 +110,7 @@ class _Walker:
         self._breaks = 0
         self._cells = 0
         self._empty_cell = False  # whether a cell has begun that shows nothing so far
+        self._code: bool | None = None  # whether all that the block shows so far is code; None: nothing yet
 
     def take(self, token: Token) -> None:
         """Go on with the next token of the page."""
@@ -130,6 +132,7 @@ class _Walker:
             run = Traced(token.value, starts, np.full(size, token.end, dtype=np.int32))
         if run.text.strip():
             self._breaks = 0
+            self._code = self._open["code"] > 0 and self._code is not False
             self._cells += self._empty_cell
             self._empty_cell = False
         self._runs.append(run)
@@ -224,8 +227,8 @@ class _Walker:
 
     def flush(self) -> None:
         """End the block."""
-        runs, marks, cells = self._runs, self._marks, self._cells
-        self._runs, self._marks, self._breaks, self._cells = [], [], 0, 0
+        runs, marks, cells, code = self._runs, self._marks, self._cells, self._code
+        self._runs, self._marks, self._breaks, self._cells, self._code = [], [], 0, 0, None
         self._aside = self._edit = None
         text = joined(runs, "").stripped() if runs else None
         if text is None or not len(text):
@@ -234,6 +237,7 @@ class _Walker:
             return
         (_, parent), (tag, element) = self._block_stack[-2:]
         inside = frozenset(name for name, count in self._open.items() if count)
+        inside |= {"code"} if code else set()
         self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks), cells))
 
 

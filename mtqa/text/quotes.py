@@ -18,6 +18,8 @@ _DOUBLED: Final = re.compile(
 )
 _MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
+#: Before a typographic mark, which is seldom an inch, only what follows feet: 6’ 2”.
+_CURLY_INCH: Final = re.compile(r"\d\s?[’'′]\s?\d{1,2}(?:\.\d+|[¼½¾])?$")
 _OPENS_AFTER = " \t\n([{—–-/‘'"
 _CLOSES_BEFORE = " \t\n)]}.,;:!?—–-/’'…"
 _SINGLE: Final = re.compile(r"[‘’']")
@@ -135,10 +137,10 @@ def _role(piece: str, match: re.Match[str], following: re.Match[str] | None, *, 
     """``open``, ``close`` or ``inch``."""
     if "“" in match[0]:
         return "open"
-    if "”" in match[0]:
-        return "close"
-    leaning = _leaning(piece, match)
-    if leaning != "open" and _INCH.search(piece[max(0, match.start() - 6) : match.start()]):
+    curly = "”" in match[0]
+    leaning = "close" if curly else _leaning(piece, match)
+    inches = _CURLY_INCH if curly else _INCH
+    if leaning != "open" and inches.search(piece[max(0, match.start() - 8) : match.start()]):
         closed_later = (
             following is not None and "“" not in following[0] and _leaning(piece, following) == "close"
         )

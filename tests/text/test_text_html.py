@@ -111,6 +111,24 @@ def test_words_map_to_themselves(page: Document) -> None:
         assert page.source[span.start : span.end] == word
 
 
+@pytest.mark.parametrize(
+    ("page", "kinds"),
+    [
+        ("<p>It rose.</p><pre><code>rise(2)</code></pre><p>It fell.</p>", ["body", "body"]),
+        (
+            "<p>It rose.</p><pre><code>rise(2)</code>\n<code>fall(1)</code></pre><p>It fell.</p>",
+            ["body", "body"],
+        ),
+        ("<p>It rose.</p><pre>The river rose,\nthe river fell.</pre><p>It fell.</p>", ["body"] * 3),
+        ("<p>It rose.</p><pre><code>x</code> is how far it rose.</pre><p>It fell.</p>", ["body"] * 3),
+    ],
+)
+def test_code_in_a_page_is_no_sentence_and_a_verse_is(page: str, kinds: list[str]) -> None:
+    document = document_from_text(page, format="html")
+    assert [block.kind for block in document.blocks] == kinds
+    assert {piece.reason for piece in document.excluded} <= {"code block"}
+
+
 def test_a_fragment_that_trafilatura_leaves_is_read_by_its_elements() -> None:
     document = document_from_text("<nav>Home</nav><p>It rose.</p>", format="html")
     assert document.text == "It rose."
