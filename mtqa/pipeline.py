@@ -29,7 +29,7 @@ from mtqa.lm.backend import Backend
 from mtqa.lm.ledger_codec import Scored
 from mtqa.lm.passages import concatenate, passages
 from mtqa.lm.progress import NoProgress, Progress
-from mtqa.lm.quiet import resting_collector
+from mtqa.lm.quiet import load_torch, resting_collector
 from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
@@ -360,6 +360,7 @@ def load_backend(config: Config, progress: Progress) -> Backend:
     files = ensure_model(config.model, progress=progress)
     progress.update("loading the model", 0, None)
     with resting_collector():
+        load_torch()
         from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 
         options = LoadOptions(

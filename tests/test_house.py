@@ -33,7 +33,7 @@ MAY_IMPORT = {
         "warned",
         "__init__",
     },
-    "warned": {"errors", "records", "text", "detect"},
+    "warned": {"errors", "records", "text", "detect", "report"},
     "repairing": {"errors", "records", "config", "detect", "lm"},
     "bench": {"errors", "records", "config", "text", "lm", "detect", "report"},
     "evaluation": {"errors", "records", "config", "lm", "bench", "pipeline"},

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -44,3 +48,29 @@ def resting_collector() -> Iterator[None]:
             gc.freeze()
             gc.unfreeze()
         gc.enable()
+
+
+def load_torch() -> None:
+    """Import torch, whole: a Ctrl-C that comes meanwhile counts when it is done.
+
+    Its modules in C++ end the process, with what they think of it, where Python's exception meets them.
+    """
+    with _held_interrupts():
+        importlib.import_module("torch")
+
+
+@contextlib.contextmanager
+def _held_interrupts() -> Iterator[None]:
+    """Ctrl-C raises its `KeyboardInterrupt` at the end of the block; a caller's own handler is left alone."""
+    plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not plain or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *what: held.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if held:
+            signal.default_int_handler(*held[0])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import signal
+import threading
 
 import pytest
 
-from mtqa.lm.quiet import resting_collector
+from mtqa.lm.quiet import load_torch, resting_collector
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +53,41 @@ def test_what_a_caller_has_frozen_stays_frozen():
         pass
     assert gc.get_freeze_count() == frozen > 0
     assert gc.isenabled()
+
+
+def _interrupted(monkeypatch, done: list[str]) -> None:
+    """Ctrl-C comes in the middle of the import."""
+
+    def import_module(name: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        done.append(name)
+
+    monkeypatch.setattr(importlib, "import_module", import_module)
+
+
+def test_ctrl_c_waits_for_the_end_of_the_import(monkeypatch):
+    done: list[str] = []
+    _interrupted(monkeypatch, done)
+    with pytest.raises(KeyboardInterrupt):
+        load_torch()
+    assert done == ["torch"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr(importlib, "import_module", done.append)
+    load_torch()
+    assert done == ["torch", "torch"]
+
+
+def test_a_callers_own_handler_is_left_alone_and_so_are_other_threads(monkeypatch):
+    done: list[str] = []
+    _interrupted(monkeypatch, done)
+    before = signal.signal(signal.SIGINT, lambda *_: done.append("handled"))
+    try:
+        load_torch()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["handled", "torch"]
+    monkeypatch.setattr(importlib, "import_module", done.append)
+    thread = threading.Thread(target=load_torch)
+    thread.start()
+    thread.join()
+    assert done == ["handled", "torch", "torch"]
