@@ -83,7 +83,8 @@ def _configs(paths: Sequence[str], options: dict[str, Any]) -> tuple[NamedConfig
 
 
 def _settings(options: dict[str, Any]) -> CompareSettings:
-    from mtqa.bench.comparison.build import CompareSettings, check_metrics
+    from mtqa.bench.comparison.build import CompareSettings
+    from mtqa.bench.comparison.checks import check_metrics
 
     check_metrics(options["metrics"])
     return CompareSettings(

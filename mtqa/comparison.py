@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mtqa import __version__
-from mtqa.bench.comparison.build import CompareSettings, check_applicable, check_metrics, compare_tables
+from mtqa.bench.comparison.build import CompareSettings, compare_tables
+from mtqa.bench.comparison.checks import check_applicable, check_metrics
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set

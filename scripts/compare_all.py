@@ -20,7 +20,8 @@ from corpora import DATA, Corpus, Results, corpora, heads, row
 
 from mtqa import __version__
 from mtqa.bench.comparison.as_json import record
-from mtqa.bench.comparison.build import CompareSettings, check_metrics
+from mtqa.bench.comparison.build import CompareSettings
+from mtqa.bench.comparison.checks import check_metrics
 from mtqa.bench.comparison.formats import render_comparison
 from mtqa.bench.comparison.words import figure
 from mtqa.comparison import compare, named_configs

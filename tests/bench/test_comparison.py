@@ -12,9 +12,9 @@ import pytest
 from mtqa.bench.comparison.build import (
     ALL_PAIRS,
     CompareSettings,
-    check_metrics,
     compare_tables,
 )
+from mtqa.bench.comparison.checks import check_metrics
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
 from mtqa.bench.resample import document_weights

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.beside import bare_table
+from mtqa.bench.comparison.checks import check_metrics, check_same_data, known_metrics, not_to_be_had
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
     Comparison,
@@ -28,8 +28,8 @@ from mtqa.bench.comparison.records import (
     SetResult,
 )
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
-from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable, applies
-from mtqa.bench.records import LabelledSet, ScoreTable
+from mtqa.bench.metrics import Metric, Undefined, applicable
+from mtqa.bench.records import ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
 from mtqa.bench.scoring import not_scored
 from mtqa.bench.significance import (
@@ -45,7 +45,7 @@ from mtqa.bench.significance import (
     winning_cluster,
 )
 from mtqa.bench.stack import on_common_scale, stacked
-from mtqa.errors import UsageError, unknown
+from mtqa.errors import UsageError
 
 #: Up to so many contenders every pair is compared (21 pairs).
 ALL_PAIRS = 7
@@ -102,60 +102,6 @@ class CompareSettings:
                 raise UsageError(f"{name} is {value}: a whole number from 0")
 
 
-def known_metrics() -> dict[str, Metric]:
-    """Every metric that configs can be compared by."""
-    return {**METRICS, BITS_PER_BYTE.name: BITS_PER_BYTE, PERPLEXITY.name: PERPLEXITY}
-
-
-def check_metrics(names: Sequence[str]) -> None:
-    """Raises `UsageError` for a name that is no metric's."""
-    for name in names:
-        if name not in known_metrics():
-            raise UsageError(unknown("metric", name, known_metrics()))
-
-
-def check_applicable(names: Sequence[str], sets: Sequence[LabelledSet]) -> None:
-    """Raises `UsageError` for a metric that no set is annotated for: before any scoring."""
-    wanted = [METRICS[name] for name in names if name in METRICS]
-    for metric in wanted:
-        if not any(applies(metric, _everything(data)) for data in sets):
-            raise _not_to_be_had(metric.name, "these data")
-
-
-def _everything(data: LabelledSet) -> ScoreTable:
-    """A table of a config that gives all that there is."""
-    nothing = np.zeros(len(data))
-    bare = bare_table(data, "", nothing)
-    none = ((),) * len(data)
-    return dataclasses.replace(bare, words=none, marked=none, probability=nothing, q_value=nothing)
-
-
-def _not_to_be_had(metric: str, reason: str) -> UsageError:
-    return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
-
-
-def check_same_data(tables: Sequence[ScoreTable]) -> None:
-    """Raises `UsageError` unless all tables score the same sentences in the same order."""
-    first = tables[0]
-    for other in tables[1:]:
-        if other.data is first.data:
-            continue
-        ours, theirs = list(first.data.sentences()), list(other.data.sentences())
-        where = f"{first.config} and {other.config} were not scored on the same sentences"
-        if len(ours) != len(theirs):
-            raise UsageError(
-                f"{where}: {len(ours)} of {first.data.name}, {len(theirs)} of {other.data.name}; "
-                "score both on the same data, with the same --limit and --seed"
-            )
-        if differing := [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]:
-            raise UsageError(
-                f"{where}: sentence {differing[0] + 1} of {first.data.name} differs; "
-                "score both on the same data"
-            )
-        if not np.array_equal(first.document, other.document):
-            raise UsageError(f"{where}: {first.data.name} is cut into documents in two ways")
-
-
 def compare_tables(
     contenders: Sequence[Contender],
     tables: Sequence[Sequence[ScoreTable]],
@@ -185,7 +131,7 @@ def compare_tables(
     missing = [m for m in chosen.metrics if not any(m in s.metrics for s in sets)]
     if missing:
         reason = "models with different tokenizers" if missing[0] == PERPLEXITY.name else "these data"
-        raise _not_to_be_had(missing[0], reason)
+        raise not_to_be_had(missing[0], reason)
     digests = ",".join(f"{of_set[0].data.name}@{of_set[0].data.stamp}" for of_set in tables)
     signature = (
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"

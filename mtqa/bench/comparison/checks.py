@@ -1,0 +1,69 @@
+"""What a comparison refuses: metrics that don't exist or can't be had, tables of different sentences."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from mtqa.bench.beside import bare_table
+from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
+from mtqa.bench.metrics import METRICS, Metric, applies
+from mtqa.bench.records import LabelledSet, ScoreTable
+from mtqa.errors import UsageError, unknown
+
+
+def known_metrics() -> dict[str, Metric]:
+    """Every metric that configs can be compared by."""
+    return {**METRICS, BITS_PER_BYTE.name: BITS_PER_BYTE, PERPLEXITY.name: PERPLEXITY}
+
+
+def check_metrics(names: Sequence[str]) -> None:
+    """Raises `UsageError` for a name that is no metric's."""
+    for name in names:
+        if name not in known_metrics():
+            raise UsageError(unknown("metric", name, known_metrics()))
+
+
+def check_applicable(names: Sequence[str], sets: Sequence[LabelledSet]) -> None:
+    """Raises `UsageError` for a metric that no set is annotated for: before any scoring."""
+    wanted = [METRICS[name] for name in names if name in METRICS]
+    for metric in wanted:
+        if not any(applies(metric, _everything(data)) for data in sets):
+            raise not_to_be_had(metric.name, "these data")
+
+
+def _everything(data: LabelledSet) -> ScoreTable:
+    """A table of a config that gives all that there is."""
+    nothing = np.zeros(len(data))
+    bare = bare_table(data, "", nothing)
+    none = ((),) * len(data)
+    return dataclasses.replace(bare, words=none, marked=none, probability=nothing, q_value=nothing)
+
+
+def not_to_be_had(metric: str, reason: str) -> UsageError:
+    """What is said of a metric that was asked for and that ``reason`` rules out."""
+    return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
+
+
+def check_same_data(tables: Sequence[ScoreTable]) -> None:
+    """Raises `UsageError` unless all tables score the same sentences in the same order."""
+    first = tables[0]
+    for other in tables[1:]:
+        if other.data is first.data:
+            continue
+        ours, theirs = list(first.data.sentences()), list(other.data.sentences())
+        where = f"{first.config} and {other.config} were not scored on the same sentences"
+        if len(ours) != len(theirs):
+            raise UsageError(
+                f"{where}: {len(ours)} of {first.data.name}, {len(theirs)} of {other.data.name}; "
+                "score both on the same data, with the same --limit and --seed"
+            )
+        if differing := [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]:
+            raise UsageError(
+                f"{where}: sentence {differing[0] + 1} of {first.data.name} differs; "
+                "score both on the same data"
+            )
+        if not np.array_equal(first.document, other.document):
+            raise UsageError(f"{where}: {first.data.name} is cut into documents in two ways")
