@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +23,18 @@ class Config(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    if not TYPE_CHECKING:  # type checkers know the fields
+
+        def __init__(self, **values: Any) -> None:
+            """Raises `ConfigError`, one line, for an unknown key or a value that is none of its key's."""
+            for key in values:
+                if key not in Config.model_fields:
+                    raise ConfigError(unknown("key", key, Config.model_fields))
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise ConfigError(_first_problem(error)) from error
 
     #: A name of `mtqa models`, a directory that transformers can load, or a hub id.
     model: str = "smollm2-135m"
@@ -138,13 +150,10 @@ def _entry(base: Mapping[str, Any], entry: Any, where: str, top: Mapping[str, An
 
 def make_config(values: Mapping[str, Any], *, where: str = "config") -> Config:
     """A `Config` from a mapping; ``where`` names its origin in messages. Raises `ConfigError`."""
-    for key in values:
-        if key not in Config.model_fields:
-            raise ConfigError(f"{where}: {unknown('key', str(key), Config.model_fields)}")
     try:
-        return Config(**values)
-    except ValidationError as error:
-        raise ConfigError(f"{where}: {_first_problem(error)}") from error
+        return Config(**{str(key): value for key, value in values.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def _first_problem(error: ValidationError) -> str:

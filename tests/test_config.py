@@ -146,3 +146,13 @@ def test_a_bad_set_is_one_line_that_names_the_entry(tmp_path: Path, text: str, m
 def test_a_set_is_no_config():
     with pytest.raises(ConfigError, match="this is a comparison set; use it with `mtqa compare`"):
         load_config(SETS[0])
+
+
+def test_a_config_made_by_hand_says_what_is_wrong_in_one_line():
+    with pytest.raises(ConfigError, match=r"^k: 0: input should be greater than or equal to 1$"):
+        Config(k=0)
+    with pytest.raises(ConfigError, match=r"did you mean 'measure'"):
+        Config(mesure="slor")  # type: ignore[call-arg]
+    with pytest.raises(ConfigError, match=r"^unknown context 'chapter'"):
+        Config(context="chapter")  # type: ignore[arg-type]
+    assert Config(k=4) == Config.model_validate({"k": 4}) == Config().model_copy(update={"k": 4})
