@@ -92,6 +92,30 @@ def _blocks(kept: Sequence[Piece]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def laid_out(
+    lengths: Sequence[int], paragraphs: Sequence[int], kinds: Sequence[str]
+) -> tuple[list[Block], list[Sentence]]:
+    """Blocks and sentences of given sentences of these ``lengths`` (one number and kind for each).
+
+    Between two of one block stands a blank, between two blocks a `BLANK_LINE`; another paragraph or kind
+    begins a block.
+
+    >>> laid_out([3, 4], [0, 1], ["body", "body"])[1][1].start
+    5
+    """
+    blocks: list[Block] = []
+    spans: list[Sentence] = []
+    for i, (length, kind) in enumerate(zip(lengths, kinds, strict=True)):
+        begins = i == 0 or paragraphs[i] != paragraphs[i - 1] or kind != kinds[i - 1]
+        start = 0 if i == 0 else spans[-1].end + (len(BLANK_LINE) if begins else 1)
+        if begins:
+            blocks.append(Block(start, start + length, kind))
+        else:
+            blocks[-1] = replace(blocks[-1], end=start + length)
+        spans.append(Sentence(start, start + length, len(blocks) - 1, kind))
+    return blocks, spans
+
+
 def _sentences(text: str, blocks: Sequence[Block]) -> tuple[Sentence, ...]:
     return tuple(
         Sentence(block.start + span.start, block.start + span.end, index, block.kind)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mtqa.records import Block, Document, Sentence
-from mtqa.text.assemble import BLANK_LINE, Origin, of_sentences
+from mtqa.records import Document
+from mtqa.text.assemble import BLANK_LINE, Origin, laid_out, of_sentences
 from mtqa.text.offsets import Traced, joined, traced
 
 _LINE = re.compile(r"[^\r\n]+")
-_GLUE = " "
 
 
 def lines_document(origin: Origin, source: str) -> Document:
@@ -19,15 +18,10 @@ def lines_document(origin: Origin, source: str) -> Document:
     Blank lines end a paragraph. The source must hold a line that is not blank.
     """
     paragraphs = list(_paragraphs(source))
-    blocks, sentences, at = [], [], 0
-    for number, lines in enumerate(paragraphs):
-        start = at
-        for line in lines:
-            sentences.append(Sentence(at, at + len(line), number, "body"))
-            at += len(line) + len(_GLUE)
-        blocks.append(Block(start, at - len(_GLUE), "body"))
-        at += len(BLANK_LINE) - len(_GLUE)
-    text = joined([joined(lines, _GLUE) for lines in paragraphs], BLANK_LINE)
+    numbered = [(len(line), number) for number, lines in enumerate(paragraphs) for line in lines]
+    lengths, numbers = [length for length, _ in numbered], [number for _, number in numbered]
+    blocks, sentences = laid_out(lengths, numbers, ["body"] * len(numbered))
+    text = joined([joined(lines, " ") for lines in paragraphs], BLANK_LINE)
     return of_sentences(origin, source, text, blocks, sentences)
 
 

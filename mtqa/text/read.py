@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from mtqa.errors import InputError, UsageError, one_line, unknown
-from mtqa.records import BLOCK_KINDS, Block, Document, Repair, Sentence
-from mtqa.text.assemble import BLANK_LINE, Origin, document, of_sentences, origin_of
+from mtqa.records import BLOCK_KINDS, Document, Repair
+from mtqa.text.assemble import BLANK_LINE, Origin, document, laid_out, of_sentences, origin_of
 from mtqa.text.clean import cleaned
 from mtqa.text.decode import decode
 from mtqa.text.lines import lines_document
@@ -116,22 +116,11 @@ def document_from_sentences(
     numbers = list(paragraphs) if paragraphs is not None else [0] * len(sentences)
     names = list(kinds) if kinds is not None else ["body"] * len(sentences)
     _check_sentences(sentences, numbers, names)
-    parts: list[str] = []
-    blocks: list[Block] = []
-    spans: list[Sentence] = []
-    position = 0
-    for index, (sentence, kind) in enumerate(zip(sentences, names, strict=True)):
-        begins = index == 0 or numbers[index] != numbers[index - 1] or kind != names[index - 1]
-        glue = "" if index == 0 else BLANK_LINE if begins else " "
-        start = position + len(glue)
-        position = start + len(sentence)
-        parts += [glue, sentence]
-        if begins:
-            blocks.append(Block(start, position, kind))
-        else:
-            blocks[-1] = Block(blocks[-1].start, position, kind)
-        spans.append(Sentence(start, position, len(blocks) - 1, kind))
-    text = "".join(parts)
+    blocks, spans = laid_out([len(sentence) for sentence in sentences], numbers, names)
+    held: list[list[str]] = [[] for _ in blocks]
+    for sentence, span in zip(sentences, spans, strict=True):
+        held[span.block].append(sentence)
+    text = BLANK_LINE.join(" ".join(block) for block in held)
     return of_sentences(origin_of(text, None, "text"), text, traced(text), blocks, spans)
 
 
