@@ -123,10 +123,8 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     )
     check_measure(config.measure)
     format_ = chosen_format(options["format_"], options["output"], FORMATS, articles, called="articles")
-    settings = [options["config_file"], config.calibration, config.detector]
-    check_output(
-        options["output"], [path for path in settings if path], called="files of this run's settings"
-    )
+    settings = [*([options["config_file"]] if options["config_file"] else []), *config.files]
+    check_output(options["output"], settings, called="files of this run's settings")
     documents, failed = _read_all(articles, options)
     reports = _rank_all(documents, config, quiet=options["quiet"], top=options["top"])
     write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])

@@ -56,14 +56,18 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
     p-values resample whole documents; see docs/comparison.md.
     """
     from mtqa.bench.comparison.formats import FORMATS, render_comparison
-    from mtqa.output import chosen_format, write_result
+    from mtqa.bench.labelled.spec import files_of
+    from mtqa.output import check_output, chosen_format, write_result
 
     if not configs:
         raise UsageError("name two configs, or a comparison set (see mtqa compare --help)")
     named = _configs(configs, options)
     if not options["data"]:
         raise UsageError("name labelled data with --data (see mtqa compare --help)")
-    format_ = chosen_format(options["format_"], options["output"], FORMATS, [*configs, *options["data"]])
+    read = [*configs, *files_of(options["data"], columns=options["columns"])]
+    format_ = chosen_format(options["format_"], options["output"], FORMATS, read)
+    settings = [path for one in named for path in one.config.files]
+    check_output(options["output"], settings, called="files of this run's settings")
     comparison = _compared(named, _settings(options), options)
     text = render_comparison(comparison, format_, options=_render_options(options))
     write_result(text, options["output"])

@@ -24,6 +24,12 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it names, as it names them."""
+        named = (self.calibration, None if self.detector in ("auto", "none") else self.detector)
+        return tuple(name for name in named if name)
+
     if not TYPE_CHECKING:  # type checkers know the fields
 
         def __init__(self, **values: Any) -> None:

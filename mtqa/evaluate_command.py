@@ -77,6 +77,7 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     sentence. What was scored before comes from the score ledger, so that an interrupted evaluation goes on
     where it stopped.
     """
+    from mtqa.bench.labelled.spec import files_of
     from mtqa.bench.reports import FORMATS, ReportOptions, render
     from mtqa.console import Console
     from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
@@ -87,7 +88,11 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
         options["format_"],
         output,
         FORMATS,
-        [*given.data, *given.clean, *([given.config] if given.config else [])],
+        [
+            *files_of(given.data, columns=options["columns"] if given.data else None),
+            *given.clean,
+            *([given.config] if given.config else []),
+        ],
     )
     with Console(quiet=options["quiet"]) as console:
         evaluation = _evaluated(given, options, console)
@@ -135,6 +140,7 @@ def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Eval
     from mtqa.config import load_config
     from mtqa.detect.measures import check_measure
     from mtqa.evaluation import score_sets
+    from mtqa.output import check_output
     from mtqa.pipeline import Ranker
 
     overrides = {key: options[key] for key in ("model", "measure", "context", "device")}
@@ -145,6 +151,7 @@ def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Eval
         ledger=False if options["no_ledger"] else None,
     )
     check_measure(config.measure)
+    check_output(options["output"], config.files, called="files of this run's settings")
     settings = EvaluateSettings(options["seed"], options["resamples"], _split(options["by"]))
     sets = _sets(given, options)
     check_groups(sets, settings.by)
@@ -164,6 +171,8 @@ def _sets(given: _Given, options: dict[str, Any]) -> tuple[LabelledSet, ...]:
     from mtqa.evaluation import corrupted_sets, load_sets
 
     seed, limit = options["seed"], options["limit"]
+    if options["columns"] and not given.data:
+        raise UsageError("--columns says what columns of labelled data mean; name data with --data")
     labelled = load_sets(given.data, columns=options["columns"], limit=limit, seed=seed) if given.data else ()
     made = corrupted_sets(given.clean, seed=seed, limit=limit) if given.clean else ()
     return (*labelled, *made)

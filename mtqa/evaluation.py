@@ -112,7 +112,9 @@ def scorer_of(ranker: Ranker) -> Scorer:
     """Ranks documents in the ranker's context, isolated sentences without any; every sentence of them."""
     if ranker.config.fdr is not None:
         # A report at a false discovery rate leaves out what is not found; a metric needs all scores.
-        ranker = ranker.with_config(ranker.config.model_copy(update={"fdr": None}))
+        whole = ranker.with_config(ranker.config.model_copy(update={"fdr": None}))
+        whole.work = ranker.work
+        ranker = whole
     alone = ranker.in_context("none")
 
     def scorer(document: Document, isolated: bool) -> Report:

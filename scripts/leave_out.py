@@ -66,6 +66,8 @@ def main() -> None:
     known = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
     groups = {}
     for group, names in GROUPS.items():
+        if not set(names) <= begun.found.keys():  # --without
+            continue
         kept = begun.folder / f"without {', '.join(sorted(left_out(names)))}.json"
         if not kept.exists():
             print(f"without {group}", file=sys.stderr, flush=True)

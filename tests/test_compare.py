@@ -325,3 +325,35 @@ def test_a_metric_that_the_data_can_not_give_is_refused_before_any_scoring(loads
     settings = dataclasses.replace(QUICK, metrics=("spearman", "average_precision"))
     found = mtqa.compare({"a": Config(), "b": Config(measure="slor")}, [data, graded], settings=settings)
     assert [list(s.metrics) for s in found.sets] == [["average_precision"], ["spearman"]]
+
+
+def test_a_config_at_a_rate_is_timed_like_any_other(loads, data):
+    configs = {"a": Config(measure="slor", ledger=False), "b": Config(measure="slor", ledger=False, fdr=0.1)}
+    costs = mtqa.compare(configs, data, settings=QUICK).sets[0].costs
+    assert costs["b"].tokens == costs["a"].tokens > 0
+    assert costs["b"].seconds > 0
+
+
+@pytest.mark.parametrize("which", ["columns", "data", "calibration"])
+def test_the_comparison_is_written_over_none_of_what_it_reads(run, loads, data, tmp_path, which):
+    files = {
+        "columns": (tmp_path / "columns.yaml", "columns: {text: text}\n"),
+        "described": (tmp_path / "described.yaml", f"data: {data.name}\n"),
+        "calibration": (tmp_path / "own.json", "{}"),
+        "a": (tmp_path / "a.yaml", "measure: slor\n"),
+        "b": (tmp_path / "b.yaml", f"measure: perplexity\ncalibration: {tmp_path / 'own.json'}\n"),
+    }
+    for path, text in files.values():
+        path.write_text(text)
+    output = data if which == "data" else files[which][0]
+    before = output.read_bytes()
+    given = (
+        ["--data", files["described"][0]]
+        if which == "data"
+        else ["--data", data, "--columns", files["columns"][0]]
+    )
+    for command in (["compare", files["a"][0], files["b"][0]], ["evaluate", files["b"][0]]):
+        code, out, err = run(*command, *given, "-f", "json", "-o", output)
+        assert (code, out) == (1, "") or (code, out) == (2, "")
+        assert "is one of the " in err
+        assert output.read_bytes() == before

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
-from mtqa.bench.figures import Draws, Figure, Figures, figure, figures, measured
+from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
@@ -193,7 +193,7 @@ def _rows(
     yield (
         PERFECT,
         {
-            m.name: figure(m, perfect[m.needs in _OF_PEOPLE], draws[:0])
+            m.name: by_definition(figure(m, perfect[m.needs in _OF_PEOPLE], draws[:0]))
             for m in metrics
             if m.kind in ("ranking", "words")
         },
@@ -212,7 +212,7 @@ def _floor(metric: Metric, name: str, table: ScoreTable, draws: Draws) -> Figure
         return _by_chance(metric, metric.chance, table)
     if name == CHANCE and metric.name == "brier":
         try:
-            return measured(base_rate_brier(table), metric.unit, draws)
+            return measured(base_rate_brier(table), metric.unit, draws, alone=is_alone(table))
         except Undefined as error:
             return Figure(None, unit=metric.unit, undefined=str(error))
     return figure(metric, table, draws)
@@ -224,7 +224,7 @@ def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
         n = metric.prepare(ceiling(table, human=metric.needs in _OF_PEOPLE)).n
     except Undefined:
         n = 0
-    return Figure(chance, n=n, unit=metric.unit, undefined="no interval: by definition")
+    return by_definition(Figure(chance, n=n, unit=metric.unit))
 
 
 def _groups(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ Figures = Mapping[str, Figure]
 
 def figure(metric: Metric, table: ScoreTable, draws: Draws) -> Figure:
     """The metric on the table, its interval from the draws ``(B, D)``."""
-    return _figure(metric, table, draws, alone=_alone(table))
+    return _figure(metric, table, draws, alone=is_alone(table))
 
 
 def _figure(metric: Metric, table: ScoreTable, draws: Draws, *, alone: bool) -> Figure:
@@ -53,9 +53,14 @@ def _figure(metric: Metric, table: ScoreTable, draws: Draws, *, alone: bool) -> 
         return Figure(None, n=0, unit=metric.unit, undefined=str(error))
 
 
-def _alone(table: ScoreTable) -> bool:
+def is_alone(table: ScoreTable) -> bool:
     """Do all sentences come from one cluster? (A breakdown may have emptied the others.)"""
     return len(set(table.data.clusters()[np.unique(table.document)].tolist())) < 2
+
+
+def by_definition(made: Figure) -> Figure:
+    """A figure that no draw would move: it has no interval, whatever was asked for."""
+    return made if made.value is None else replace(made, undefined="no interval: by definition")
 
 
 def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False) -> Figure:
@@ -80,5 +85,5 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
 
 def figures(metrics: Iterable[Metric], table: ScoreTable, draws: Draws) -> dict[str, Figure]:
     """All of them, by name."""
-    alone = _alone(table)
+    alone = is_alone(table)
     return {metric.name: _figure(metric, table, draws, alone=alone) for metric in metrics}

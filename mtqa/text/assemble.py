@@ -150,9 +150,9 @@ def _without_related(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _without_signature(pieces: Sequence[Piece]) -> list[Piece]:
     """After a line of two hyphens, the mark of an e-mail signature, a few short blocks to the end go."""
-    for index, piece in enumerate(pieces):
+    for index in range(max(0, len(pieces) - 7), len(pieces)):
         tail = pieces[index + 1 :]
-        if piece.text.text == "--" and len(tail) <= 6 and all(len(p.text) <= 120 for p in tail):
+        if pieces[index].text.text == "--" and all(len(p.text) <= 120 for p in tail):
             signed = [p if p.reason is not None else replace(p, reason="e-mail signature") for p in tail]
             return [*pieces[: index + 1], *signed]
     return list(pieces)

@@ -111,7 +111,7 @@ def layout_of(lines: Sequence[Line]) -> Layout:
     pairs = [
         (a.content, b.content)
         for a, b in pairwise(lines)
-        if b.gap <= double and not _special(a.content) and not _special(b.content)
+        if b.gap <= double and not _special(b.content) and (not _special(a.content) or _ITEM.match(a.content))
     ]
     inner = [(a, b) for a, b in pairs if not ends_sentence(a) and continues(b)]
     short = [(a, b) for a, b in inner if len(a) <= _MAX_WIDTH]

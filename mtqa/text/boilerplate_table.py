@@ -45,7 +45,7 @@ _LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|ne
 #: reason → patterns. The order is the order of trying; the first that matches gives the reason.
 TABLE: Final[dict[str, tuple[str, ...]]] = {
     "e-mail header": (
-        r"(?:from|to|cc|bcc|sent|date|reply-to)\s*:\s*.{0,80}(?:@|\d{1,2}:\d{2}).{0,80}",
+        r"(?:from|to|cc|bcc|reply-to)\s*:\s*.{0,80}@.{0,80}|(?:sent|date)\s*:\s*.{0,80}(?:@|\d{1,2}:\d{2}).{0,80}",
         r"(?:subject|message-id|mime-version|content-type|content-transfer-encoding|return-path|x-[\w-]+)\s*:\s*.{1,160}",
         r"on\s+.{4,60}(?:\d{4}|\d{1,2}:\d{2}).{0,80}\s+wrote\s*:|-{2,}\s*(?:original|forwarded)\s+message\s*-{2,}|sent\s+from\s+my\s+\w+.{0,30}",
     ),
@@ -94,7 +94,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"terms\s+(?:and|&)\s+conditions(?:\s+apply)?|terms\s+of\s+(?:use|service)|(?:(?:terms|privacy|cookies?|contact|about|help|legal|imprint|sitemap|careers|advertise)(?:\s+(?:us|policy|of\s+use|of\s+service))?(?:\s*[|·•/]\s*|$)){2,}",
     ),
     "copyright line": (
-        r"©.{1,190}|all\s+content\s+(?:©|copyright\b).{0,160}",
+        r"©\s*(?:\d|by\b|all\b|(?-i:[A-Z])).{0,190}|all\s+content\s+(?:©|copyright\b).{0,160}",
         r"(?:\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:by\s+)?\d{4}\b.{0,160}",
         r"(?:\(c\)|copyright).{0,160}(?:©|\ball\s+rights\s+reserved|\b(?-i:Inc|Ltd|LLC))\b.{0,60}",
         r"(?:\(c\)|copyright)\s*(?:©|\(c\)|by\b|:)?\s*(?-i:[A-Z][\w&.'’-]*)(?:\s+(?-i:[A-Z&][\w&.'’-]*)){0,4}(?:,?\s*\d{4}(?:\s*[-–]\s*\d{4})?)?",
@@ -128,7 +128,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "time stamp": (
         rf"(?:(?:first\s+|last\s+)?(?:published|posted|updated|modified|edited|reviewed|created|uploaded|added|issued|date|time|on|last\s+(?:update|change|edit))\s*(?:on|at|:)?\s*:?\s*)?{_STAMP}(?:\s*[|·•–—-]\s*(?:(?:last\s+)?(?:updated|published|modified)\s*(?:on|at|:)?\s*:?\s*)?{_STAMP})?",
-        rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*.{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}",
+        rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*(?=.{{0,60}}(?:\d|today|yesterday)).{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}",
         rf"\(?\d+\s*-?\s*(?:minutes?|min)\.?\s+read\)?(?:\s*[|·•–-]\s*.{{0,40}})?|(?:reading|read)\s+time\s*:?\s*\d+\s*min(?:ute)?s?\.?|{_STAMP}\s*[|·•]\s*\d+\s*min(?:ute)?s?\s+read",
         rf"(?:{_WEEKDAY}\s*)?{_TIME}|(?-i:[A-Z][A-Z .]{{2,20}}),?\s+{_STAMP}",
     ),

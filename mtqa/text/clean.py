@@ -15,6 +15,8 @@ from mtqa.records import Repair
 from mtqa.text.offsets import Edit, Traced
 
 _CHUNK = 1_000  # characters; ftfy judges each line, and each such piece of a long line, by itself
+#: Characters that are aligned one by one at most.
+_MOST_ALIGNED = 300
 _LONG_WORD = 24  # beyond it a changed word is aligned inside, so that its offsets stay fine
 
 #: Characters that join letters in these scripts or emoji, where a joiner is spelling, not dirt.
@@ -126,6 +128,9 @@ def _word(was: str, now: str, offset: int) -> Iterator[Edit]:
 
 
 def _aligned(was: str, now: str, offset: int) -> Iterator[Edit]:
+    if len(was) > _MOST_ALIGNED:  # its time grows with the cube
+        yield Edit(offset, offset + len(was), now, "mojibake")
+        return
     matcher = difflib.SequenceMatcher(None, was, now, autojunk=False)
     codes = matcher.get_opcodes()
     if any(tag == "insert" for tag, *_ in codes):

@@ -48,7 +48,8 @@ _ZIPPED: Final = (
     (b"epub+zip", "an EPUB book", f"{_EXTRACT} (pandoc FILE.epub -t plain)"),
 )
 _CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
-_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.I)
+_WIDE = re.compile(r"u(?:tf|cs)?[-_ ]?(?:16|32|2|4)", re.I)
 _MAX_CONTROL_SHARE = 0.02  # real texts with stray NULs stay under 0.1 %, compressed data is at 10 %
 _MAX_CHAOS = 0.2  # charset-normalizer's mess ratio, 0 to 1; its own cut is 0.2 on the first chunks
 _CLEARLY = 0.02  # coherence, 0 to 1; cp1250 beats cp1252 by 0.04 on two lines of Czech
@@ -169,6 +170,8 @@ def _guess(data: bytes, name: str, bad: int) -> Decoded:
     declared = _DECLARED.search(data[:2048])
     candidates = [declared[1].decode("ascii")] if declared else []
     for candidate in candidates:
+        if _WIDE.match(candidate):  # bytes in which the declaration can be read are of neither
+            continue
         try:
             return Decoded(data.decode(candidate), codecs.lookup(candidate).name)
         except (LookupError, ValueError):

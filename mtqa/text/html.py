@@ -16,7 +16,7 @@ from typing import Final
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
 from mtqa.text.clean import cleaned
-from mtqa.text.html_walk import HEADINGS, HtmlBlock, visible_blocks
+from mtqa.text.html_walk import HEADINGS, REFERENCE, HtmlBlock, visible_blocks
 from mtqa.text.offsets import Traced, joined
 from mtqa.text.pieces import Piece, judged
 
@@ -101,7 +101,7 @@ def _one(run: Sequence[Piece]) -> list[Piece]:
 def _body(source: str, texts: Sequence[Traced], blocks: Sequence[HtmlBlock]) -> list[bool]:
     """For each block whether it is of the article."""
     paragraphs, title = _extracted(source)
-    body = _covered([_key(text.text) for text in texts], [_key(p) for p in paragraphs])
+    body = _covered([_key(text.text) for text in texts], paragraphs)
     if not any(body):
         return _by_element(blocks)
     body = _with_lists(_with_siblings(body, blocks), blocks, texts)
@@ -132,7 +132,7 @@ def _key(text: str) -> str:
 
 
 def _covered(keys: Sequence[str], paragraphs: Sequence[str]) -> list[bool]:
-    """Blocks at least half of whose letters are in the paragraphs, found in order."""
+    """Blocks, by their keys, at least half of whose letters are in the paragraphs, found in order."""
     stream = "".join(keys)
     starts = [0]
     for key in keys:
@@ -149,10 +149,14 @@ def _found(stream: str, starts: Sequence[int], paragraphs: Sequence[str]) -> Ite
     """Where each paragraph stands in the stream."""
     position = 0
     lost = 0
-    for paragraph in paragraphs:
+    for text in paragraphs:
+        paragraph, bare = _key(text), _key(REFERENCE.sub(" ", text))
         if not paragraph:
             continue
         span = _search(stream, starts, paragraph, position)
+        if span is None and bare and bare != paragraph:  # the stream is without its reference marks
+            paragraph = bare
+            span = _search(stream, starts, paragraph, position)
         if span is None and len(paragraph) >= 2 * _SHORT and lost < _LOST:
             lost += 1
             span = _ends_found(stream, paragraph)
@@ -179,16 +183,21 @@ def _is_edge(starts: Sequence[int], position: int) -> bool:
 
 
 def _ends_found(stream: str, paragraph: str) -> tuple[int, int] | None:
-    """The paragraph anywhere, or its beginning and end near one another (something fell out between)."""
-    at = stream.find(paragraph)
+    """The paragraph anywhere, or two of beginning, middle and end near one another: something fell out."""
+    at, length = stream.find(paragraph), len(paragraph)
     if at >= 0:
-        return at, at + len(paragraph)
-    size = min(40, len(paragraph) // 2)
-    first = stream.find(paragraph[:size])
-    if first < 0:
-        return None
-    last = stream.find(paragraph[-size:], first, first + 2 * len(paragraph) + 400)
-    return (first, last + size) if last >= 0 else None
+        return at, at + length
+    size = min(40, length // 2)
+    places = (0, (length - size) // 2, length - size)
+    for first, last in ((0, 2), (0, 1), (1, 2)):
+        start = stream.find(paragraph[places[first] : places[first] + size])
+        if start < 0:
+            continue
+        chunk = paragraph[places[last] : places[last] + size]
+        end = stream.find(chunk, start + 1, start + 2 * length + 400)
+        if end >= 0:
+            return max(start - places[first], 0), min(end + length - places[last], len(stream))
+    return None
 
 
 def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:

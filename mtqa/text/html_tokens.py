@@ -16,6 +16,8 @@ from typing import Final
 _NEXT: Final = re.compile(r"[<&]")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[a-zA-Z][a-zA-Z0-9]{0,31});?")
 _NAME: Final = re.compile(r"</?([a-zA-Z][^\s/>]*)")
+#: Behind ``<!``; ``<!-->`` and ``<!--->`` are comments already.
+_COMMENT_END: Final = re.compile(r"--!?>|(?<=<!)-->|(?<=<!)--->")
 _ATTRIBUTE: Final = re.compile(r"[\s/]*([^\s/>=]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]*))?|[\s/=]+")
 _RAW: Final = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
@@ -71,8 +73,8 @@ def _entity(source: str, start: int) -> Token:
 def _markup(source: str, start: int) -> Token:
     """The tag, comment or declaration at a ``<``; a token without a kind for what shows nothing."""
     if source.startswith("<!--", start):
-        end = source.find("-->", start + 4)
-        return Token("", start, end + 3 if end >= 0 else len(source))
+        closing = _COMMENT_END.search(source, start + 2)
+        return Token("", start, closing.end() if closing else len(source))
     if source.startswith(("<!", "<?"), start):
         end = source.find(">", start)
         return Token("", start, end + 1 if end >= 0 else len(source))

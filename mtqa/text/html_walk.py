@@ -30,6 +30,10 @@ _INVISIBLE: Final = frozenset(
         *("select", "datalist", "textarea", "audio", "video", "map"),
     )
 )
+#: What a head may hold.
+_METADATA: Final = frozenset(
+    ("base", "head", "link", "meta", "noscript", "script", "style", "template", "title")
+)
 BLOCKS: Final = frozenset(
     (
         *(
@@ -59,7 +63,8 @@ _IMPLIED: Final = {
     "th": (frozenset(("td", "th")), frozenset(("tr", "table"))),
 }
 _HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_REFERENCE: Final = re.compile(
+#: A mark that leads to a note.
+REFERENCE: Final = re.compile(
     r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
 )
 _EDIT: Final = re.compile(r"\bmw-editsection\b")
@@ -144,6 +149,9 @@ class _Walker:
         if tag == "br":
             self._break(token)
             return
+        if self._open["head"] and tag not in _METADATA:  # its end tag may be left out
+            while self._pop(token) != "head":
+                pass
         if tag in BLOCKS or tag in _IMPLIED:
             self._imply(tag, token)
         if tag in BLOCKS:
@@ -206,7 +214,7 @@ class _Walker:
         runs = self._runs[self._aside :] if self._aside is not None else []
         if runs:
             mark = joined(runs, "")
-            if self._edit is not None or _REFERENCE.fullmatch(mark.text):
+            if self._edit is not None or REFERENCE.fullmatch(mark.text):
                 self._marks.append(mark)
                 del self._runs[self._aside :]
         self._aside = self._edit = None

@@ -18,7 +18,11 @@ from mtqa.text.pieces import Piece, judged
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_FRONT: Final = re.compile(r"\A(?:---|\+\+\+)[ \t]*\n(?:.*\n)*?(?:---|\+\+\+|\.\.\.)[ \t]*(?:\n|\Z)")
+#: YAML or TOML: its first line is a key or a remark; two rules with prose between them are none.
+_FRONT: Final = re.compile(
+    r"\A(?:---[ \t]*\n(?=[ \t]*(?:#|[\w\"'][^\n:]*:(?:[ \t]|\n)))(?:.*\n)*?(?:---|\.\.\.)"
+    r"|\+\+\+[ \t]*\n(?=[ \t]*(?:#|\[|[\w\"'][^\n=]*=))(?:.*\n)*?\+\+\+)[ \t]*(?:\n|\Z)"
+)
 _TARGET: Final = re.compile(
     r"""\]\(\s*(?:<(?:[^<>\n\\]|\\.)*+>|(?:[^()<\s\\]|\\.|\((?:[^()\\]|\\.)*+\))*+)"""
     r"""(?:\s+(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?\s*\)"""

@@ -117,6 +117,7 @@ def test_floors_and_ceiling(files):
     assert all(chance[name].n == section.metrics[name].n for name in chance if chance[name].value is not None)
     perfect = section.beside[PERFECT]
     assert {f.value for f in perfect.values()} == {1.0}
+    assert {f.undefined for f in perfect.values()} == {"no interval: by definition"}
     assert set(perfect) >= {"roc_auc", "precision_at_k", "character_f1", "span_word_average_precision"}
 
 

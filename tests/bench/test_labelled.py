@@ -538,3 +538,26 @@ def test_a_parquet_file_without_rows_has_no_sentences(tmp_path):
     pd.DataFrame({"text": pd.Series([], dtype=str), "label": pd.Series([], dtype=int)}).to_parquet(path)
     with pytest.raises(InputError, match="no sentences: the data hold no record"):
         load_labelled(str(path))
+
+
+def test_columns_inside_columns_are_found_everywhere(tmp_path):
+    thief = {"t": "A thief.", "l": 1, "a": {"spans": [[2, 7]]}}
+    rows = [
+        {"body": {"s": [{"t": "The mill stands.", "l": 0, "a": {"spans": None}}, thief]}},
+        {"body": {"s": [{"t": "The soup stands.", "l": 0, "a": {"spans": ""}}]}},
+    ]
+    columns = tmp_path / "columns.yaml"
+    columns.write_text("columns: {sentences: body.s, text: t, label: l, spans: a.spans}\n")
+    data = _load(tmp_path, rows, columns=str(columns))
+    assert [s.spans for s in data.sentences()] == [(), ((2, 7),), ()]
+    flat = [{"d": {"doc": "x"}, "text": f"Line {i}.", "label": i % 2, "s": {"y": i // 4}} for i in range(8)]
+    columns.write_text("columns: {doc: d.doc, system: s.y}\n")
+    drawn = _load(tmp_path, flat, columns=str(columns), limit=1)
+    assert [len(document.sentences) for document in drawn.documents] == [4]
+
+
+def test_documents_of_one_source_by_two_systems_have_names_of_their_own(tmp_path):
+    made = [{**BAKERY, "system": system} for system in ("x", "y")]
+    data = _load(tmp_path, made)
+    assert [d.id for d in data.documents] == ["bakery|x", "bakery|y"]
+    assert data.clusters().tolist() == [0, 0]

@@ -140,3 +140,15 @@ def test_headlines_after_related_articles_go_too() -> None:
 )
 def test_line_numbers(source: str, position: int, line: int) -> None:
     assert LineIndex(source).line_of(position) == line
+
+
+def test_items_of_two_lines_are_each_one_item() -> None:
+    items = [
+        f"- The council approved the budget number {i} after a long and rather heated debate\n"
+        f"  about the schools and the roads of the town."
+        for i in range(12)
+    ]
+    document = document_from_text("What was decided on Monday:\n\n" + "\n".join(items) + "\n")
+    found = [document.text[s.start : s.end] for s in document.sentences]
+    assert len(found) == 13
+    assert all(text.endswith("of the town.") and "budget" in text for text in found[1:])

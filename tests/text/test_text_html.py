@@ -129,6 +129,41 @@ def test_code_in_a_page_is_no_sentence_and_a_verse_is(page: str, kinds: list[str
     assert {piece.reason for piece in document.excluded} <= {"code block"}
 
 
+FIRST = "The council approved the new budget for the schools of the valley on Monday after a long debate."
+LAST = "The mayor said that the money would be spent on roofs and windows before the winter, and on no more."
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!DOCTYPE html><html><head><title>T</title><meta charset=utf-8><body><article>{}</article></html>",
+        "<!DOCTYPE html><title>T</title><script>x()</script><article>{}</article>",
+        "<html><body><!--><article>{}</article></body></html>",
+        "<html><body><!---><article>{}</article></body></html>",
+        "<html><body><!-- <p>no</p> --!><article>{}</article></body></html>",
+        "<html><body><!-- a > b -- c --><article>{}</article></body></html>",
+    ],
+)
+def test_pages_that_leave_out_what_they_may(page: str) -> None:
+    document = document_from_text(page.format(f"<p>{FIRST}</p><p>{LAST}</p>"), format="html")
+    assert document.text == f"{FIRST}\n\n{LAST}"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (FIRST, f"{LAST}<sup><a href='#n1'>[1]</a></sup>"),
+        (f"{FIRST[:11]}<sup>[1]</sup>{FIRST[11:]}", LAST),
+        (f"{FIRST[:11]}<sup>[1]</sup>{FIRST[11:]}", f"{LAST}<sup>[23]</sup><sup>[a]</sup>"),
+        (f"{FIRST[:12]} <span hidden>not</span>{FIRST[12:]}", LAST),
+    ],
+)
+def test_what_falls_out_of_a_paragraph_does_not_take_it_out_of_the_article(first: str, last: str) -> None:
+    page = f"<html><body><nav>Home News</nav><article><p>{first}</p><p>{last}</p></article></body></html>"
+    document = document_from_text(page, format="html")
+    assert [text for _, text in blocks(document)] == [FIRST, LAST]
+
+
 def test_a_fragment_that_trafilatura_leaves_is_read_by_its_elements() -> None:
     document = document_from_text("<nav>Home</nav><p>It rose.</p>", format="html")
     assert document.text == "It rose."

@@ -217,3 +217,21 @@ def test_lines_are_sentences_and_nothing_is_joined_cut_or_left_out(tmp_path: Pat
     assert len(document.quote_faults) == 1
     with pytest.raises(InputError, match="only white space"):
         document_from_text(" \n \n", format="lines")
+
+
+def test_what_a_page_declares_is_read_whatever_its_case(tmp_path: Path) -> None:
+    text = "Он приехал вчера вечером, и все были рады его видеть."
+    for declared in ("charset=koi8-r", "CHARSET=KOI8-R"):
+        path = tmp_path / "a.html"
+        path.write_bytes(f'<META CONTENT="text/html; {declared}"><p>{text}</p>'.encode("koi8-r"))
+        document = read_article(path)
+        assert (document.text, document.encoding) == (text, "koi8-r")
+
+
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "ucs-2", "utf32"])
+def test_a_declaration_that_can_not_be_true_is_none(tmp_path: Path, declared: str) -> None:
+    text = "Le café de la gare était fermé ce matin, et personne ne savait pourquoi il l’était."
+    data = f'<meta charset="{declared}"><p>{text}</p>'.encode("cp1252")
+    path = tmp_path / "a.html"
+    path.write_bytes(data + b" " * (len(data) % 2))
+    assert read_article(path).text == text

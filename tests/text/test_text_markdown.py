@@ -163,3 +163,25 @@ def test_brackets_that_are_no_footnote_stay() -> None:
 def test_an_empty_note_is_no_article(text: str) -> None:
     with pytest.raises(InputError):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("opening", "front"),
+    [
+        ("---\n\nThe first paragraph.\n\n---\n", False),
+        ("---\nThe first paragraph.\n---\n", False),
+        ("---\ntitle: A bridge\n+++\n", False),
+        ("+++\nThe first paragraph.\n...\n", False),
+        ("---\ntitle: A bridge\ndate: 2024-01-02\n---\n", True),
+        ("---\n# a remark\ntitle: A bridge\n...\n", True),
+        ("+++\ntitle = 'A bridge'\n+++\n", True),
+        ("+++\n[params]\nwide = true\n+++\n", True),
+    ],
+)
+def test_front_matter_is_keys_and_no_prose_between_two_rules(opening: str, front: bool) -> None:
+    document = document_from_text(f"{opening}\nThe second paragraph.\n", format="markdown")
+    assert [piece.reason for piece in document.excluded if piece.reason == "front matter"] == [
+        "front matter"
+    ] * front
+    assert ("first paragraph" in document.text) is ("first paragraph" in opening)
+    assert document.text.endswith("The second paragraph.")

@@ -115,7 +115,7 @@ def _check_columns(records: Numbered, spec: DataSpec) -> None:
 
 def _rows_of(record: Row, spec: DataSpec) -> Iterator[Row]:
     yield record
-    inner = record.get(spec.columns.get("sentences", "sentences"))
+    inner = values.there(record, spec.columns.get("sentences", "sentences"))
     if isinstance(inner, str):  # in a table
         inner = values.listed(inner, "sentences", Place(spec.name, "a record"))
     yield from (row for row in inner if isinstance(row, dict)) if isinstance(inner, list) else ()
@@ -184,7 +184,7 @@ def _spanned(records: Numbered, spec: DataSpec) -> bool:
     """Has any sentence a span? Then a sound one that names none has none: tables leave the cell empty."""
     column = spec.columns.get("spans", "spans")
     rows = (row for _, record in records for row in _rows_of(record, spec))
-    return any(row.get(column) not in (None, "", "[]", []) for row in rows)
+    return any(values.there(row, column) not in (None, "", "[]", []) for row in rows)
 
 
 def _sentence(row: Row, groups: dict[str, str], place: Place, notes: _Notes) -> LabelledSentence:
@@ -246,7 +246,8 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
             one = _with_own_reference(one, own) if edited else one
             sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
         name = _named(row, "doc", number)
-        yield LabelledDocument(name, tuple(sentences), cluster=_first(row, "source_doc", name))
+        whole = name if _empty(row.get("system")) else f"{name}|{row['system']}"
+        yield LabelledDocument(whole, tuple(sentences), cluster=_first(row, "source_doc", name))
 
 
 def mapped_record(raw: Row, spec: DataSpec, place: Place) -> dict[str, Any]:
@@ -292,7 +293,7 @@ def documents_of(records: Sequence[Row], spec: DataSpec) -> Callable[[Row], str 
         if not rows_of_documents or not has(row, "doc"):
             return None
         found = values.looked_up(row, column("doc"), Place(spec.name, "a record"))
-        system = row.get(column("system"))
+        system = values.there(row, column("system"))
         return None if _empty(found) else f"{found}\0{system or ''}"
 
     rows_of_documents = any(has(row, "label") for row in records) and not any(

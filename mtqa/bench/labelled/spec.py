@@ -18,7 +18,7 @@ its sign turned, for scores of which less is better.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,15 @@ def data_spec(name: str, *, columns: str | None = None) -> DataSpec:
         return _from_yaml(path, read_mapping(path), columns)
     spec = _located(name)
     return spec if columns is None else _with(spec, read_mapping(Path(columns)), columns)
+
+
+def files_of(names: Sequence[str], *, columns: str | None = None) -> Iterator[str]:
+    """Every file that these data are read from, the descriptions among them. Raises as `data_spec`."""
+    yield from (columns,) if columns else ()
+    for name in names:
+        file = data_spec(name, columns=columns).file
+        yield name
+        yield from (str(file),) if file else ()
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -58,6 +58,16 @@ def _column(row: Row, name: str, ours: str, place: Place) -> Any:
     return -number(value, ours, place)
 
 
+def there(row: Row, name: str) -> Any:
+    """The column's value as `looked_up` finds it, None where it is not there."""
+    value: Any = row
+    for part in [name] if name in row else name.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
 def looked_up(row: Row, name: str, place: Place) -> Any:
     """The column's value; ``a.b`` is the field ``b`` of ``a``."""
     value: Any = row
