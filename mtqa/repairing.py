@@ -134,11 +134,16 @@ class Repairer:
             spans = (replace(span, suggestions=kept.get(_key(span), ())) for span in finding.spans)
             made.append(replace(finding, spans=tuple(spans)))
         if self._known and self._rescorer is not None:
-            budget = before.budget_seconds if self._trouble else self._limits.budget_seconds
-            most = before.findings if self._trouble else max(before.findings, len(findings))
-            spent = max(before.budget_seconds, budget)
-            self._known.put(scene.passages, settings, Looked(kept, spent, most))
+            self._known.put(scene.passages, settings, self._looked(before, kept, len(findings)))
         return tuple(made), self._warnings(unfinished, len(findings))
+
+    def _looked(self, before: Looked, kept: Mapping[str, Found], findings: int) -> Looked:
+        """What is known now. More findings than before have had no more time than this run's."""
+        budget, most = self._limits.budget_seconds, max(before.findings, findings)
+        if self._trouble:
+            return replace(before, found=kept)
+        spent = budget if findings > before.findings else max(before.budget_seconds, budget)
+        return Looked(kept, spent, most)
 
     def _found(self, scene: Scene, finding: Finding, kept: Mapping[str, Found]) -> dict[str, Found]:
         """Suggestions for the finding's spans that are not known yet, as far as the time goes."""

@@ -136,6 +136,7 @@ def _lines_beside_ratios(results: Results) -> list[str]:
 def run(bench: Bench, sections: Iterable[str]) -> Results:
     """Every section asked for; one that fails leaves its reason and does not stop the others."""
     results, wanted = Results(), set(sections)
+    results.memory_mb = {**results.memory_mb, **{str(pages): None for pages in bench.pages}}
     for pages in results.memory_mb:
         results.reasons[f"memory_{pages}"] = "not asked for (see --pages)"
     results.reasons["gpu"] = "not asked for"

@@ -170,4 +170,4 @@ def _peak(article: Path, folder: Path) -> tuple[float, float]:
     process.stderr.close()
     if process.returncode:
         raise NotHad(f"mtqa rank: {errors.strip()[:200]}")
-    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3), time.perf_counter() - begin
+    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024), time.perf_counter() - begin

@@ -201,6 +201,22 @@ def test_repairs_come_from_the_ledger_and_load_no_model(folder, loads):
     assert second.warnings == first.warnings
 
 
+def test_a_short_look_at_more_sentences_is_not_recorded_as_a_long_one(folder):
+    scene, findings = _scene()
+    known = KnownRepairs(Ledger(folder), "m")
+
+    def look(seconds: float, count: int) -> tuple[str, ...]:
+        clock = itertools.count()
+        repairer = Repairer(_backend, Limits(seconds), known=known, loaded=False, clock=lambda: next(clock))
+        return repairer.repaired(scene, findings[:count])[1]
+
+    assert look(1e9, 1) == ()
+    assert look(1, len(findings)) != ()
+    assert look(1e9, len(findings)) == ()  # nobody gave those that much time before
+    whole, _ = Repairer(_backend, Limits(1e9)).repaired(scene, findings)
+    assert Repairer(_backend, Limits(1e9), known=known, loaded=False).repaired(scene, findings)[0] == whole
+
+
 def test_a_text_that_is_cut_into_other_sentences_has_repairs_of_its_own(folder, loads):
     """The place of a partner, and how far is read, hang on where the sentence ends."""
     line = " ".join(TEXT.split())

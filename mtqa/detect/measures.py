@@ -28,7 +28,7 @@ class SentenceScores:
     """What a measure sees of one sentence: its n ≥ 1 tokens' statistics, and two counts.
 
     ``characters``: length of the sentence in characters. ``unigram_nats``: −ln of the product of its
-    words' relative frequencies, 0 where no measure asks for it. ``opens``: 1 where the first token opens a
+    words' relative frequencies. ``opens``: 1 where the first token opens a
     passage, else 0. ``threshold_nats`` and ``k`` are the config's, for the measures that have them.
     ``log_odds``: the detector's, None without one.
     """

@@ -28,7 +28,7 @@ from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 2
+REPAIRS = 3
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -117,10 +117,12 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
     if place.last > place.end:
         rest = Span(place.end, place.last)
         made += [_edit(span, place.start, place.last, w, "replace", dropped=rest) for w in words[:_FOR_ALL]]
-        made.append(_without(text, span, Span(place.start, place.last), "delete"))
+        made.append(_without(text, sentence, span, Span(place.start, place.last), "delete"))
     doubled = _doubled(text, sentence, place)
-    gone, kind = (doubled, "undouble") if doubled else (Span(place.start, place.end), "delete")
-    made.append(_without(text, span, gone, kind))
+    within = doubled and span.document.start <= doubled.start and doubled.end <= span.document.end
+    # What would go beyond the span can't be said in its place.
+    gone, kind = (doubled, "undouble") if doubled and within else (Span(place.start, place.end), "delete")
+    made.append(_without(text, sentence, span, gone, kind))
     weighed = (replace(e, name=name, prior_nats=_prior(e, len(original))) for e in made)
     return list(dict.fromkeys(weighed))
 
@@ -135,10 +137,10 @@ def fault_edits(text: str, sentence: Sentence, span: SuspectSpan, kind: str) -> 
     start, end, mark = span.document.start, span.document.end, span.text
     if kind == "mixed":
         return [_edit(span, start, end, _CLOSING[mark], "quotes")] if mark in _CLOSING else []
-    made = [_without(text, span, Span(start, end), "quotes", keeps_space=True)]
     if len(mark) > 1:
         rest = Span(start + 1, end)
         return [_edit(span, start, end, one, "quotes", dropped=rest) for one in dict.fromkeys((mark[0], '"'))]
+    made = [_without(text, sentence, span, Span(start, end), "quotes", keeps_space=True)]
     if kind == "unbalanced" and mark in _PARTNERS:
         made.append(_partner(text, sentence, mark, start))
     return made
@@ -235,11 +237,13 @@ def _edit(
     return Edit(start, end, text, " ".join(shown.split()), kind, dropped)
 
 
-def _without(text: str, span: SuspectSpan, gone: Span, kind: str, *, keeps_space: bool = False) -> Edit:
-    """The text without ``gone`` and without the space that held it apart."""
+def _without(
+    text: str, sentence: Sentence, span: SuspectSpan, gone: Span, kind: str, *, keeps_space: bool = False
+) -> Edit:
+    """The text without ``gone`` and without the space that held it apart, of the sentence's own."""
     start, end = gone.start, gone.end
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-    if before == " " and (not keeps_space or after in ("", " ")):
+    if before == " " and start > sentence.start and (not keeps_space or after in ("", " ")):
         start -= 1
     elif after == " " and not keeps_space and not before.isalnum():
         end += 1

@@ -2,8 +2,8 @@
 
 ::
 
-    <cache>/ledger/scores-1.sqlite3            the entries; 1 is the schema, another schema has its own file
-    <cache>/ledger/scores-1.sqlite3.damaged    a file that could not be read any more, set aside
+    <cache>/ledger/scores-2.sqlite3            the entries; 2 is the schema, another schema has its own file
+    <cache>/ledger/scores-2.sqlite3.damaged    a file that could not be read any more, set aside
 
 To a ranking the ledger is a help and never a hindrance: `Ledger.get` and `Ledger.put` do not raise. One
 that can't be opened, read or written is told of once, by a warning of the ``mtqa`` logger, and done

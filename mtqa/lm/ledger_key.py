@@ -8,6 +8,7 @@ field of `Config` and holds that each is on one side or the other.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -46,6 +47,8 @@ _LIBRARIES = ("torch", "transformers", "tokenizers")
 #: Digested elsewhere, or no part of the model. A settings file is small; what is not is none.
 _NO_SETTINGS = (MANIFEST, "tokenizer.json", "vocab.json", "model.safetensors.index.json")
 _SETTINGS_BYTES = 1 << 20
+#: Always in the key, whatever their size: they name the special tokens.
+_SETTINGS = ("config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
 def model_key(config: Config, files: ModelFiles, detector: str | None = None) -> str:
@@ -100,10 +103,19 @@ def _version(library: str) -> str | None:
 def _settings(folder: Path) -> dict[str, str]:
     """Digests of the model's small JSON files: its shape, its special tokens, the scale of its logits."""
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        path.name: _digest_of(path)
         for path in sorted(folder.glob("*.json"))
-        if path.name not in _NO_SETTINGS and path.is_file() and path.stat().st_size <= _SETTINGS_BYTES
+        if path.name not in _NO_SETTINGS and path.is_file()
+        if path.name in _SETTINGS or path.stat().st_size <= _SETTINGS_BYTES
     }
+
+
+def _digest_of(path: Path) -> str:
+    """Of its bytes; a file that can't be read has its reason for one: the ledger stops no ranking."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
 
 
 #: A folder a card, with a file that names its model.
@@ -120,7 +132,10 @@ def _accelerators() -> list[str]:
 
 def _cards() -> list[str]:
     """The models of the NVIDIA cards that the driver lists."""
-    listed = [path.read_text(errors="replace") for path in sorted(_CARDS.glob("*/information"))]
+    listed = []
+    for path in sorted(_CARDS.glob("*/information")):
+        with contextlib.suppress(OSError):
+            listed.append(path.read_text(errors="replace"))
     return [
         line.partition(":")[2].strip() for text in listed for line in text.splitlines() if "Model:" in line
     ]

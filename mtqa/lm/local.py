@@ -108,7 +108,7 @@ def _shards(folder: Path, index: Path) -> list[Path]:
     listed = (read_json(index) or {}).get("weight_map")
     if not isinstance(listed, dict) or not listed:
         raise ModelError(f"{index} lists no weights: the model is damaged, get it again")
-    shards = [folder / str(name) for name in sorted(set(listed.values()))]
+    shards = [folder / name for name in sorted({str(name) for name in listed.values()})]
     for shard in shards:
         if not shard.is_file() or shard.parent != folder:
             raise ModelError(f"{shard}, which {_INDEX} lists, is not in {folder}: get the model again")

@@ -74,8 +74,13 @@ def _read(folder: Path) -> dict[str, Any] | None:
         return None
     files = manifest["files"]
     needed = {"config.json", "model.safetensors", "tokenizer.json"} <= files.keys()
-    whole = all(isinstance(r, dict) and {"bytes", "mtime_ns", "sha256"} <= r.keys() for r in files.values())
-    return manifest if needed and whole else None
+    return manifest if needed and all(map(_is_record, files.values())) else None
+
+
+def _is_record(record: object) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("sha256"), str):
+        return False
+    return all(type(record.get(key)) is int for key in ("bytes", "mtime_ns"))
 
 
 def _first_fault(folder: Path, files: Mapping[str, Mapping[str, Any]], deep: Progress | None) -> str | None:

@@ -232,7 +232,9 @@ def _special_names(directory: Path, ids: Mapping[str, int]) -> dict[str, str]:
         value = settings.get(name)
         value = value.get("content") if isinstance(value, dict) else value
         if not value and name not in settings:
-            value = by_id.get(config.get(f"{name}_id"))  # type: ignore[arg-type]
+            number = config.get(f"{name}_id")
+            number = number[0] if isinstance(number, list) and number else number  # of several the first
+            value = by_id.get(number) if isinstance(number, int) else None
         if value:
             names[name] = str(value)
     return names

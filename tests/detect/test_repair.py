@@ -85,15 +85,39 @@ def test_a_phrase_may_give_way_to_one_word_and_the_rest_is_charged():
     ("text", "words", "at", "expected"),
     [
         ("It was the the end.", "the", 11, "It was the end."),
-        ("A dog, a dog, a dog barked.", "dog", 16, "A dog, a dog barked."),
+        ("A dog, a dog, a dog barked.", "a dog,", 7, "A dog, a dog barked."),
         ("The minister said The minister said no.", "The minister said", 18, "The minister said no."),
-        ("He said that he said that it rained.", "he", 13, "He said that it rained."),
+        ("He said that he said that it rained.", "he said that", 13, "He said that it rained."),
     ],
 )
 def test_what_stands_there_twice_is_undoubled(text, words, at, expected):
     undoubled = [e for e in _made(text, words, [], start=at).values() if e.kind == "undouble"]
     assert expected in [_after(text, e) for e in undoubled]
     assert {e.prior_nats for e in undoubled} == {0.0}
+
+
+def test_no_edit_reaches_beyond_what_can_be_said_in_the_spans_place():
+    """JSON says what stands in the span's place, and how much better the text is with just that."""
+    for text, words, at in (
+        ("He saw only one team only one team today.", "one", 26),
+        ("He said that he said that it rained.", "he", 13),
+        ("It was the the end.", "the", 11),
+    ):
+        for shown, edit in _made(text, words, [" some"], start=at).items():
+            applied = text[:at] + shown + text[at + len(words) :]
+            assert " ".join(_after(text, edit).split()) == " ".join(applied.split())
+
+
+@pytest.mark.parametrize("word", ["Thief", "went"])
+def test_leaving_out_a_sentences_first_word_stays_in_the_sentence(word: str):
+    """Read alone, nothing stands before it that could be taken along."""
+    text = "The cat sat on the mat. Thief went home today."
+    sentence = Sentence(24, len(text), 0, "body")
+    span = _span(text, word)
+    (place,) = places(span, lambda a, b: float(b - a))
+    (gone,) = [e for e in edits(text, sentence, place, span, []) if e.kind == "delete"]
+    assert sentence.start <= gone.start < gone.end <= sentence.end
+    assert _after(text, gone) == text.replace(f"{word} ", "")
 
 
 def test_words_that_are_there_once_are_not_undoubled():

@@ -16,9 +16,10 @@ from mtqa.config import Config
 from mtqa.detect.calibration_file import calibration_text
 from mtqa.lm.fetch import ensure_model
 from mtqa.lm.ledger_codec import ARRAYS
-from mtqa.lm.ledger_key import KEYED
+from mtqa.lm.ledger_key import KEYED, model_key
 from mtqa.lm.ledger_place import ledger_file
 from mtqa.lm.ledger_store import Store
+from mtqa.lm.local import ModelFiles
 from mtqa.pipeline import Ranker
 from mtqa.text.read import document_from_text
 from tests.detect.heads import calibration, random_head
@@ -125,3 +126,20 @@ def test_what_moves_a_bit_of_the_scores_moves_the_key(values, field, tmp_path, m
             moved = True
             assert key != other_key, f"{field} moves {', '.join(differing)}, and is not in the key"
     assert moved == (field in MOVING)
+
+
+def test_settings_of_any_size_are_in_the_key_and_what_can_not_be_read_stops_nothing(tmp_path):
+    files = ModelFiles("toy", tmp_path, "0" * 64, "1" * 64, None, ("*",))
+    long = {"bos_token": "<s>", "added_tokens_decoder": "x" * (1 << 20)}
+    path = tmp_path / "tokenizer_config.json"
+    path.write_text(json.dumps(long))
+    before = model_key(Config(), files)
+    path.write_text(json.dumps({**long, "bos_token": "<b>"}))
+    assert model_key(Config(), files) != before
+    (tmp_path / "notes.json").write_text("x" * (1 << 21))  # no setting of ours, and a large one
+    after = model_key(Config(), files)
+    (tmp_path / "notes.json").write_text("y" * (1 << 21))
+    assert model_key(Config(), files) == after
+    path.unlink()
+    path.mkdir()
+    assert model_key(Config(), files) not in (before, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import numpy as np
@@ -131,3 +132,11 @@ def test_a_tokenizer_that_is_none_is_one_line(tmp_path, text):
     (tmp_path / "tokenizer.json").write_text(text)
     with pytest.raises(ModelError):
         DocumentTokenizer(tmp_path, start_token=None if text == "[]" else "a")
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [([1, 106], "b"), ([], None), (1, "b"), ("1", None), (None, None), ({}, None)]
+)
+def test_the_end_token_by_its_id_or_the_first_of_several(tmp_path, number, name):
+    (tmp_path / "config.json").write_text(json.dumps({"eos_token_id": number}))
+    assert tokens._special_names(tmp_path, {"a": 0, "b": 1}).get("eos_token") == name
