@@ -88,7 +88,7 @@ def read_states(path: Path, records: Iterable[Record]) -> States:
         known=known,
         labels=np.array([r.get("label", -1) for r in rows], dtype=np.int8),
         scores=np.array([_number(r.get("score")) for r in rows]),
-        types=np.array([r.get("type") or "" for r in rows]).astype("U24"),
+        types=np.array([str(r.get("type") or "") for r in rows], dtype=np.str_),
     )
 
 

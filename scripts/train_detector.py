@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from detector_corpora import corpora, read_lines
 from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised
-from detector_kinds import FITTED, trained
+from detector_kinds import FITTED, SENTENCE_KINDS, trained
 from detector_sampled import sampled
 from detector_sentences import (
     VERSIONED,
@@ -141,10 +141,7 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
     rankers: dict[str, Ranker] = {}
     found = {}
     for name, path in paths.items():
-        # Named by what is read, how, and of which layers: another text or layer is read anew.
-        how = f"{model} {PLANS[model].layers} {SCORING} {FEATURES}"
-        made = hashlib.sha256(path.read_bytes() + how.encode()).hexdigest()
-        states = work / f"{name}.{made[:12]}.npz"
+        states = states_file(name, path, work, model)
         if not states.exists():
             if not rankers:
                 alone = Ranker(Config(context="none", **config), backend=document.backend)
@@ -152,6 +149,13 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
             write_states(read_lines(path), rankers, PLANS[model].layers, states)
         found[name] = softened(read_states(states, read_lines(path)))
     return found
+
+
+def states_file(name: str, path: Path, work: Path, model: str) -> Path:
+    """Named by what is read, how, and of which layers: another text or layer is read anew."""
+    how = f"{model} {PLANS[model].layers} {SCORING} {FEATURES}"
+    made = hashlib.sha256(path.read_bytes() + how.encode()).hexdigest()
+    return work / f"{name}.{made[:12]}.npz"
 
 
 def of_sentences(corpus: States, chosen: np.ndarray) -> np.ndarray:
@@ -276,7 +280,8 @@ def begin(options: argparse.Namespace) -> Begun:
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
     card = _card(paths, found, options)
     folds = folds_of(paths, options.seed)
-    folder = options.work / _digest(card, found, folds)[:12]
+    read = [states_file(name, path, options.work, options.model).name for name, path in paths.items()]
+    folder = options.work / _digest({**card, "read": read, "kinds of": SENTENCE_KINDS}, found, folds)[:12]
     folder.mkdir(exist_ok=True)
     made = moments(list(found.values()))
     return Begun(
@@ -290,7 +295,7 @@ def begin(options: argparse.Namespace) -> Begun:
 
 
 def _digest(card: dict[str, Any], found: dict[str, States], folds: dict[str, np.ndarray]) -> str:
-    """Of all that a training comes from: another label or another dealing out is another training."""
+    """Of all that a training comes from: other states, labels or another dealing out are another training."""
     made = hashlib.sha256(json.dumps(card, sort_keys=True).encode())
     for name, corpus in found.items():
         for what in ("label", "known", "labels", "scores", "types"):

@@ -17,7 +17,7 @@ import detector_kinds
 import train_detector
 from detector_fit import Ensemble, Recipe, Source, outputs
 from detector_kinds import SENTENCE_KINDS, fit_kinds, told
-from detector_states import States
+from detector_states import States, read_states
 
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.kinds import NAMES, fault_kind
@@ -50,7 +50,7 @@ def _sentences(types: list[str], rng: np.random.Generator) -> States:
         owner=np.arange(m),
         characters=np.full(m, 30, np.int32),
         opens=np.ones(m, np.int8),
-        types=np.array(types).astype("U24"),
+        types=np.array(types),
     )
 
 
@@ -124,3 +124,25 @@ def test_a_model_without_a_plan_is_refused_with_those_that_have_one(monkeypatch,
         train_detector.main()
     assert caught.value.code == 2
     assert "'gemma-3-270': did you mean 'gemma-3-270m'?" in capsys.readouterr().err
+
+
+def test_every_phenomenon_that_is_a_kind_is_read_under_its_whole_name(tmp_path):
+    """Names were cut to 24 characters once, and five of DEMETR's taught nothing."""
+    names = sorted(SENTENCE_KINDS)
+    rows = [{"text": f"Line {i}.", "label": 1, "type": name, "spans": []} for i, name in enumerate(names)]
+    records = [{"doc": "d", "sentences": rows}]
+    n = len(rows)
+    per_token = dict.fromkeys(("document", "sentence", "word", "run"), np.arange(n))
+    reading = {
+        "hidden": np.zeros((n, WIDTH), np.float16),
+        "features": np.zeros((n, 4), np.float16),
+        "surprisal": np.zeros(n, np.float32),
+        "starts": np.zeros(n, np.int32),
+        "ends": np.zeros(n, np.int32),
+        "owner": np.zeros(n, int),
+        "characters": np.full(n, 7, np.int32),
+        "opens": np.zeros(n, np.int8),
+        **per_token,
+    }
+    np.savez(tmp_path / "states.npz", **reading)
+    assert read_states(tmp_path / "states.npz", records).types.tolist() == names
