@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mtqa.errors import ConfigError, one_line, unknown
 
-CONTEXTS = ("document", "paragraph", "none")
 #: What a comparison set may hold: what it is about, keys for all of its configs, and the configs.
 _SET_KEYS = ("about", "base", "configs")
 

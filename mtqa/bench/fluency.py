@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from mtqa.bench.metrics.base import Metric, Prepared, Undefined, ratio
-from mtqa.bench.records import Array, Indices, ScoreTable
+from mtqa.bench.records import SHAPES, Array, Indices, ScoreTable
 
 _NOTHING = "no sentence has a token to score"
 
@@ -45,11 +45,9 @@ def perplexity(table: ScoreTable) -> Prepared:
     return replace(per_token, read=lambda sums: np.exp2(per_token.read(sums)))
 
 
-_SHAPES = ("documents", "scored", "pairs")
-
 BITS_PER_BYTE = Metric(
     "bits_per_byte",
-    _SHAPES,
+    SHAPES,
     "fluency",
     "tokens",
     "sentences",
@@ -59,7 +57,7 @@ BITS_PER_BYTE = Metric(
 )
 PERPLEXITY = Metric(
     "perplexity",
-    _SHAPES,
+    SHAPES,
     "fluency",
     "tokens",
     "sentences",

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-#: The model that is used where none is named.
-DEFAULT_MODEL = "smollm2-135m"
-
 
 @dataclass(frozen=True, slots=True)
 class Package:

@@ -43,7 +43,7 @@ def document(origin: Origin, source: str, pieces: Sequence[Piece], repairs: Sequ
     """The document of these blocks. Raises `InputError` where there is nothing to rank."""
     pieces = without_tails(without_data(_without_signature(_without_related(with_titles(pieces)))))
     kept = [piece for piece in pieces if piece.reason is None]
-    _refuse(origin.name, source, pieces, kept)
+    _refuse(origin.name, pieces, kept)
     text = joined([piece.text for piece in kept], BLANK_LINE)
     blocks = _blocks(kept)
     return Document(
@@ -162,10 +162,7 @@ def _headline(piece: Piece) -> bool:
     return piece.kind in ("heading", "list-item", "body") and heading_like(piece.text.text)
 
 
-def _refuse(name: str, source: str, pieces: Sequence[Piece], kept: Sequence[Piece]) -> None:
-    if not source.strip():
-        what = "empty" if not source else "nothing but white space"
-        raise InputError(f"{name}: the file is {what}; there is nothing to rank")
+def _refuse(name: str, pieces: Sequence[Piece], kept: Sequence[Piece]) -> None:
     if not any(any(map(str.isalpha, piece.text.text)) for piece in pieces):
         raise InputError(f"{name}: there is no letter in this text; mtqa ranks sentences")
     if not any(any(map(str.isalpha, piece.text.text)) for piece in kept):

@@ -168,7 +168,3 @@ class LineIndex:
         2
         """
         return bisect_right(self._starts, position)
-
-    def start_of(self, line: int) -> int:
-        """The position at which ``line`` (from 1) begins."""
-        return self._starts[line - 1]

@@ -6,13 +6,14 @@ import re
 
 import pytest
 
-from mtqa.lm.catalogue import CATALOGUE, DEFAULT_MODEL, CatalogueEntry
+from mtqa.config import Config
+from mtqa.lm.catalogue import CATALOGUE, CatalogueEntry
 
 ENTRIES = pytest.mark.parametrize("entry", CATALOGUE.values(), ids=CATALOGUE)
 
 
 def test_the_default_is_in_it() -> None:
-    assert DEFAULT_MODEL in CATALOGUE
+    assert Config().model in CATALOGUE
 
 
 @ENTRIES

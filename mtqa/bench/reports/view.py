@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
+from mtqa.bench.beside import CHANCE, LENGTH, UNIGRAM
 from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
@@ -156,6 +156,3 @@ def cost_line(tables: Sequence[ScoreTable]) -> str:
 def title(evaluation: Evaluation) -> str:
     """What was evaluated."""
     return f"Evaluation of {one_line(evaluation.config)}"
-
-
-__all__ = ["CHANCE", "LENGTH", "PERFECT", "UNIGRAM"]
