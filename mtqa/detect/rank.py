@@ -18,7 +18,7 @@ from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
 from mtqa.detect.words import sentence_tokens, word_table
 from mtqa.errors import UsageError
-from mtqa.records import Document, Finding, QuoteFault, Sentence, SuspectSpan, TokenScores, Word
+from mtqa.records import Document, Finding, QuoteFault, Sentence, TokenScores, Word
 
 #: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
 _TIE_BREAKER = "boosted_topk"
@@ -60,6 +60,7 @@ class Ranking:
 class _Scored:
     """One sentence with what is known of it: its words, the indices of its tokens, its broken marks."""
 
+    index: int
     sentence: Sentence
     words: Sequence[Word]
     tokens: npt.NDArray[np.int32]
@@ -85,7 +86,8 @@ def rank_sentences(
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
             own_words, sentence = words[edges[index] : edges[index + 1]], document.sentences[index]
-            scored = _Scored(sentence, own_words, own, bool(opening[own[0]]), _faults(document, sentence))
+            opens, faults = bool(opening[own[0]]), _faults(document, sentence)
+            scored = _Scored(index, sentence, own_words, own, opens, faults)
             read = _log_odds(tokens, scored, settings)
             values = _measure_values(tokens, scored, settings, read)
             spans = suspect_spans(
@@ -99,8 +101,8 @@ def rank_sentences(
             score = values[settings.measure]
             if score is None:
                 raise UsageError(NO_DETECTOR)
-            finding = _finding(document, scored, values, spans, line_of)
-            found.append(replace(finding, sentence=index, score=score, fault=_fault(tokens, scored)))
+            finding = _finding(document, scored, values, score, line_of)
+            found.append(replace(finding, spans=spans, fault=_fault(tokens, scored)))
     found.sort(key=lambda f: (-f.score, -(f.measures[_TIE_BREAKER] or 0.0), f.sentence))
     return Ranking(tuple(replace(f, rank=rank) for rank, f in enumerate(found, start=1)), words)
 
@@ -177,25 +179,25 @@ def _finding(
     document: Document,
     scored: _Scored,
     values: Mapping[str, float | None],
-    spans: tuple[SuspectSpan, ...],
+    score: float,
     line_of: Callable[[int], int],
 ) -> Finding:
-    """The sentence's finding; its rank, index, score and fault are put in by the caller."""
+    """The sentence's finding, without spans and fault; its rank is known when all are."""
     sentence = scored.sentence
     source = document.to_source(sentence.start, sentence.end)
     return Finding(
         rank=0,
-        sentence=-1,
+        sentence=scored.index,
         kind=sentence.kind,
         text=document.text[sentence.start : sentence.end],
         start=source.start,
         end=source.end,
         line=line_of(source.start),
-        score=0.0,
+        score=score,
         perplexity=values["perplexity"] or 0.0,
         tokens=len(scored.tokens),
         measures=values,
-        spans=spans,
+        spans=(),
     )
 
 
