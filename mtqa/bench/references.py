@@ -58,7 +58,8 @@ def _metric(name: str, *, sentence: bool) -> Any:
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     # Sentences have too few 4-grams: sacrebleu's own sentence BLEU leaves out the orders that can't occur.
-    return {"BLEU": lambda: BLEU(effective_order=sentence), "chrF": CHRF, "TER": TER}[name]()
+    # ``force`` is of its advice on detokenised data alone, which it would print.
+    return {"BLEU": lambda: BLEU(effective_order=sentence, force=True), "chrF": CHRF, "TER": TER}[name]()
 
 
 def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
