@@ -26,8 +26,6 @@ ALPHA = 0.05
 POWER = 0.8
 #: A randomisation test stops when so many are as extreme as the observed: p is then known to a tenth.
 _ENOUGH_EXTREME = 100
-#: Up to so many exchanges (12 documents') all are made, whatever number was asked for.
-_ALL_EXCHANGES = 2**12 - 1
 #: Randomisations done at a time.
 _AT_ONCE = 256
 #: So many times the randomisations that the smallest p-value needs to survive Holm's correction.
@@ -76,14 +74,14 @@ def swap_masks(
     """``(n, D)``: in each of n randomisations, which documents the two systems exchange.
 
     ``clusters (D,)``: documents of one number (translations of one source) are exchanged together. Of so few
-    clusters that there are no more than n exchanges (or `_ALL_EXCHANGES`), it is each of them once but that
-    of nothing, in random order: the test is then exact. In memory a document's randomisations stand side by
+    clusters that there are no more than n exchanges, it is each of them once but that of nothing, in random
+    order: the test is then exact. In memory a document's randomisations stand side by
     side, as `mtqa.bench.metrics` takes them.
     """
     if clusters is None:
         clusters = np.arange(documents, dtype=np.int64)
     count = int(clusters.max()) + 1 if len(clusters) else 0
-    if 0 < count <= math.log2(max(n, _ALL_EXCHANGES) + 1):
+    if 0 < count <= math.log2(n + 1):
         every = 1 + rng.permutation(2**count - 1)
         drawn = (every[:, None] >> np.arange(count)) & 1 == 1
     else:

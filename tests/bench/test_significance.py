@@ -125,17 +125,17 @@ def test_exhaustive_randomisation_agrees_with_the_count_by_hand():
 def test_few_documents_are_exchanged_in_every_way_once(clusters):
     documents, groups = (4, 4) if clusters is None else (7, 4)
     for seed in range(3):
-        masks = swap_masks(documents, 10, np.random.default_rng(seed), clusters=clusters)
+        masks = swap_masks(documents, 15, np.random.default_rng(seed), clusters=clusters)
         assert masks.shape == (2**groups - 1, documents)
         assert len(np.unique(masks, axis=0)) == len(masks)
         assert masks.any(axis=1).all()
         if clusters is not None:
             assert all((masks[:, clusters == g][:, 0] == masks[:, clusters == g].T).all() for g in range(4))
-    assert swap_masks(13, 1000, np.random.default_rng(0)).shape == (1000, 13)
+    assert swap_masks(10, 1000, np.random.default_rng(0)).shape == (1000, 10)
     assert swap_masks(0, 5, np.random.default_rng(0)).shape == (5, 0)
 
 
-@pytest.mark.parametrize("documents", [2, 5, 6, 9])
+@pytest.mark.parametrize("documents", [2, 3, 5, 6])
 def test_of_few_documents_no_p_value_is_less_than_the_exact_one(documents: int):
     """The clearest difference that there is: only all exchanged at once is as extreme."""
     statistic = mean_by_document(np.repeat([1.0, 0.0], documents), np.arange(2 * documents))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -234,9 +235,10 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
         yield from _joined(records, spec, notes)
         return
     edited = _edited(one for _, raw in records for one in _rows_of(raw, spec))
-    for number, raw in records:
+    rows = [mapped_record(raw, spec, _place(spec, number, raw)) for number, raw in records]
+    versions = Counter(str(row.get("doc")) for row in rows)
+    for (number, raw), row in zip(records, rows, strict=True):
         place = _place(spec, number, raw)
-        row = mapped_record(raw, spec, place)
         notes.once((_named(row, "doc", number), row.get("system")), "doc", place)
         sentences = []
         for i, inner in enumerate(_inner(row, place), start=1):
@@ -246,7 +248,8 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
             one = _with_own_reference(one, own) if edited else one
             sentences.append(_sentence(one, _groups((raw, inner), spec, own), own, notes))
         name = _named(row, "doc", number)
-        whole = name if _empty(row.get("system")) else f"{name}|{row['system']}"
+        by_system = versions[name] > 1 and not _empty(row.get("system"))
+        whole = f"{name}|{row['system']}" if by_system else name
         yield LabelledDocument(whole, tuple(sentences), cluster=_first(row, "source_doc", name))
 
 
