@@ -18,6 +18,7 @@ from mtqa.detect.calibrate import Calibration, fit_calibration, sound_reference
 from mtqa.detect.verdict import FDR, log_odds
 from mtqa.errors import InputError, UsageError, one_line
 from mtqa.records import Document, Report
+from mtqa.report.view import plural
 from mtqa.text.read import document_from_sentences
 
 #: With fewer sound sentences a reference sample says next to nothing: no p-value is under 1 / 51.
@@ -56,7 +57,7 @@ class Fitted:
         """What its user should know, a line each."""
         bins = len(self.calibration.sound)
         cut = f", in {bins} bins by length" if bins > 1 else ""
-        of = "1 article" if self.articles == 1 else f"{self.articles:,} articles"
+        of = plural(self.articles, "article")
         made = [f"the reference sample is {self.sound:,} sound sentences of {of}{cut}"]
         if self.refitted:
             made.append(f"slope and intercept are fitted to these and {self.corrupted:,} corrupted sentences")

@@ -32,6 +32,8 @@ class Place:
 
 #: A label as a string: a table has no other.
 _LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+#: A column that is not there; null is a value.
+_ABSENT = object()
 #: What a record can't be without, where a column is named for it.
 _NEEDED = ("text", "label", "score", "good", "bad", "sentences")
 
@@ -60,23 +62,24 @@ def _column(row: Row, name: str, ours: str, place: Place) -> Any:
 
 def there(row: Row, name: str) -> Any:
     """The column's value as `looked_up` finds it, None where it is not there."""
-    value: Any = row
-    for part in [name] if name in row else name.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(part)
-    return value
+    value = _found(row, name)
+    return None if value is _ABSENT else value
 
 
 def looked_up(row: Row, name: str, place: Place) -> Any:
     """The column's value; ``a.b`` is the field ``b`` of ``a``."""
+    value = _found(row, name)
+    if value is _ABSENT:
+        known = ", ".join(map(str, row))
+        raise place.error(one_line(name, 60), f"there is no such column; there are: {one_line(known, 160)}")
+    return value
+
+
+def _found(row: Row, name: str) -> Any:
     value: Any = row
     for part in [name] if name in row else name.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            known = ", ".join(map(str, row))
-            raise place.error(
-                one_line(name, 60), f"there is no such column; there are: {one_line(known, 160)}"
-            )
+            return _ABSENT
         value = value[part]
     return value
 
