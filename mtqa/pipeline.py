@@ -34,9 +34,10 @@ from mtqa.lm.score import score_passages
 from mtqa.lm.windows import DEFAULT_WINDOW
 from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, TokenScores, Verdict
 from mtqa.repairing import REPAIRED, Scene, repair_findings
+from mtqa.text.language import certain_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.read import document_from_text, read_article
-from mtqa.warned import language_of, of_calibration, of_context, of_language, of_verdict, own_language
+from mtqa.warned import of_calibration, of_context, of_language, of_verdict, own_language
 
 if TYPE_CHECKING:
     from mtqa.lm.ledger import KnownScores
@@ -226,7 +227,7 @@ class Ranker:
         document = as_document(source)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            detected = beside.submit(language_of, document)
+            detected = beside.submit(certain_language, document.text)
             scores = self.score(document)
             language = detected.result()
         config, model = self.config, self.identity

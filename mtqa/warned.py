@@ -9,17 +9,6 @@ from mtqa.detect.head import LANGUAGES
 from mtqa.errors import one_line
 from mtqa.records import Document, Verdict
 from mtqa.report.view import percent
-from mtqa.text.language import sure_language
-
-#: Below this probability a text's language is not known.
-_CERTAIN = 0.99
-#: Nor for a text shorter than this, in characters.
-_CHARACTERS = 120
-
-
-def language_of(document: Document) -> str | None:
-    """The text's language where it can be told for certain: short texts are guessed wildly."""
-    return sure_language(document.text, _CERTAIN) if len(document.text) >= _CHARACTERS else None
 
 
 def own_language(known: Sequence[str]) -> str:

@@ -58,7 +58,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
-    """One sentence with what is known of it: its words, the indices of its tokens, its broken marks."""
+    """One sentence with what is known of it: its words, the indices of its tokens, its broken marks.
+
+    ``quoted``: what these add to its log-odds, in a document.
+    """
 
     index: int
     sentence: Sentence
@@ -66,6 +69,7 @@ class _Scored:
     tokens: npt.NDArray[np.int32]
     opens: bool
     faults: Sequence[QuoteFault]
+    quoted: float
 
 
 def rank_sentences(
@@ -87,7 +91,8 @@ def rank_sentences(
         if len(own):
             own_words, sentence = words[edges[index] : edges[index + 1]], document.sentences[index]
             opens, faults = bool(opening[own[0]]), _faults(document, sentence)
-            scored = _Scored(index, sentence, own_words, own, opens, faults)
+            quoted = quote_log_odds([fault.kind for fault in faults])
+            scored = _Scored(index, sentence, own_words, own, opens, faults, quoted)
             read = _log_odds(tokens, scored, settings)
             values = _measure_values(tokens, scored, settings, read)
             spans = suspect_spans(
@@ -127,7 +132,7 @@ def _measure_values(
     ``read``: the head's log-odds. In a document broken quotation marks add to them.
     """
     if read is not None and settings.context != "none":
-        read = clipped(read + quote_log_odds([fault.kind for fault in scored.faults]))
+        read = clipped(read + scored.quoted)
     numbers = MeasureSettings(
         threshold_nats=settings.threshold_nats,
         k=settings.k,
@@ -161,8 +166,7 @@ def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
     """The kind of fault by the head; where it names none, by the marks that can't be right."""
     if tokens.detector is None:
         return None
-    marked = quote_log_odds([fault.kind for fault in scored.faults]) > 0
-    return fault_kind(tokens.detector[scored.tokens]) or (QUOTES if marked else None)
+    return fault_kind(tokens.detector[scored.tokens]) or (QUOTES if scored.quoted > 0 else None)
 
 
 def _word_probability(read: float | None, settings: RankSettings) -> Callable[[float], float] | None:

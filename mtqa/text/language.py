@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 _SAMPLE = 20_000  # characters; enough for a sure answer, and quick
+#: A language is certain with this probability, in a text of at least so many characters.
+_CERTAIN, _CHARACTERS = 0.99, 120
 
 #: Texts that this process has asked of. The first is often the only one, and may be a long one: the tables,
 #: 75 MB that take half a second to unpack, are kept from the second on.
@@ -28,6 +30,11 @@ def sure_language(text: str, probability: float) -> str | None:
     """The text's language where it is at least as sure as that."""
     language, found = detect_language(text)
     return language if found >= probability else None
+
+
+def certain_language(text: str) -> str | None:
+    """The text's language where it can be told for certain: short texts are guessed wildly."""
+    return sure_language(text, _CERTAIN) if len(text) >= _CHARACTERS else None
 
 
 @lru_cache(maxsize=1)

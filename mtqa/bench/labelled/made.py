@@ -20,13 +20,10 @@ from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import InputError, one_line
 from mtqa.records import Document
-from mtqa.text.language import sure_language
+from mtqa.text.language import certain_language
 from mtqa.text.read import document_from_text, read_article
 
 Named = tuple[str, Document]
-
-#: A language is sure with this probability, in a text of at least so many characters.
-_SURE, _CHARACTERS = 0.99, 120
 
 
 def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> LabelledSet:
@@ -50,7 +47,7 @@ def corrupted_set(paths: Sequence[str], *, seed: int = 0, limit: int = 0) -> Lab
 def not_in_english(articles: Sequence[Named]) -> Iterator[str]:
     """A line for each article that is surely in another language: rules, senses, inflections are English."""
     for name, document in articles:
-        language = sure_language(document.text, _SURE) if len(document.text) >= _CHARACTERS else "en"
+        language = certain_language(document.text)
         if language not in (None, "en"):
             yield (
                 f"{one_line(name, 80)}: seems to be in {language!r}: only English is corrupted as "
