@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
 
 # A busy machine is no fault of the code's: no example has a time limit.
 settings.register_profile("mtqa", deadline=None)
@@ -22,6 +26,15 @@ def no_ledger(monkeypatch):
     """No test reads or writes the score ledger of whoever runs it; those that want one name a folder."""
     monkeypatch.setenv("MTQA_LEDGER", "off")
     monkeypatch.delenv("MTQA_LEDGER_BYTES", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_left_behind():
+    """No test leaves a file in the project's folder: what it writes goes to a temporary one."""
+    before = {path.name for path in ROOT.iterdir()}
+    yield
+    left = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - before
+    assert not left, f"the tests left {', '.join(sorted(left))} in {ROOT}"
 
 
 @pytest.fixture(scope="session")

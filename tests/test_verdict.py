@@ -623,16 +623,17 @@ def test_a_small_sample_that_can_find_nothing_is_told_as_what_it_is():
 
 
 def test_a_calibration_with_a_number_that_no_float_holds(run, article, config, tmp_path):
-    assert run("calibrate", *_sound_files(tmp_path, 8), "--config", config, "-o", "own.json")[0] == 0
-    whole = json.loads(Path("own.json").read_text())
+    own = tmp_path / "own.json"
+    assert run("calibrate", *_sound_files(tmp_path, 8), "--config", config, "-o", own)[0] == 0
+    whole = json.loads(own.read_text())
     for place in ("slope", "log_odds"):
         card = json.loads(json.dumps(whole))
         if place == "slope":
             card["calibration"]["slope"] = 10**400
         else:
             card["calibration"]["sound"][0]["log_odds"][-1] = 10**400
-        Path("own.json").write_text(json.dumps(card))
-        code, out, err = run("rank", article, "--config", config, "--calibration", "own.json")
+        own.write_text(json.dumps(card))
+        code, out, err = run("rank", article, "--config", config, "--calibration", own)
         assert (code, out) == (2, "")
         assert (
             f"own.json: not a calibration file: calibration: {place if place == 'slope' else 'sound[0]'}"
