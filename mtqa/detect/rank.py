@@ -34,8 +34,8 @@ NO_DETECTOR = (
 class RankSettings:
     """The config's part in ranking.
 
-    ``language`` is for word frequencies (SLOR) alone; ``context`` says which tokens had nothing
-    before them (see `openings`). ``sentences`` and ``words`` are the detector's part where
+    ``language`` is for word frequencies alone (SLOR, pieces of words); ``context`` says which tokens had
+    nothing before them (see `openings`). ``sentences`` and ``words`` are the detector's part where
     a head read the text.
     """
 
@@ -84,7 +84,7 @@ def rank_sentences(
     table = word_table(document, tokens)
     opening = openings(document, tokens, settings.context)
     evidence = word_evidence(table, tokens, opening, alone=settings.context == "none")
-    words = all_words(document, table, tokens, evidence)
+    words = all_words(document, table, tokens, evidence, settings.language)
     edges = np.searchsorted(table.sentences, np.arange(len(document.sentences) + 1))
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):

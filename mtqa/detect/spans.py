@@ -10,6 +10,7 @@ that place. It is the same for every ranking measure, so that one heat map serve
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.unigrams import is_piece
 from mtqa.detect.words import WordTable, word_sums
 from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, TokenScores, Word
 
@@ -39,6 +41,8 @@ _MOST_SPANS = 6
 _BESIDE_FAULT = 1.0
 #: Below this probability an alternative says nothing of what should stand there.
 _EXPECTED_LEAST = 0.01
+#: What tokenizers of English leave of a contraction that its next token ends: shown whole.
+_CONTRACTED = re.compile(r"(?:do|does|did|is|are|was|were|has|have|had|would|could|should|ai|must|need)n")
 
 #: What a broken quotation mark is called, by its kind.
 FAULT_NOTES = {
@@ -100,7 +104,7 @@ class Words(Sequence[Word]):
 
     A `Word` is made when it is asked for: those of a thousand pages, with what was expected in their
     places, would take 240 MB. ``strongest`` ``(W,)``: each word's most surprising token, −1 where it has
-    none.
+    none. ``language``: whose frequencies tell a word from a piece of one.
     """
 
     document: Document
@@ -108,6 +112,7 @@ class Words(Sequence[Word]):
     tokens: TokenScores
     scores: WordEvidence
     strongest: npt.NDArray[np.int64]
+    language: str
 
     def __len__(self) -> int:
         return len(self.table)
@@ -133,13 +138,17 @@ class Words(Sequence[Word]):
             surprisal_nats=float(self.scores.surprisal[index]),
             entropy_nats=float(self.scores.entropy[index]),
             suspicion=suspicion(float(self.scores.evidence[index])),
-            expected=expected(self.document.text, self.tokens, int(self.strongest[index]), start),
+            expected=expected(
+                self.document.text, self.tokens, int(self.strongest[index]), start, self.language
+            ),
         )
 
 
-def words(document: Document, table: WordTable, tokens: TokenScores, scores: WordEvidence) -> Words:
+def words(
+    document: Document, table: WordTable, tokens: TokenScores, scores: WordEvidence, language: str
+) -> Words:
     """Every word of the document's sentences."""
-    return Words(document, table, tokens, scores, _strongest_tokens(table, tokens))
+    return Words(document, table, tokens, scores, _strongest_tokens(table, tokens), language)
 
 
 def _strongest_tokens(table: WordTable, tokens: TokenScores) -> npt.NDArray[np.int64]:
@@ -151,12 +160,15 @@ def _strongest_tokens(table: WordTable, tokens: TokenScores) -> npt.NDArray[np.i
     return strongest
 
 
-def expected(text: str, tokens: TokenScores, token: int, word_start: int) -> tuple[Expectation, ...]:
+def expected(
+    text: str, tokens: TokenScores, token: int, word_start: int, language: str = "en"
+) -> tuple[Expectation, ...]:
     """What the model expected at a word's most surprising token, as whole words where it can be told.
 
     Where that token is not the word's first, what stands before it is kept: "sand" + "wiches" with "y"
     expected gives "sandy". A piece that would have gone on with the word before is left out, as is what
-    was expected with less than `_EXPECTED_LEAST`.
+    was expected with less than `_EXPECTED_LEAST`. What is no English word goes on: "outper…" (``language``
+    is that of the text, for word frequencies).
     """
     if token < 0:
         return ()
@@ -168,11 +180,20 @@ def expected(text: str, tokens: TokenScores, token: int, word_start: int) -> tup
         piece = tokens.pieces.get(int(piece_id), "")
         goes_on = piece[:1].isalnum()
         shown = (before + piece if before and goes_on else (before or piece)).strip()
+        if goes_on or not before:
+            shown = _completed(shown, language)
         if _shows(shown) and p >= _EXPECTED_LEAST and not (new_word and goes_on):
             found[shown] = found.get(shown, 0.0) + float(p)
     # Marks say little about what should stand in a word's place: shown only where there is nothing else.
     as_words = {shown: p for shown, p in found.items() if shown[0].isalnum()}
     return tuple(Expectation(shown, p) for shown, p in (as_words or found).items())
+
+
+def _completed(shown: str, language: str) -> str:
+    """A word as it is, a contraction with its end, a piece of a word with the sign that it goes on."""
+    if _CONTRACTED.fullmatch(shown):
+        return f"{shown}'t"
+    return f"{shown}…" if is_piece(shown, language) else shown
 
 
 def _shows(text: str) -> bool:

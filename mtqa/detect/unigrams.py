@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ from functools import lru_cache
 _FLOOR = 1e-8
 #: Languages that wordfreq can look up only with a dictionary of its own (MeCab, jieba) installed.
 _NEED_MORE = ("ja", "ko", "zh")
+#: A letter behind a hyphen begins a word.
+_HYPHEN_LETTER = re.compile(r"[a-z]-[a-z]$")
 
 
 @lru_cache(maxsize=200_000)
@@ -20,6 +23,22 @@ def word_nats(word: str, language: str) -> float:
     from wordfreq import word_frequency
 
     return -math.log(word_frequency(word, language, minimum=_FLOOR))
+
+
+@lru_cache(maxsize=50_000)
+def is_piece(text: str, language: str) -> bool:
+    """Is this the beginning of a word that goes on, as far as a list of English words can tell?
+
+    >>> [is_piece(text, "en") for text in ("outper", "out", "south-w", "south-west", "U.S.")]
+    [True, False, True, False, False]
+    """
+    if language != "en" or not text.isascii():
+        return False
+    if _HYPHEN_LETTER.search(text):
+        return True
+    from wordfreq import word_frequency
+
+    return text.isalpha() and word_frequency(text, language) == 0.0
 
 
 def unigram_nats(words: Iterable[str], language: str = "en") -> float:

@@ -168,6 +168,19 @@ def test_what_nobody_can_see_is_not_expected():
         assert expected(text, hidden, 1, 3) == ()
 
 
+def test_pieces_of_words_are_made_whole_or_marked_as_going_on():
+    text = "south-bound windows are regularly hot"
+    places = [(0, 5), (5, 6), (6, 11), (11, 19), (19, 23), (23, 33), (33, 37)]
+    tokens = scores(text, places, [1.0, 1.0, 9.0, 1.0, 1.0, 9.0, 1.0])
+    hyphened = replace(tokens, pieces={**tokens.pieces, 900: "facing", 901: "w", 902: "f"})
+    assert [e.text for e in expected(text, hyphened, 2, 0)] == ["south-facing", "south-w…", "south-f…"]
+    assert [e.text for e in expected(text, hyphened, 2, 0, "de")] == ["south-facing", "south-w", "south-f"]
+    contracted = replace(tokens, pieces={**tokens.pieces, 900: " don", 901: " isn", 902: " Don"})
+    assert [e.text for e in expected(text, contracted, 5, 24)] == ["don't", "isn't", "Don"]
+    longer = replace(tokens, pieces={**tokens.pieces, 900: " outper", 901: " out", 902: " outdo"})
+    assert [e.text for e in expected(text, longer, 5, 24)] == ["outper…", "out", "outdo"]
+
+
 @pytest.mark.parametrize(("nats", "shown"), [(0.2, []), (6.0, ["against"])])
 def test_the_expected_word_before_a_stray_mark_is_not_shown_for_it(nats: float, shown: list[str]):
     """The head reads ahead and gives the word before the mark the mark's probability."""
