@@ -105,12 +105,17 @@ def test_a_span_has_the_probability_of_its_most_suspicious_word(head_file, setti
     report = _ranker(head_file, **settings).rank(document_from_text(TEXT))
     spans = [span for finding in report.findings for span in finding.spans]
     odds_of = dict(zip([f.sentence for f in report.findings], log_odds(report.findings), strict=True))
+    of_sentence = {f.sentence: f.probability for f in report.findings}
     assert spans
+    capped = 0
     for span in spans:
         inside = [w for w in report.words if span.document.start <= w.start and w.end <= span.document.end]
         p = max(w.suspicion for w in inside)
         odds = a * math.log(p / (1 - p)) + b * odds_of[inside[0].sentence] + c
-        assert span.probability == pytest.approx(1 / (1 + math.exp(-odds)))
+        least, most = 1 / (1 + math.exp(-odds)), of_sentence[inside[0].sentence]
+        assert span.probability == pytest.approx(min(least, most))
+        capped += least > most
+    assert 0 < capped < len(spans)  # a word is no likelier corrupted than its sentence
     listed = [
         span for finding in tables.article(report, RenderOptions())["findings"] for span in finding["spans"]
     ]

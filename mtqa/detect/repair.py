@@ -12,6 +12,7 @@ words there would have cost. The prior, `PRIOR_NATS`, stands against what is alw
 error: leaving out a word that only the model speaks against, and a short function word in the place of a
 longer word. For a name (a capital inside a sentence) S and E are left out: a name that the model has
 never read costs a lot wherever it stands, and the likelier name is not the right one; what follows may tell.
+A number is not replaced.
 
 What the gain is not: a proof. The likelier word is not always the right one.
 """
@@ -28,7 +29,7 @@ from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 3
+REPAIRS = 4
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -109,22 +110,35 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
 
     ``pool``: what the model might write there, the likeliest first, with its space in front.
     """
-    original, spaced = text[place.start : place.end], text[max(place.start - 1, 0) : place.start] == " "
-    name = original[:1].isupper() and text[sentence.start : place.start].strip(" \"'“‘") != ""
-    words = _fitting(pool, original, spaced=spaced, name=name)
+    original, name = text[place.start : place.end], _is_name(text, sentence, place.start)
+    words = [word for word in _fitting(text, sentence, place, pool) if word[:1].isupper() or not name]
     made = [_edit(span, place.start, place.end, w, "replace") for w in words[:_LIKELIEST]]
     made += [_edit(span, place.start, place.end, w, "spelling") for w in _near(words[_LIKELIEST:], original)]
-    if place.last > place.end:
-        rest = Span(place.end, place.last)
-        made += [_edit(span, place.start, place.last, w, "replace", dropped=rest) for w in words[:_FOR_ALL]]
-        made.append(_without(text, sentence, span, Span(place.start, place.last), "delete"))
     doubled = _doubled(text, sentence, place)
     within = doubled and span.document.start <= doubled.start and doubled.end <= span.document.end
     # What would go beyond the span can't be said in its place.
     gone, kind = (doubled, "undouble") if doubled and within else (Span(place.start, place.end), "delete")
-    made.append(_without(text, sentence, span, gone, kind))
-    weighed = (replace(e, name=name, prior_nats=_prior(e, len(original))) for e in made)
-    return list(dict.fromkeys(weighed))
+    made = [replace(edit, name=name) for edit in made] + _of_all(text, sentence, place, span, words)
+    made.append(replace(_without(text, sentence, span, gone, kind), name=name))
+    return list(dict.fromkeys(replace(edit, prior_nats=_prior(edit, len(original))) for edit in made))
+
+
+def _of_all(
+    text: str, sentence: Sentence, place: Place, span: SuspectSpan, words: Sequence[str]
+) -> list[Edit]:
+    """Candidates for all words of a span at once: none where one is a number, names where one is a name."""
+    own = [place.start + a for a, _ in split_words(text[place.start : place.last])]
+    if place.last == place.end or any(text[start].isdigit() for start in own):
+        return []
+    rest, every = Span(place.end, place.last), Span(place.start, place.last)
+    made = [_edit(span, every.start, every.end, w, "replace", dropped=rest) for w in words[:_FOR_ALL]]
+    made.append(_without(text, sentence, span, every, "delete"))
+    return [replace(edit, name=any(_is_name(text, sentence, start) for start in own)) for edit in made]
+
+
+def _is_name(text: str, sentence: Sentence, start: int) -> bool:
+    """Has the word at ``start`` a capital that the beginning of a sentence does not explain?"""
+    return text[start].isupper() and text[sentence.start : start].strip(" \"'“‘") != ""
 
 
 def _prior(edit: Edit, letters: int) -> float:
@@ -204,17 +218,20 @@ def gain_nats(edit: Edit, before: Surprise, after: Surprise, entropy: Nats) -> f
     return before.own - after.own + follows - expected
 
 
-def _fitting(pool: Sequence[str], original: str, *, spaced: bool, name: bool) -> list[str]:
-    """The pool's words that could stand for ``original``, as they would be written there."""
+def _fitting(text: str, sentence: Sentence, place: Place, pool: Sequence[str]) -> list[str]:
+    """The pool's words that could stand in the place, as they would be written there."""
+    original, spaced = text[place.start : place.end], text[max(place.start - 1, 0) : place.start] == " "
+    begins = place.start == sentence.start  # what is read alone has no space in front of its first word
     mark = not any(c.isalnum() for c in original)
     if not mark and not original[:1].isalpha():
         return []  # a number: no model knows it
     found = []
     for piece in pool:
         word = piece.strip()
-        if not word or (piece[:1] == " ") != spaced or word == original:
+        fits = (piece[:1] == " ") == spaced or (begins and spaced and word[:1].isupper())
+        if not word or not fits or word == original:
             continue
-        if _is_mark(word) if mark else word.isalpha() and (word[:1].isupper() or not name):
+        if _is_mark(word) if mark else word.isalpha():
             found.append(word)
     return list(dict.fromkeys(found))
 

@@ -17,7 +17,7 @@ import numpy as np
 from mtqa.detect.calibrate import Calibration, Doubles
 from mtqa.detect.measures import DETECTOR
 from mtqa.detect.sentence import log_odds_of_evidence
-from mtqa.records import Finding, Verdict
+from mtqa.records import Finding, SuspectSpan, Verdict
 
 #: The false discovery rate of a verdict where none is asked for.
 FDR = 0.1
@@ -49,10 +49,19 @@ def judge(
         likely=int((probabilities >= 0.5).sum()),
     )
     judged = tuple(
-        replace(f, probability=float(p), q_value=float(one))
+        replace(
+            f, probability=float(p), q_value=float(one), spans=tuple(_at_most(s, float(p)) for s in f.spans)
+        )
         for f, p, one in zip(findings, probabilities, q, strict=True)
     )
     return judged, verdict
+
+
+def _at_most(span: SuspectSpan, probability: float) -> SuspectSpan:
+    """A word is no likelier corrupted than its sentence: the user's own calibration may say less of that."""
+    if span.probability is None or span.probability <= probability:
+        return span
+    return replace(span, probability=probability)
 
 
 def only_found(findings: Sequence[Finding], fdr: float) -> tuple[Finding, ...]:

@@ -16,13 +16,17 @@ import numpy as np
 
 from mtqa.records import Document, Ints, TokenScores
 
+#: Scripts without spaces between words: each character counts as one.
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_LETTER = rf"[[\w\p{{M}}]--{_UNSPACED}]"
 #: A number with its separators and unit, an abbreviation with full stops, a word with its marks and inner
-#: hyphens and apostrophes, a flag, an emoji with what it is joined to, a run of one punctuation mark, or any
+#: hyphens and apostrophes, a character of a script without spaces, a flag, an emoji with what it is joined to, a run of one punctuation mark, or any
 #: other single character. What shows nothing by itself (joiners, variation selectors) is no word.
 _WORD = (
-    r"\d\w*(?:[.,:/]\d\w*)*"
+    rf"\d{_LETTER}*(?:[.,:/]\d{_LETTER}*)*"
     r"|(?:\p{L}\.){2,}"
-    r"|[\w\p{M}]+(?:['’\-‐‑.&@_\u00ad\u200c\u200d][\w\p{M}]+)*"
+    rf"|{_LETTER}+(?:['’\-‐‑.&@_\u00ad\u200c\u200d]{_LETTER}+)*"
+    rf"|{_UNSPACED}\p{{M}}*"
     r"|\p{RI}{2}|\p{Extended_Pictographic}[\p{M}\p{EMod}]*(?:\u200d\p{Extended_Pictographic}[\p{M}\p{EMod}]*)*"
     r"|([^\w\s\p{Cf}\p{Cc}])\1*"
 )
@@ -36,7 +40,7 @@ _SHOWS = r"[^\s\p{Cf}\p{Cc}\ufe00-\ufe0f]"
 def _patterns() -> tuple[Any, Any]:
     import regex  # Python's own has no \p{M}: vowel signs would split the words of half of India
 
-    return regex.compile(_WORD), regex.compile(_SHOWS)
+    return regex.compile(_WORD, regex.V1), regex.compile(_SHOWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +66,8 @@ def split_words(text: str) -> list[tuple[int, int]]:
     >>> text = 'Its 9.5 million "sandwiches" (U.S.-led).'
     >>> [text[a:b] for a, b in split_words(text)]
     ['Its', '9.5', 'million', '"', 'sandwiches', '"', '(', 'U.S.', '-', 'led', ')', '.']
+    >>> [text[a:b] for text in ("有95万三明治。",) for a, b in split_words(text)]
+    ['有', '95', '万', '三', '明', '治', '。']
     """
     found, shows = _patterns()
     return [m.span() for m in found.finditer(text) if shows.search(m.group())]

@@ -137,6 +137,25 @@ def test_a_name_is_replaced_by_names_and_judged_by_what_follows():
     assert gain_nats(first["The"], before, after, lambda a, b: 7.0) == pytest.approx(29.0 - PRIOR_NATS)
 
 
+def test_names_and_numbers_in_a_phrase_are_not_swallowed_with_it():
+    text = "It is led by Tsikhanouskaya today."
+    made = _made(text, "by Tsikhanouskaya", [" again", " still"])
+    whole = [e for e in made.values() if e.end - e.start > len("by ")]
+    assert {e.shown for e in whole} == {"again", "still", ""}
+    assert all(e.name for e in whole)  # not paid for what the name costs
+    assert not made["again Tsikhanouskaya"].name
+    assert set(_made("It opened in 1254 to all.", "in 1254", [" up"])) == {"up 1254", "1254"}
+
+
+def test_a_sentence_read_alone_may_begin_with_what_the_model_begins_with():
+    text = "The cat sat on the mat. Thief went home today."
+    sentence = Sentence(24, len(text), 0, "body")
+    span = _span(text, "Thief")
+    (place,) = places(span, lambda a, b: float(b - a))
+    made = edits(text, sentence, place, span, ["The", "He", "\n", " cats", "s"])
+    assert {e.shown for e in made} == {"The", "He", "cats", ""}
+
+
 def test_numbers_are_left_alone_and_marks_give_way_to_marks():
     assert set(_made("It cost 17 pounds.", "17", [" 20", " ten"])) == {""}
     assert set(_made("It came; late.", ";", [",", " then", ":"])) == {",", ":", ""}
