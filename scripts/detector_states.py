@@ -228,9 +228,15 @@ def token_labels(reading: Reading, rows: list[Record]) -> tuple[np.ndarray, np.n
         known[own] = 1
         starts, ends = reading.starts[own], reading.ends[own]
         for a, b, value in spans:
-            touched = (starts < b) & (ends > a) if b > a else (starts <= a) & (ends > a)
-            label[own[touched & (label[own] == 0)]] = value
+            touched = own[(starts < b) & (ends > a)] if b > a else own[_behind(ends, a)]
+            label[touched[label[touched] == 0]] = value
     return label, known
+
+
+def _behind(ends: np.ndarray, place: int) -> slice:
+    """The token behind a place where something is missing, where that shows; the last one at the end."""
+    first = min(int(np.searchsorted(ends, place, side="right")), len(ends) - 1)
+    return slice(first, first + 1)
 
 
 #: What the annotators' severities count as; others are corruptions.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,10 @@ from detector_corpora import joined, post_edits, spun_documents
 from detector_spinner import Thesaurus, spun, thesaurus
 from detector_states import Reading, origins, read_states, rows_of, token_labels, write_states
 
+from mtqa.bench.corrupt import corrupt_sentence
+from mtqa.bench.corruptions.wordnet import find_wordnet
 from mtqa.config import Config
+from mtqa.errors import UsageError
 from mtqa.pipeline import Ranker
 
 PAIRS = (
@@ -177,6 +182,49 @@ def test_tokens_have_the_labels_of_the_spans_that_they_touch(read):
     assert _labelled(read, 4) == [("go", 1)]
     known = [bool(read.known[read.sentence == i].all()) for i in range(6)]
     assert known == [True, True, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "behind"),
+    [
+        ("The price milk rose.", (9, 9), "milk"),  # "of " is gone: where corrupt_sentence says so
+        ("The price milk rose.", (10, 10), "milk"),
+        ("The price of milk rose", (22, 22), "rose"),  # the full stop is gone
+        ("price rose.", (0, 0), "price"),
+    ],
+)
+def test_what_is_missing_is_marked_at_the_token_behind_it(text, span, behind):
+    places = [m.span() for m in re.finditer(r"\w+|[^\w\s]", text)]
+    none = np.zeros(len(places), dtype=np.int32)
+    reading = SimpleNamespace(sentence=none, starts=np.array(places)[:, 0], ends=np.array(places)[:, 1])
+    row = {"text": text, "label": 1, "spans": [{"start": span[0], "end": span[1]}]}
+    label, known = token_labels(reading, [row])
+    assert [text[a:b] for (a, b), one in zip(places, label, strict=True) if one] == [behind]
+    assert known.all()
+
+
+def test_every_word_that_the_generator_drops_leaves_a_mark():
+    try:
+        find_wordnet()
+    except UsageError as error:
+        pytest.skip(str(error))
+    dropped = 0
+    for kind in ("drop_function", "drop_content", "article", "truncated"):
+        for seed in range(8):
+            text = "The price of fresh milk rose in the spring."
+            made = corrupt_sentence(text, kind, np.random.default_rng(seed))
+            if made is None:
+                continue
+            places = [m.span() for m in re.finditer(r"\w+|[^\w\s]", made.text)]
+            reading = SimpleNamespace(
+                sentence=np.zeros(len(places), dtype=np.int32),
+                starts=np.array(places)[:, 0],
+                ends=np.array(places)[:, 1],
+            )
+            row = {"text": made.text, "label": 1, "spans": [{"start": a, "end": b} for a, b in made.spans]}
+            assert token_labels(reading, [row])[0].any(), (kind, made.text, made.spans)
+            dropped += any(a == b for a, b in made.spans)
+    assert dropped > 10
 
 
 def test_sentences_have_what_their_records_say(read):

@@ -140,8 +140,8 @@ _BOOSTED = "Dinh et al. 2025, boostedprob"
 DETECTOR = "detector"
 #: The config's word for `auto_measure`.
 AUTO = "auto"
-#: What ranks where the model has no detector head. Over the nine corpora of docs/results.md, "Every measure", its
-#: mean is the best of those that have learned nothing.
+#: What ranks where the model has no detector head. Over the nine corpora of docs/results.md, "Every measure",
+#: its mean is the best of those that have learned nothing.
 WITHOUT_DETECTOR = "excess_surprisal"
 
 #: name → measure. `mtqa measures` prints this.
