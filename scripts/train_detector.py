@@ -96,6 +96,8 @@ CORPORA = {
     "mqm_bio_es": (0.25, "Apache-2.0 (annotations)"),
 }
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
+#: Scripts that make corpora, beside `mtqa.bench.corrupt`.
+GENERATORS = ("corpora", "sampled", "spinner", "writing")
 #: Of a corpus of so few texts a share of the texts may be none.
 FEW_TEXTS = 20
 #: The project's own articles: no member sees them, the calibration does.
@@ -105,8 +107,10 @@ FOLDS = 2
 
 
 def make_corpora(data: Path, work: Path) -> dict[str, Path]:
-    """The training corpora as JSONL, made where they are not there yet."""
-    made = {}
+    """The training corpora as JSONL, made where they are not there yet; what older code made is told."""
+    kept, code = work / "made.json", generator_digest()
+    by = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    made, older = {}, []
     for name, records in {**corpora(data), "sampled": lambda: sampled(data, WRITER)}.items():
         path = made[name] = work / f"{name}.jsonl"
         if not path.exists():
@@ -114,7 +118,22 @@ def make_corpora(data: Path, work: Path) -> dict[str, Path]:
             partial = path.with_suffix(".partial")
             partial.write_text("".join(json.dumps(record) + "\n" for record in records()), encoding="utf-8")
             partial.rename(path)
+            by[name] = code
+            write_report(json.dumps(by, indent=1) + "\n", str(kept))
+        elif by.get(name) != code:
+            older.append(name)
+    if older:
+        names = ", ".join(older)
+        print(f"{work}: made by another version of the code: {names}; remove to make anew", file=sys.stderr)
     return made
+
+
+def generator_digest() -> str:
+    """Of the code that makes the corpora."""
+    package = Path(__file__).parent.parent / "mtqa/bench"
+    files = [*sorted((package / "corruptions").glob("*.py")), package / "corrupt.py", package / "proposer.py"]
+    files += [Path(__file__).with_name(f"detector_{name}.py") for name in GENERATORS]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def shared_out(paths: Mapping[str, Path], model: str) -> dict[str, Path]:

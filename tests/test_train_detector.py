@@ -49,6 +49,19 @@ def test_unknown_corpora_are_refused_with_the_known_ones(refused):
         assert name in said
 
 
+def test_corpora_that_older_code_made_are_kept_and_told_of(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(train_detector, "corpora", lambda _: {"web": lambda: [{"doc": "a"}]})
+    monkeypatch.setattr(train_detector, "sampled", lambda *_: [{"doc": "b"}])
+    for _ in range(2):  # made, then found
+        paths = train_detector.make_corpora(tmp_path, tmp_path)
+        assert paths["web"].read_text() == '{"doc": "a"}\n'
+        assert "another version" not in capsys.readouterr().err
+    monkeypatch.setattr(train_detector, "generator_digest", lambda: "other")
+    paths["sampled"].unlink()
+    train_detector.make_corpora(tmp_path, tmp_path)
+    assert f"{tmp_path}: made by another version of the code: web; remove" in capsys.readouterr().err
+
+
 def test_known_corpora_may_be_left_out_into_a_file(monkeypatch, tmp_path):
     target = tmp_path / "head.safetensors"
     monkeypatch.setattr(train_detector, "begin", lambda options: options)

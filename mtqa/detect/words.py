@@ -20,8 +20,8 @@ from mtqa.records import Document, Ints, TokenScores
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _LETTER = rf"[[\w\p{{M}}]--{_UNSPACED}]"
 #: A number with its separators and unit, an abbreviation with full stops, a word with its marks and inner
-#: hyphens and apostrophes, a character of a script without spaces, a flag, an emoji with what it is joined to,
-#: a run of one punctuation mark, or any other single character. What shows nothing by itself (joiners,
+#: hyphens and apostrophes, a character of a script without spaces, a flag, an emoji with what it is joined
+#: to, a run of one punctuation mark, or any other single character. What shows nothing by itself (joiners,
 #: variation selectors) is no word.
 _WORD = (
     rf"\d{_LETTER}*(?:[.,:/]\d{_LETTER}*)*"
