@@ -14,8 +14,9 @@ from pathlib import Path
 
 from mtqa import __version__
 from mtqa.bench.comparison.build import CompareSettings, compare_tables
-from mtqa.bench.comparison.checks import check_applicable, check_metrics
+from mtqa.bench.comparison.checks import can_be_had, check_applicable, check_metrics, no_probabilities
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
+from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set
 from mtqa.config import Config, NamedConfig, as_config, load_configs
@@ -56,6 +57,7 @@ def compare(
     check_metrics(settings.metrics)
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
     check_applicable(settings.metrics, sets)
+    _check_probabilities(settings.metrics, named, sets, progress, backend)
     runs = _run_all(named, sets, progress, backend)
     found = compare_tables(
         [run.contender for run in runs],
@@ -84,6 +86,31 @@ def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
     return tuple(named)
 
 
+def _check_probabilities(
+    metrics: Sequence[str],
+    configs: Sequence[NamedConfig],
+    sets: Sequence[LabelledSet],
+    progress: Progress,
+    backend: Backend | None,
+) -> None:
+    """Raises `UsageError` for a metric of probabilities that no config gives: before any scoring."""
+    name = next((name for name in metrics if name in METRICS and METRICS[name].kind == "probability"), None)
+    if name is None:
+        return
+    # At a rate a config without a calibration is an error of its own, which scoring tells.
+    whole = [one.config.model_copy(update={"fdr": None}) for one in configs]
+    rankers = (Ranker(config, backend=backend, progress=progress) for config in whole)
+    usable = [data for data in sets if can_be_had(name, [data])]
+    if not any(_gives_probabilities(ranker, data) for ranker in rankers for data in usable):
+        raise no_probabilities(name, [one.name for one in configs])
+
+
+def _gives_probabilities(ranker: Ranker, data: LabelledSet) -> bool:
+    """Has it a calibrated detector for each way in which the set's sentences are read?"""
+    contexts = {"none" if document.isolated else ranker.config.context for document in data.documents}
+    return all(ranker.in_context(context).calibration is not None for context in contexts)
+
+
 class _Run:
     """One config's tables and costs, a set each."""
 
@@ -110,14 +137,14 @@ class _Run:
 
     @property
     def contender(self) -> Contender:
-        """Known once something has been scored."""
-        ranker = self._ranker
+        """Known once something has been scored: sentences that stand alone are read without context."""
+        signatures = [table.signature for table in self.tables]
         return Contender(
             name=self._named.name,
             settings=self._named.config.model_dump(exclude_unset=True),
-            signature=ranker.signature(),
-            tokenizer=ranker.identity.tokenizer_sha256,
-            scoring=ranker.signature().partition("|measure:")[0],
+            signature=" + ".join(dict.fromkeys(signatures)),
+            tokenizer=self._ranker.identity.tokenizer_sha256,
+            scoring=" + ".join(dict.fromkeys(s.partition("|measure:")[0] for s in signatures)),
         )
 
 

@@ -5,7 +5,8 @@
 
 For each SET writes SET.json (every corpus's whole comparison), SET.md (configs by corpora: the main figure,
 the winning cluster bold) and SET/CORPUS.md (leaderboards, differences, cost) to the folder -o. Interrupted,
-it goes on where it stopped: finished corpora are in SET.json, scored texts in the score ledger.
+it goes on where it stopped: finished corpora are in SET.json, scored texts in the score ledger. Results of
+another run (other configs, heads, limit …) are refused unless --anew is given.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from mtqa.bench.comparison.words import figure
 from mtqa.comparison import compare, named_configs
 from mtqa.config import NamedConfig
 from mtqa.console import Console
-from mtqa.errors import MtqaError
+from mtqa.errors import MtqaError, UsageError
 from mtqa.report.write import write_report
 
 
@@ -38,8 +39,13 @@ def main() -> int:
         check_metrics(options.metric)
         found = corpora(options.data, options.corpora)
         sets = [(path.stem, named_configs([path])) for path in options.sets]
-        for name, configs in sets:
-            results = _compared(name, configs, found, options)
+        names = [name for name, _ in sets]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"two sets go by the name {twice!r}, and so would what they write: rename one")
+        # All before the first is scored: what is refused is told at once.
+        opened = [(name, configs, _results(name, configs, options)) for name, configs in sets]
+        for name, configs, results in opened:
+            _compare(name, configs, found, results, options)
             print("\n".join(markdown(name, results)), end="\n\n")
     except MtqaError as error:
         print(f"compare_all: {error}", file=sys.stderr)
@@ -59,26 +65,34 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--metric", nargs="*", default=[], help="only these; without it the usual ones")
     parser.add_argument("--resamples", type=int, default=1000, help="draws and randomisations")
+    parser.add_argument("--anew", action="store_true", help="throw away what SET.json holds")
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/results"), help="folder to write to")
     return parser.parse_args()
 
 
-def _compared(
-    name: str, configs: tuple[NamedConfig, ...], found: list[Corpus], options: argparse.Namespace
-) -> Results:
+def _results(name: str, configs: tuple[NamedConfig, ...], options: argparse.Namespace) -> Results:
     run = {
         "version": __version__,
-        "heads": heads(),
+        "heads": heads(one.config for one in configs),
         "configs": {one.name: one.config.model_dump() for one in configs},
         "limit": options.limit,
         "resamples": options.resamples,
         "seed": CompareSettings().seed,
         "metrics": options.metric,
     }
+    return Results(options.output / f"{name}.json", run, anew=options.anew)
+
+
+def _compare(
+    name: str,
+    configs: tuple[NamedConfig, ...],
+    found: list[Corpus],
+    results: Results,
+    options: argparse.Namespace,
+) -> None:
     settings = CompareSettings(
         metrics=tuple(options.metric), draws=options.resamples, randomisations=options.resamples
     )
-    results = Results(options.output / f"{name}.json", run)
     for number, corpus in enumerate(found, start=1):
         done = results.has(corpus)
         said = ": done already" if done else ""
@@ -91,7 +105,6 @@ def _compared(
             write_report(render_comparison(one, "markdown"), str(place))
             results[corpus.name] = record(one)
         write_report("\n".join(markdown(name, results)) + "\n", str(options.output / f"{name}.md"))
-    return results
 
 
 def markdown(name: str, results: Results) -> Iterator[str]:

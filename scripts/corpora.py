@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtqa.config import Config
 from mtqa.detect.head import FOLDER
 from mtqa.errors import InputError, one_line
 from mtqa.lm.cache import sha256_of
+from mtqa.lm.catalogue import CATALOGUE
 from mtqa.report.write import write_report
 
 #: Where the corpora are unless --data says otherwise.
@@ -47,29 +49,34 @@ def corpora(data: Path, wanted: Sequence[str] = ()) -> list[Corpus]:
     return [c for c in found if not wanted or any(c.name.startswith(name) for name in wanted)]
 
 
-def heads() -> dict[str, str]:
-    """Digest of each detector head in the package: a new one makes results anew."""
-    return {path.stem: sha256_of(path)[:12] for path in sorted(FOLDER.glob("*.safetensors"))}
+def heads(configs: Iterable[Config]) -> dict[str, str]:
+    """Digest of each detector head in the package that these configs may use: it decides results."""
+    models = {config.model for config in configs if config.detector != "none"}
+    # A directory or a hub id goes by its weights, which may be those of any model that has a head.
+    named = models <= set(CATALOGUE)
+    there = sorted(FOLDER.glob("*.safetensors"))
+    return {path.stem: sha256_of(path)[:12] for path in there if path.stem in models or not named}
 
 
 class Results:
     """One JSON file of results by corpus, written whole after each corpus.
 
     ``run``: what decides the results (configs, limit, seed, version). A file that another run has written
-    is begun anew, never mixed with.
+    is never mixed with: `InputError` names what differs; ``anew`` begins it again, whatever it holds.
     """
 
-    def __init__(self, path: Path, run: dict[str, Any]) -> None:
-        self._path, self._run = path, run
+    def __init__(self, path: Path, run: dict[str, Any], *, anew: bool = False) -> None:
+        # Through JSON and back: tuples are lists there.
+        self._path, self._run = path, json.loads(json.dumps(run))
         self._held: dict[str, Any] = {}
-        if path.exists():
-            try:
-                old = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise InputError(f"{path}: not JSON ({one_line(error, 100)}); move it away") from error
-            # Through JSON and back: tuples are lists there.
-            if old.get("run") == json.loads(json.dumps(run)):
-                self._held = old["corpora"]
+        if path.exists() and not anew:
+            old = _read(path)
+            if old["corpora"] and (changed := list(_differences(old["run"], self._run))):
+                count = len(old["corpora"])
+                held = f"holds {count} {'corpus' if count == 1 else 'corpora'} of another run"
+                advice = "--anew throws them away, -o FOLDER writes elsewhere"
+                raise InputError(f"{path}: {held} ({', '.join(changed)}); {advice}")
+            self._held = old["corpora"]
 
     def has(self, corpus: Corpus) -> bool:
         """Is there a result for this corpus, as the file is now?"""
@@ -86,6 +93,30 @@ class Results:
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """What there is, by name."""
         yield from sorted(self._held.items())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        old = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({one_line(error, 100)}); move it away") from error
+    if not isinstance(old, dict) or not all(isinstance(old.get(key), dict) for key in ("run", "corpora")):
+        raise InputError(f"{path}: no results of this script; move it away")
+    return old
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What two runs differ in, a few words each; heads only where the new run uses them."""
+    for key in dict.fromkeys((*new, *old)):
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if not isinstance(before, dict) or not isinstance(now, dict):
+            yield one_line(f"{key}: {json.dumps(before)} there, {json.dumps(now)} now", 80)
+            continue
+        names = now if key == "heads" else dict.fromkeys((*now, *before))
+        if odd := [name for name in names if before.get(name) != now.get(name)]:
+            yield one_line(f"{key}: {', '.join(odd)}", 120)
 
 
 def row(*cells: str) -> str:

@@ -5,7 +5,7 @@
 
 Writes NAME.json (every corpus's whole evaluation) and NAME.md (a table a shape) to the folder -o, NAME being
 the config's. Interrupted, it goes on where it stopped: finished corpora are in NAME.json, scored texts in the
-score ledger.
+score ledger. Results of another run (another config, head, limit …) are refused unless --anew is given.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def main() -> int:
         found = corpora(options.data, options.corpora)
         run = {
             "version": __version__,
-            "heads": heads(),
+            "heads": heads([config]),
             "config": config.model_dump(),
             "limit": options.limit,
             "resamples": options.resamples,
             "seed": EvaluateSettings().seed,
         }
-        results = Results(options.output / f"{name}.json", run)
+        results = Results(options.output / f"{name}.json", run, anew=options.anew)
         for number, corpus in enumerate(found, start=1):
             done = results.has(corpus)
             _announce(number, len(found), corpus, done=done)
@@ -87,6 +87,7 @@ def _options() -> argparse.Namespace:
         "--limit", type=int, default=0, help="documents, pairs or sentences of each; 0 is all"
     )
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap draws")
+    parser.add_argument("--anew", action="store_true", help="throw away what NAME.json holds")
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/results"), help="folder to write to")
     return parser.parse_args()
 

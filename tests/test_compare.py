@@ -234,6 +234,21 @@ def test_the_command_writes_what_the_ending_says(loads, data, two, run, tmp_path
     assert "SECRETANSWER" not in text
 
 
+def test_the_notes_of_a_comparison_go_to_stderr_where_a_file_takes_it(loads, data, two, run, tmp_path):
+    command = ("compare", *two, "--data", data, "--limit", 3, "--resamples", 20)
+    code, _, err = run(*command)
+    assert (code, err) == (0, "")
+    output = tmp_path / "out.json"
+    code, out, err = run(*command, "-o", output)
+    assert (code, out) == (0, "")
+    record = json.loads(output.read_text(encoding="utf-8"))
+    (result,) = record["data"]
+    wanted = [*record["notes"], *(f"{result['name']}: {note}" for note in result["notes"])]
+    assert wanted
+    assert err.splitlines() == [f"mtqa: {note}" for note in wanted]
+    assert run(*command, "-o", output, "-q")[2] == ""
+
+
 def test_the_command_on_a_set_with_chosen_metrics_and_a_limit(loads, data, run, tmp_path):
     path = tmp_path / "set.yaml"
     path.write_text("configs:\n- {name: one, measure: perplexity}\n- {name: two, measure: slor}\n")
@@ -325,6 +340,63 @@ def test_a_metric_that_the_data_can_not_give_is_refused_before_any_scoring(loads
     settings = dataclasses.replace(QUICK, metrics=("spearman", "average_precision"))
     found = mtqa.compare({"a": Config(), "b": Config(measure="slor")}, [data, graded], settings=settings)
     assert [list(s.metrics) for s in found.sets] == [["average_precision"], ["spearman"]]
+
+
+def _calibrated(monkeypatch, *contexts: str) -> None:
+    """Every model has a calibration for these contexts; nothing reads it before scoring."""
+    there = property(lambda self: object() if self.config.context in contexts else None)
+    monkeypatch.setattr(pipeline.Ranker, "calibration", there)
+
+
+def test_probabilities_that_no_config_gives_are_refused_before_any_scoring(
+    loads, data, graded, tmp_path, monkeypatch
+):
+    configs = {
+        "a": Config(measure="slor"),
+        "b": Config(measure="perplexity", fdr=0.1),
+        "c": Config(measure="slor"),
+    }
+    asked = dataclasses.replace(QUICK, metrics=("roc_auc", "brier"))
+    said = "'brier' can't be had for a, b and c, which give no probabilities .*; leave it out"
+    with pytest.raises(UsageError, match=said):
+        mtqa.compare(configs, [data, graded], settings=asked)
+    alone = tmp_path / "alone.jsonl"
+    alone.write_text(
+        "".join(json.dumps({"text": f"A {w} is here.", "label": i % 2}) + "\n" for i, w in enumerate(WORDS))
+    )
+    # Read without context: a calibration for documents says nothing of such sentences.
+    _calibrated(monkeypatch, "document")
+    with pytest.raises(UsageError, match=said):
+        mtqa.compare(configs, alone, settings=asked)
+    assert loads == []
+    scored: list[str] = []
+
+    def run(*_: object) -> list[object]:
+        scored.append("here")
+        raise UsageError("scored")
+
+    monkeypatch.setattr("mtqa.comparison._run_all", run)
+    for given, contexts in ((data, ("document",)), (alone, ("none",)), ([data, alone], ("none",))):
+        _calibrated(monkeypatch, *contexts)
+        with pytest.raises(UsageError, match=r"^scored$"):
+            mtqa.compare(configs, given, settings=asked)
+    assert len(scored) == 3
+
+
+def test_the_signature_tells_how_the_sentences_were_read(loads, data, graded):
+    """As an evaluation's does: sentences that stand alone are read without context, whatever the config's."""
+    configs = {"a": Config(measure="slor"), "b": Config(measure="slor", context="none")}
+    alone = mtqa.compare(configs, graded, settings=QUICK)
+    own = mtqa.evaluate(graded, measure="slor", settings=EvaluateSettings(resamples=2)).signature
+    assert [c.signature for c in alone.contenders] == [own.partition("|data:")[0]] * 2
+    assert "|context:none|" in own
+    # Both were read alike, so that the model's own figures are the same: nothing to compare.
+    assert "bits_per_byte" not in alone.sets[0].metrics
+    both = mtqa.compare(configs, [data, graded], settings=QUICK)
+    a, b = (c.signature for c in both.contenders)
+    assert [part.split("|context:")[1].split("|")[0] for part in a.split(" + ")] == ["document", "none"]
+    assert b == own.partition("|data:")[0]
+    assert "bits_per_byte" in both.sets[0].metrics
 
 
 def test_a_config_at_a_rate_is_timed_like_any_other(loads, data):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mtqa import pipeline
+from mtqa.config import Config
 from mtqa.errors import InputError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.local import ModelFiles
@@ -125,16 +126,98 @@ def test_a_comparison_of_every_corpus_goes_on_where_it_stopped(run, backends, da
     assert "Config" in (out / "two" / "boats-quay.md").read_text()
 
 
-def test_changed_settings_or_data_are_run_anew(run, backends, data, set_file, tmp_path):
+def test_changed_data_are_run_again_and_other_corpora_are_not(run, backends, data, set_file, tmp_path):
     out = tmp_path / "results"
     run("compare", set_file, "--data", data, "-o", out)
-    _, _, err = run("compare", set_file, "--data", data, "-o", out, "--limit", 4)
-    assert "done already" not in err
     with (data / "twins" / "all.jsonl").open("a") as file:
         file.write(json.dumps({"id": "new", "good": "A boat.", "bad": "A boats."}) + "\n")
-    _, _, err = run("compare", set_file, "--data", data, "-o", out, "--limit", 4)
+    _, _, err = run("compare", set_file, "--data", data, "-o", out)
     assert "boats/quay: done already" in err
     assert "twins/all: done" not in err
+
+
+@pytest.mark.parametrize("which", ["compare", "evaluate"])
+def test_results_of_another_run_are_kept_unless_anew_is_asked_for(
+    run, backends, data, set_file, tmp_path, which
+):
+    given, out = ([set_file] if which == "compare" else []), tmp_path / "results"
+    run(which, *given, "--data", data, "-o", out)
+    (path,) = out.glob("*.json")
+    before, loaded = path.read_bytes(), len(backends)
+    code, text, err = run(which, *given, "--data", data, "-o", out, "--limit", 4)
+    assert (code, text, len(err.splitlines())) == (2, "", 1)
+    assert f"{path}: holds 2 corpora of another run (limit: 0 there, 4 now); --anew" in err
+    assert (path.read_bytes(), len(backends)) == (before, loaded)
+    code, _, err = run(which, *given, "--data", data, "-o", out, "--limit", 4, "--corpora", "twins", "--anew")
+    assert code == 0
+    assert "done already" not in err
+    held = json.loads(path.read_text())
+    assert (held["run"]["limit"], list(held["corpora"])) == (4, ["twins/all"])
+
+
+def test_what_is_refused_is_told_before_any_set_is_scored(run, backends, data, set_file, tmp_path):
+    out, first = tmp_path / "results", tmp_path / "first.yaml"
+    run("compare", set_file, "--data", data, "-o", out)
+    first.write_text(set_file.read_text())
+    set_file.write_text("configs:\n- {name: p, measure: perplexity, k: 5}\n- {name: t, measure: slor}\n")
+    loaded = len(backends)
+    code, _, err = run("compare", first, set_file, "--data", data, "-o", out)
+    assert code == 2
+    assert "of another run (configs: p, t, s);" in err
+    assert len(backends) == loaded
+
+
+def test_sets_of_one_name_would_write_over_each_other(run, data, set_file, tmp_path):
+    code, _, err = run("compare", set_file, set_file, "--data", data, "-o", tmp_path / "results")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "two sets go by the name 'two'" in err
+
+
+@pytest.fixture
+def package_heads(scripts, monkeypatch, tmp_path):
+    """Files in place of the package's heads."""
+    folder = tmp_path / "heads"
+    folder.mkdir()
+    for name in ("smollm2-135m", "gemma-3-270m"):
+        (folder / f"{name}.safetensors").write_bytes(name.encode())
+    monkeypatch.setattr(scripts["corpora"], "FOLDER", folder)
+    return folder
+
+
+def test_a_new_head_of_another_model_changes_nothing(run, backends, data, tmp_path, package_heads):
+    out = tmp_path / "results"
+    run("evaluate", "--data", data, "-o", out)
+    path = out / "default.json"
+    held = json.loads(path.read_text())
+    assert list(held["run"]["heads"]) == ["smollm2-135m"]
+    held["run"]["heads"]["gemma-3-270m"] = "0" * 12  # as files of earlier versions have it
+    path.write_text(json.dumps(held))
+    (package_heads / "gemma-3-270m.safetensors").write_bytes(b"new")
+    code, _, err = run("evaluate", "--data", data, "-o", out)
+    assert (code, err.count("done already")) == (0, 2)
+    (package_heads / "smollm2-135m.safetensors").write_bytes(b"new")
+    code, _, err = run("evaluate", "--data", data, "-o", out)
+    assert code == 2
+    assert "of another run (heads: smollm2-135m);" in err
+
+
+def test_heads_are_those_that_the_configs_may_use(scripts, package_heads):
+    def names(**keys: str) -> list[str]:
+        return list(scripts["corpora"].heads([Config(**keys)]))
+
+    assert names(model="gemma-3-270m") == ["gemma-3-270m"]
+    assert names(model="gemma-3-270m", detector="none") == []
+    assert names(model="models/mine") == ["gemma-3-270m", "smollm2-135m"]
+
+
+def test_the_results_in_the_docs_are_read(scripts):
+    folder = SCRIPTS.parent / "docs" / "results"
+    for path in folder.glob("*.json"):
+        run = json.loads(path.read_text())["run"]
+        configs = run["configs"].values() if "configs" in run else [run["config"]]
+        models = {c["model"] for c in configs}
+        held = {name: digest for name, digest in run["heads"].items() if name in models}
+        assert list(scripts["corpora"].Results(path, {**run, "heads": held}).items())
 
 
 def test_an_evaluation_of_every_corpus(run, backends, data, tmp_path):
@@ -171,7 +254,8 @@ def test_mistakes_are_one_line(run, data, set_file, tmp_path, which):
     assert err.startswith(f"{which}_all: ")
     assert len(err.splitlines()) == 1
     broken = tmp_path / ("two.json" if which == "compare" else "default.json")
-    broken.write_text("{")
-    code, _, err = run(which, *given, "--data", data, "-o", tmp_path)
-    assert code == 2
-    assert "not JSON" in err
+    for content, expected in (("{", "not JSON"), ("[]", "no results of this script")):
+        broken.write_text(content)
+        code, _, err = run(which, *given, "--data", data, "-o", tmp_path)
+        assert code == 2
+        assert expected in err

@@ -7,7 +7,7 @@ the breakdown by ``data``. One draw of document weights serves everything that s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
 from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
+from mtqa.bench.metrics.base import scored_rows
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
@@ -27,6 +28,11 @@ from mtqa.lm.progress import NoProgress, Progress
 SCHEMA = 1
 #: What metrics need that compare with people's scores, or with the order of systems.
 _OF_PEOPLE = ("score", "systems")
+#: Of probabilities, but read of corrupted sentences alone: no contrast moves it.
+_OF_CORRUPTED = ("recall_at_fdr_10",)
+_CONTRAST = (
+    "the sound sentences stand here against each type of corruption: no probability is of this one alone"
+)
 #: More values than that are no groups but names.
 MOST_VALUES = 200
 
@@ -150,11 +156,15 @@ def check_groups(sets: Sequence[LabelledSet], by: Sequence[str]) -> None:
     for name in by:
         if name not in there:
             raise UsageError(f"--by {unknown('group', name, there)}")
-        count = len({s.groups.get(name) for data in sets for s in data.sentences()})
-        if count > MOST_VALUES:
+        if (count := _count(sets, name)) > MOST_VALUES:
             raise UsageError(
                 f"--by {one_line(name, 60)}: has {count:,} values, at most {MOST_VALUES} make a table"
             )
+
+
+def _count(sets: Sequence[LabelledSet], group: str) -> int:
+    """How many values the group has."""
+    return len({s.groups.get(group) for data in sets for s in data.sentences()})
 
 
 def _section(tables: Sequence[ScoreTable], settings: EvaluateSettings, progress: Progress) -> Section:
@@ -184,12 +194,17 @@ def _rows(
     table: ScoreTable, metrics: Sequence[Metric], draws: Draws, references: Sequence[ReferenceScores]
 ) -> Iterator[tuple[str, dict[str, Figure]]]:
     """Floors, sacrebleu (it sees the answer) and the gold itself, each with what it has figures for."""
+
+    def alike(other: ScoreTable) -> ScoreTable:
+        """On the config's own rows: what it did not score counts in no correlation."""
+        return replace(other, unscored=table.unscored)
+
     for name, other in floors(table).items():
-        yield name, {m.name: _floor(m, name, other, draws) for m in metrics if _bare(m, other)}
+        yield name, {m.name: _floor(m, name, alike(other), draws) for m in metrics if _bare(m, other)}
     for scores in references:
         own = [m for m in metrics if m.kind == "ranking"]
-        yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
-    perfect = {human: ceiling(table, human=human) for human in (False, True)}
+        yield f"{scores.name} (sees the answer)", figures(own, alike(scores.table), draws)
+    perfect = {human: alike(ceiling(table, human=human)) for human in (False, True)}
     yield (
         PERFECT,
         {
@@ -221,18 +236,20 @@ def _floor(metric: Metric, name: str, table: ScoreTable, draws: Draws) -> Figure
 def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
     """By definition: no draw moves it."""
     try:
-        n = metric.prepare(ceiling(table, human=metric.needs in _OF_PEOPLE)).n
+        gold = ceiling(table, human=metric.needs in _OF_PEOPLE)
+        n = metric.prepare(replace(gold, unscored=table.unscored)).n
     except Undefined:
         n = 0
     return by_definition(Figure(chance, n=n, unit=metric.unit))
 
 
 def _groups(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> tuple[str, ...]:
-    """What was asked for; pairs by phenomenon and several files by file in any case."""
+    """What was asked for; pairs by phenomenon, unless there are too many, and several files by file."""
     wanted = list(settings.by)
     if len(tables) > 1 and "data" not in wanted:
         wanted.insert(0, "data")
-    if tables[0].data.shape == "pairs" and "phenomenon" not in wanted:
+    few = _count([table.data for table in tables], "phenomenon") <= MOST_VALUES
+    if tables[0].data.shape == "pairs" and "phenomenon" not in wanted and few:
         wanted.append("phenomenon")
     there = {name for t in tables for s in t.data.sentences() for name in s.groups} | {"data"}
     return tuple(name for name in wanted if name in there)
@@ -245,12 +262,21 @@ def _breakdowns(
     for name in groups:
         rows = group_values(table, name)
         made[name] = {}
-        for number, (value, keep) in enumerate(rows.items()):
+        for number, (value, group) in enumerate(rows.items()):
             progress.update(f"by {name}", number, len(rows))
-            part = subset(table, keep)
-            metrics = [m for m in applicable(part) if m.name != "accuracy_by_phenomenon"]
-            made[name][value] = figures(metrics, part, draws)
+            made[name][value] = _of_group(subset(table, group.rows), draws, contrast=group.contrast)
     return made
+
+
+def _of_group(part: ScoreTable, draws: Draws, *, contrast: bool) -> Figures:
+    """A value's figures; ``contrast``: beside its sentences stand sound ones, and no other type's."""
+    metrics = [m for m in applicable(part) if m.name != "accuracy_by_phenomenon"]
+    off = {m.name for m in metrics if contrast and m.kind == "probability" and m.name not in _OF_CORRUPTED}
+    known = figures([m for m in metrics if m.name not in off], part, draws)
+    return {
+        m.name: Figure(None, unit=m.unit, undefined=_CONTRAST) if m.name in off else known[m.name]
+        for m in metrics
+    }
 
 
 def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
@@ -264,7 +290,7 @@ def _systems(table: ScoreTable) -> Iterator[SystemScore]:
     if METRICS["system_kendall"] not in applicable(table):
         return
     names = np.array([s.groups.get("system", "") for s in table.data.sentences()])
-    scored = np.array([i not in table.unscored for i in range(len(table))])
+    scored = scored_rows(table)
     for name in table.data.system_order or sorted(set(names) - {""}):
         own = (names == name) & scored
         if own.any():
@@ -284,6 +310,9 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
         yield from (f"{table.data.name}: {note}" for note in not_scored(table))
         if few := few_documents(len(set(table.data.clusters().tolist()))):
             yield f"{table.data.name}: {few}"
+    pairs = [table.data for table in tables if table.data.shape == "pairs"]
+    if (count := _count(pairs, "phenomenon")) > MOST_VALUES:
+        yield f"{count:,} phenomena, at most {MOST_VALUES} make a table: pairs are not broken down by them"
     for shape in SHAPES:
         yield from _without_references([table for table in tables if table.data.shape == shape])
 

@@ -47,13 +47,16 @@ class LabelledDocument:
 
     In the shape ``pairs`` a document is one pair, ``(good with label 0, bad with label 1)``; in ``scored``
     one sentence. Both are isolated. ``cluster``: what is drawn as one in resampling (translations of one
-    source document, perturbations of one sentence); the id where that is empty.
+    source document, perturbations of one sentence); the id where that is empty. ``shared``: its name means
+    the same in every file (a ``source_doc``, a pair's good sentence); the names of documents and records come
+    again in other files by chance.
     """
 
     id: str
     sentences: tuple[LabelledSentence, ...]
     isolated: bool = False
     cluster: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

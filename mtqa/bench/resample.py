@@ -7,7 +7,8 @@ Efron & Tibshirani (1993), "An Introduction to the Bootstrap", chapters 8 and 13
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,24 +20,49 @@ from mtqa.bench.records import Indices
 LEAST_DEFINED = 0.95
 #: With fewer independent documents percentile intervals are too narrow: a warning says so.
 _FEW_DOCUMENTS = 20
+#: So many numbers are drawn at a time, 8 bytes each; what is kept of them is smaller.
+_AT_ONCE = 1 << 20
+
+#: Whole numbers of as few bytes as hold them.
+Counts = npt.NDArray[Any]
 
 
 def document_weights(
     documents: int, draws: int, rng: np.random.Generator, *, clusters: Indices | None = None
-) -> npt.NDArray[np.int64]:
+) -> Counts:
     """How often each document was drawn, ``(draws, documents)``; one draw serves all systems and metrics.
 
     ``clusters (documents,)``: documents of one number are drawn together; None: each on its own. A row
-    sums to the number of documents where every cluster is of one size.
+    sums to the number of documents where every cluster is of one size. Two or four bytes a number.
     """
     if clusters is None:
         clusters = np.arange(documents, dtype=np.int64)
     count = int(clusters.max()) + 1 if documents else 0
-    if not count:
-        return np.zeros((draws, 0), dtype=np.int64)
-    drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=draws)
-    # A document's draws stand side by side in memory, as the metrics take them.
-    return np.ascontiguousarray(drawn.T)[clusters].T
+    # None is drawn more often than there are draws of one row; int8 would be too small to reckon with.
+    made = np.zeros((count, draws), dtype=np.int16 if count <= np.iinfo(np.int16).max else np.int32)
+    for part in parts(draws, count) if count else ():
+        size = part.stop - part.start
+        made[:, part] = rng.multinomial(count, np.full(count, 1.0 / count), size=size).T
+    return of_documents(made, clusters)
+
+
+def parts(rows: int, width: int) -> Iterator[slice]:
+    """Rows of ``width`` numbers in so many parts as keep memory small; a generator's stream is the same.
+
+    >>> list(parts(3, 1 << 19))
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    size = max(_AT_ONCE // width, 1)
+    return (slice(at, min(at + size, rows)) for at in range(0, rows, size))
+
+
+def of_documents(drawn: npt.NDArray[Any], clusters: Indices) -> npt.NDArray[Any]:
+    """Of clusters' rows ``(C, B)`` the documents' columns ``(B, D)``, without a copy where each is its own.
+
+    A document's draws stand side by side in memory, as the metrics take them.
+    """
+    alone = len(clusters) == len(drawn) and bool((clusters == np.arange(len(drawn))).all())
+    return (drawn if alone else drawn[clusters]).T
 
 
 def few_documents(count: int) -> str | None:

@@ -10,7 +10,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from mtqa.bench.records import Array, LabelledSentence, LabelledSet, ScoreTable,
 from mtqa.errors import InputError
 from mtqa.lm.progress import Progress
 from mtqa.records import Document, Finding, Report
+from mtqa.text.quotes import quote_faults_apart
 from mtqa.text.read import document_from_sentences
 
 #: ``(document, isolated)`` to its report; isolated: each sentence is read without context.
@@ -28,6 +29,8 @@ TOGETHER = 200
 _BOILERPLATE = "boilerplate"
 _BLANK = "blank"
 _NO_TOKEN = "no token to score"  # noqa: S105
+#: In every line of `mtqa.warned.of_verdict`, and in no other: an article's verdict.
+_OF_VERDICT = " at FDR "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,22 @@ class _Run:
     unscored: dict[int, str] = field(default_factory=dict)
     signature: str = ""
     reports: int = 0
+    articles: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, report: Report, *, isolated: bool) -> None:
+        """One more report's warnings. Sentences that stand alone are no article, and have no verdict."""
+        self.reports += 1
+        self.articles += not isolated
+        self.warnings.update(w for w in report.warnings if not isolated or _OF_VERDICT not in w)
 
     def usual_warnings(self, shape: str) -> tuple[str, ...]:
         """Those of most reports; where no metric reads a probability, none of what makes it off."""
-        held = (w for w, count in self.warnings.items() if 2 * count > self.reports)
+        held = (w for w, count in self.warnings.items() if 2 * count > self._could_say(w))
         return tuple(w for w in held if shape == "documents" or "probabilities" not in w)
+
+    def _could_say(self, warning: str) -> int:
+        return self.articles if _OF_VERDICT in warning else self.reports
 
 
 def score_set(data: LabelledSet, scorer: Scorer, *, config: str, progress: Progress) -> ScoreTable:
@@ -105,6 +118,9 @@ def _score(
     numbers = [s.paragraph for s in own if s.paragraph is not None]
     paragraphs = numbers if len(numbers) == len(own) and not isolated else None
     document = document_from_sentences([s.text.strip() for s in own], paragraphs=paragraphs)
+    if isolated:  # one's quotation marks are no partners of another's
+        faults = quote_faults_apart(document.text, document.sentences)
+        document = replace(document, quote_faults=faults)
     try:
         report = scorer(document, isolated)
     except InputError:
@@ -112,8 +128,7 @@ def _score(
         return
     run.signature = run.signature or report.signature
     if len(document.sentences) > 1:  # of one alone a report says that there is nothing to rank it against
-        run.reports += 1
-        run.warnings.update(report.warnings)
+        run.hear(report, isolated=isolated)
     words = _words_by_sentence(report)
     found = {f.sentence: f for f in report.findings}
     for number, (group, sentence) in enumerate(zip(places, own, strict=True)):
@@ -175,11 +190,21 @@ def _table(data: LabelledSet, run: _Run, config: str, seconds: float) -> ScoreTa
 
 
 def not_scored(table: ScoreTable) -> Iterator[str]:
-    """A line where sentences that should have been scored could not be."""
-    reasons = [reason for reason in table.unscored.values() if reason != _BOILERPLATE]
+    """A line where sentences that should have been scored could not be, and what becomes of them."""
+    reasons = {i: reason for i, reason in table.unscored.items() if reason != _BOILERPLATE}
     if reasons:
-        what = ", ".join(dict.fromkeys(reasons))
-        yield f"{len(reasons)} of {len(table)} sentences were not scored ({what}): ranked last"
+        what = ", ".join(dict.fromkeys(reasons.values()))
+        lacking = [s for i, s in enumerate(table.data.sentences()) if i in reasons]
+        fate = ", and ".join(_fate(lacking, ordered=bool(table.data.system_order)))
+        yield f"{len(reasons)} of {len(table)} sentences were not scored ({what}): {fate or 'ranked last'}"
+
+
+def _fate(unscored: Sequence[LabelledSentence], *, ordered: bool) -> Iterator[str]:
+    """What such sentences count for; ``ordered``: their systems have a known order."""
+    if any(s.label is not None for s in unscored):
+        yield "ranked last"
+    if ordered or any(s.score is not None for s in unscored):
+        yield "left out of correlations"
 
 
 def _known(values: Sequence[float | None]) -> Array | None:

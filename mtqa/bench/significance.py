@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.resample import LEAST_DEFINED, interval
+from mtqa.bench.resample import LEAST_DEFINED, interval, of_documents, parts
 
 Array = npt.NDArray[np.float64]
 Masks = npt.NDArray[np.bool_]
@@ -83,10 +83,11 @@ def swap_masks(
     count = int(clusters.max()) + 1 if len(clusters) else 0
     if 0 < count <= math.log2(n + 1):
         every = 1 + rng.permutation(2**count - 1)
-        drawn = (every[:, None] >> np.arange(count)) & 1 == 1
-    else:
-        drawn = rng.random((n, count)) < 0.5
-    return np.ascontiguousarray(drawn.T)[clusters].T
+        return of_documents(np.ascontiguousarray(((every[:, None] >> np.arange(count)) & 1 == 1).T), clusters)
+    drawn = np.zeros((count, n), dtype=bool)
+    for part in parts(n, count) if count else ():
+        drawn[:, part] = (rng.random((part.stop - part.start, count)) < 0.5).T
+    return of_documents(drawn, clusters)
 
 
 def randomisation_p_value(differences: Differences, masks: Masks) -> float | None:

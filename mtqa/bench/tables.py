@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from mtqa.bench.records import Array, LabelledDocument, LabelledSet, ScoreTable, document_index
 
 Mask = npt.NDArray[np.bool_]
+#: Sound sentences that have a group less often than this share of how often corrupted ones have it are stray
+#: cells of a type of corruption; of a genre both have it as often, in files that name it for some texts too.
+_STRAY = 0.25
 
 
 def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
@@ -48,7 +51,7 @@ def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
         replace(
             document,
             id=f"{number}|{document.id}",
-            cluster=f"{number}|{document.cluster or document.id}",
+            cluster=document.cluster if document.shared else f"\0{number}|{document.cluster or document.id}",
             sentences=tuple(replace(s, groups={**s.groups, "data": data.name}) for s in document.sentences),
         )
         for number, data in enumerate(sets)
@@ -70,11 +73,19 @@ def _one_order(orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return longest if fits else ()
 
 
-def group_values(table: ScoreTable, group: str) -> dict[str, Mask]:
-    """Each value's rows ``(n,)``, values in order of their names.
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """A value's rows ``(n,)``. ``contrast``: sound sentences stand among them that don't have the value."""
 
-    Where only corrupted sentences have the group (a type of corruption), the sound ones of the files in which
-    a value occurs are its contrast.
+    rows: Mask
+    contrast: bool
+
+
+def group_values(table: ScoreTable, group: str) -> dict[str, Group]:
+    """Each value's rows, values in order of their names.
+
+    Where corrupted sentences have the group and sound ones don't, but for a stray cell (a type of
+    corruption), the sound ones of the files in which a value occurs are its contrast.
     """
     sentences = list(table.data.sentences())
     if group == "data":
@@ -88,13 +99,24 @@ def group_values(table: ScoreTable, group: str) -> dict[str, Mask]:
         ]
     held = np.array(values)
     source = np.array([s.groups.get("data", "") for s in sentences])
-    sound = np.array([s.label == 0 and not s.boilerplate for s in sentences])
+    sound, corrupted = (np.array([s.label == y and not s.boilerplate for s in sentences]) for y in (0, 1))
+    files = [source == name for name in sorted(set(source))]
+    of_types = [own for own in files if _is_type(held != "", sound & own, corrupted & own)]
     made = {}
     for value in sorted(set(values) - {""}):
         rows = held == value
-        there = [name for name in set(source[rows]) if (held[sound & (source == name)] == "").all()]
-        made[value] = rows | (sound & np.isin(source, there))
+        added = np.zeros(len(rows), dtype=np.bool_)
+        for own in of_types:
+            added |= sound & own & (rows & own).any()
+        made[value] = Group(rows | added, contrast=bool((added & ~rows).any()))
     return made
+
+
+def _is_type(has: Mask, sound: Mask, corrupted: Mask) -> bool:
+    """Do the corrupted rows have the group, and the sound ones not, but for stray cells?"""
+    if not sound.any() or not corrupted.any():
+        return False
+    return bool(has[sound].mean() < _STRAY * has[corrupted].mean())
 
 
 def subset(table: ScoreTable, keep: Mask) -> ScoreTable:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from mtqa.text.boilerplate_table import TABLE
+from mtqa.text.boilerplate_table import TABLE, TEXT
 
 MAX_CHARACTERS: Final = 200
 _DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀•·|*✉☰✕×+"
@@ -24,6 +24,11 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (reason, re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE))
         for reason, patterns in TABLE.items()
     )
+
+
+@lru_cache(maxsize=1)
+def _text() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in TEXT), re.IGNORECASE)
 
 
 def reason_for(block: str) -> str | None:
@@ -42,6 +47,8 @@ def reason_for(block: str) -> str | None:
     if _BARE.fullmatch(flat):
         return "ornament"
     plain = flat.strip(_DECORATION)
+    if _text().fullmatch(plain):
+        return None
     forms = {flat, plain, plain.rstrip(_TAIL)}
     for reason, pattern in _patterns():
         if any(form and pattern.fullmatch(form) for form in forms):

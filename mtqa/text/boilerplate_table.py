@@ -37,8 +37,9 @@ _AND = r"(?:\s*,\s*(?:and\s+|with\s+)?|\s+and\s+|\s*[&/|]\s*)"
 _AGENCY = (
     r"(?>(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
     r"|shutterstock|istock(?:photo)?|alamy(?:\s+stock\s+photo)?|xinhua|tass|dpa|bloomberg|unsplash|pixabay|pexels|flickr"
-    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+)?.{2,40})?)(?!\w))"
+    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+.{2,40}|(?-i:[A-Z]).{1,39}))?)(?!\w))"
 )
+_X_HEADER = r"x-(?:mailer|priority|sender|from|to|b?cc|origin|folder|filename|received|newsreader|trace|face|loop|uid|url|mimeole|antiabuse|(?!rays?\b|linked\b|rated\b)\w+-[\w-]+)"
 _SITE = r"(?:our|the|this|us|my|your|free|daily|weekly|monthly)"
 _LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|newsletters?)|rss(?:\s+feed)?|podcasts?|channel|feed|blog|updates)"
 
@@ -46,8 +47,8 @@ _LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|ne
 TABLE: Final[dict[str, tuple[str, ...]]] = {
     "e-mail header": (
         r"(?:from|to|cc|bcc|reply-to)\s*:\s*.{0,80}@.{0,80}|(?:sent|date)\s*:\s*.{0,80}(?:@|\d{1,2}:\d{2}).{0,80}",
-        r"(?:subject|message-id|mime-version|content-type|content-transfer-encoding|return-path|x-[\w-]+)\s*:\s*.{1,160}",
-        r"on\s+.{4,60}(?:\d{4}|\d{1,2}:\d{2}).{0,80}\s+wrote\s*:|-{2,}\s*(?:original|forwarded)\s+message\s*-{2,}|sent\s+from\s+my\s+\w+.{0,30}",
+        rf"(?:subject|message-id|mime-version|content-type|content-transfer-encoding|return-path|{_X_HEADER})\s*:\s*.{{1,160}}",
+        r"on\s+.{4,80}(?:\d{1,2}:\d{2}|[@<]).{0,80}\s+wrote\s*:|-{2,}\s*(?:original|forwarded)\s+message\s*-{2,}|sent\s+from\s+my\s+\w+.{0,30}",
     ),
     "link to more": (
         r"(?:read|learn|see|view|show|load|find\s+out|watch|discover)\s+(?:the\s+)?(?:more|full\s+(?:story|article|report|post)|all|next)",
@@ -103,7 +104,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"this\s+(?:material|article|story|content)\s+may\s+not\s+be\s+(?:published|reproduced|copied|republished)\b.{0,160}",
     ),
     "advertisement": (
-        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by(?:\s*:?\s*(?-i:[A-Z][\w&'.-]*\s*){1,4})?))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[-–|:]\s*.{0,60})?",
+        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by(?:\s*:?\s*(?-i:[A-Z][\w&'.-]*\s*){1,4})?))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[|:]\s*.{0,60}|\s+[-–](?:\s+.{0,60})?)?",
         r"(?:the\s+)?(?:story|article)\s+continues\s+(?:below|after)(?:\s+(?:the\s+)?(?:ad(?:vert(?:isement)?)?s?|video|gallery|photo|image))?|(?:scroll|continue)\s+(?:down\s+)?(?:to|below|past|for).{0,30}(?:continue|reading|advertisement|more)",
         r"(?:this\s+)?advertisement\s+(?:has\s+not\s+loaded\s+yet|is\s+closed).{0,60}",
     ),
@@ -122,7 +123,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:by\s+)?(?-i:[A-Z]{2,})(?:\s+(?-i:[A-Z]{2,})){1,2},?\s+(?:associated\s+press|reuters|staff\s+(?:writer|reporter)|correspondent|political\s+editor)",
         r"by\s+(?:our\s+|a\s+)?(?:staff(?:\s+(?:writers?|reporters?|correspondents?))?|admin|(?:web|news)\s*desk|agencies|editor(?:ial\s+(?:staff|team|board))?|(?:our\s+)?correspondent|associated\s+press|reuters|afp)(?:\s*[|·•–—,-].{0,40})?",
         rf"(?:posted|published|written|submitted|uploaded|added)\s+(?:by|on)\s+.{{1,40}}?\s*(?:on|at|in|[|·•,–-])\s*{_STAMP}(?:\s*[|·•–-].{{0,40}})?",
-        rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*{_NAME}(?:{_AND}{_NAME})*|about\s+the\s+authors?",
+        rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*(?!(?:yes|no|yeah|never|maybe|why|what|how|who|when|where|really|exactly|right|sure|okay|thanks?|sorry|indeed|absolutely|correct)\b){_NAME}(?:{_AND}{_NAME})*|about\s+the\s+authors?",
         rf"(?:additional\s+)?(?:reporting|editing|writing|compiled|translated)\s+by\s+{_NAME}(?:.{{0,160}}(?:editing|writing|reporting)\s+by\s+.{{1,60}}|(?:(?:{_AND}|\s+in\s+|;\s*){_NAME})*)",
         r"\((?:(?:additional\s+)?(?:reporting|editing|writing)\s+by\s+.{1,160})\)",
     ),
@@ -133,7 +134,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"(?:{_WEEKDAY}\s*)?{_TIME}|(?-i:[A-Z][A-Z .]{{2,20}}),?\s+{_STAMP}",
     ),
     "navigation": (
-        r"(?:home|start|main|index|news|world|sport|business)(?:\s*(?:[>»›→/|]|::)\s*[\w&' -]{1,60}){1,6}\s*[>»›→/|]?",
+        r"(?:home|start|main|index|news|world|sport|business)(?:(?:(?:\s*(?:[>»›→|]|::)\s*|\s+/\s+)[\w&' -]{1,60}){1,6}\s*[>»›→/|]?|(?:/[\w&'-]{1,60}){2,6}+/?)",
         r"(?:skip|jump|go|back|return)\s+to\s+(?:the\s+)?(?:main\s+)?(?:content|navigation|search|menu|top(?:\s+of\s+(?:the\s+)?page)?|home(?:\s*page)?|footer|contents|index|results|blog|news)|back|top|up",
         r"from\s+wikipedia,?\s+the\s+free\s+encyclop(?:e|ae|æ)dia|menu|main\s+menu|navigation|search(?:\s+(?:for\s*:|this\s+site|the\s+site|here))?|close(?:\s+menu)?|open\s+menu|toggle\s+(?:navigation|menu|search)|home(?:\s*page)?|sitemap|site\s+map|log\s*(?:in|out)|sign\s*(?:in|out)|register|my\s+account|contact(?:\s+us)?|about(?:\s+us)?|help|faqs?|sections|more|archives?|categories|shop|cart|basket|checkout|add\s+to\s+(?:cart|basket|wishlist|list|bag)|wishlist|print(?:er)?[\s-]friendly(?:\s+version)?|table\s+of\s+contents|contents",
         r"(?:next|previous|prev|older|newer)(?:\s+(?:article|story|post|page|entry|entries|posts|stories|chapter|slide|image|photo))?(?:\s*(?:[:»›→>]|\|)\s*.{0,100})?",
@@ -153,3 +154,11 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?>\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
     ),
 }
+
+#: Sentences that a pattern of `TABLE` takes without their full stop: steps of a manual, turns of an interview, notes.
+TEXT: Final = (
+    r"(?:open|download|view|play|print|save|copy|close)\s+(?:the|this|an?)\s.{1,40}(?<!\.)\.|(?:sign|log)\s*(?:in|out)\.|(?:go|jump|skip|return|back)\s+to\s.{1,60}(?<!\.)\.",
+    r"(?:subject|next|previous)\s*:\s*.{1,180}(?<!\.)\.",
+    r"(?:other|further|more|top|recent|latest|popular|similar)\s+[\w’']+\s*:\s*.{1,160}(?<!\.)\.",
+    r"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*\w+[.!]",
+)

@@ -7,11 +7,12 @@ nested quotes and a quotation that runs on into the next paragraph are all legal
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mtqa.records import Block, QuoteFault
+from mtqa.records import Block, QuoteFault, Sentence
 
 _DOUBLED: Final = re.compile(
     r"[“”„]{2,}|[“”]\"+|(?<!\")\"++[“”]|(?<!\")\"{2,}+(?=\w)|(?<=[\w.,!?])\"{2,}|(?<!‘)‘{2,}+(?=\w)"
@@ -26,8 +27,13 @@ _SINGLE: Final = re.compile(r"[‘’']")
 _STRAY_WORD: Final = re.compile(r"(?<![\w’'-])[a-z]{3,}$")
 #: Words that legally end in an apostrophe: elisions (goin’, an’, th’) beside the plural possessive.
 _ELIDED: Final = re.compile(
-    r"(?:[a-z]+in|an|th|wi|ol|gi|tha|lil|fo|mo|ha|upo|sho|yo|ole|bro|del|dell|nell|all|sull|quell|bell)$"
+    r"(?:[a-z]+in|an|th|wi|ol|gi|tha|lil|fo|mo|ha|upo|sho|yo|ole|bro|del|dell|nell|all|sull|quell|bell"
+    r"|tho|thro|thoro|sta|hab|heut|komm|sag|geb|seh|steh|oblast|volost|vlast|[a-z]nost|zhizn|kn[iy]az|letopis)$"
 )
+#: A word with the mark behind it and no opening mark before: twice in a text, and it is spelled so.
+_SPELLED: Final = re.compile(r"(?<![\w‘’'“\"-])([A-Za-z]{3,})[’'](?!\w)")
+#: Swedish and Finnish open with the mark they close with: ”Det är bra”.
+_OPENED_ALIKE: Final = re.compile(r"(?:^|[\s(\[–—-])”\w")
 _STRAY_BEFORE = " \t\n,;:.!?)"
 
 
@@ -43,7 +49,8 @@ class _Opened:
 def quote_faults(text: str, blocks: Sequence[Block]) -> tuple[QuoteFault, ...]:
     """All faults in a document's blocks, in order, in document positions."""
     faults: list[QuoteFault] = []
-    foreign = re.search("[„«»]", text) is not None  # other languages' marks: pairs can't be judged
+    foreign = _foreign(text)
+    spelled = _spelled(text)
     opened: _Opened | None = None
     singles = 0
     for block in blocks:
@@ -52,13 +59,43 @@ def quote_faults(text: str, blocks: Sequence[Block]) -> tuple[QuoteFault, ...]:
         piece = text[block.start : block.end]
         faults += _doubled(piece, block.start)
         found, singles = _stray(piece, block.start, singles)
-        faults += found
+        faults += (fault for fault in found if _word_before(text, fault.start) not in spelled)
         if not foreign:
             found, opened = _pairs(piece, block.start, opened)
             faults += found
     if opened is not None and not _cut_off(opened, blocks):
         faults.append(_unclosed(opened))
     return tuple(sorted(faults, key=lambda fault: (fault.start, fault.end, fault.kind)))
+
+
+def quote_faults_apart(text: str, sentences: Sequence[Sentence]) -> tuple[QuoteFault, ...]:
+    """The faults of each sentence by itself, in document positions: of sentences that make no article.
+
+    >>> text = 'He said "go and left. It was late" and dark.'
+    >>> [f.start for f in quote_faults_apart(text, [Sentence(0, 21, 0, "body"), Sentence(22, 44, 0, "body")])]
+    [8, 33]
+    """
+    return tuple(
+        QuoteFault(one.start + fault.start, one.start + fault.end, fault.kind)
+        for one in sentences
+        for fault in quote_faults(text[one.start : one.end], (Block(0, one.end - one.start, one.kind),))
+    )
+
+
+def _foreign(text: str) -> bool:
+    """Whether the marks are another language's, so that pairs can't be judged."""
+    return re.search("[„«»]", text) is not None or ("“" not in text and bool(_OPENED_ALIKE.search(text)))
+
+
+def _spelled(text: str) -> frozenset[str]:
+    """The words that end in an apostrophe at least twice: a transliteration (oblast’), a dialect."""
+    counts = Counter(word.lower() for word in _SPELLED.findall(text))
+    return frozenset(word for word, count in counts.items() if count > 1)
+
+
+def _word_before(text: str, position: int) -> str:
+    word = _STRAY_WORD.search(text[max(0, position - 40) : position])
+    return word[0] if word else ""
 
 
 def _doubled(piece: str, offset: int) -> Iterator[QuoteFault]:
@@ -93,8 +130,8 @@ def _is_stray(piece: str, match: re.Match[str], after: str) -> bool:
     """A mark after a plain lower-case word that is no plural possessive and no elision."""
     if after not in ("", ",") and not after.isspace():
         return False
-    word = _STRAY_WORD.search(piece[max(0, match.start() - 40) : match.start()])
-    return word is not None and word[0][-1] not in "sxz" and _ELIDED.search(word[0]) is None
+    word = _word_before(piece, match.start())
+    return word != "" and word[-1] not in "sxz" and _ELIDED.search(word) is None
 
 
 def _pairs(piece: str, offset: int, opened: _Opened | None) -> tuple[list[QuoteFault], _Opened | None]:

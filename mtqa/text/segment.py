@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from mtqa.records import Span
@@ -24,7 +25,7 @@ _ATTRIBUTION = re.compile(
 #: Abbreviations that are never the end of a sentence before a number.
 _BEFORE_NUMBER = re.compile(
     r"(?:^|[\s(\[])(?:no|nos|nr|fig|figs|eq|eqs|p|pp|vol|vols|ch|chap|sec|sect|art|para|ver|vs|v|ca|c|approx|est"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|tel|ext|op|ref|refs|tab|app|cf|rm|apt|al)\.\s*$",
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|tel|ext|incl|excl|temp|circ|op|ref|refs|tab|app|cf|rm|apt|al)\.\s*$",
     re.IGNORECASE,
 )
 #: Abbreviations that are never the end of a sentence before a capital.
@@ -34,16 +35,40 @@ _BEFORE_NAME = re.compile(
     re.IGNORECASE,
 )
 _SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
-_CLOSERS = re.compile(r"[”’»)\]]++(?=\s|$)|\"(?=\s|$)")
+_CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
-_UNSPACED_END = re.compile(r"[。！？｡!?।॥؟۔][」』”’）)\]】》]*(?=\S)|[।॥؟۔]\s+")
-#: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark.
+#: Japanese goes on behind a quotation with a particle: 「はい。」と彼は言った。; not so ところが, “but”.
+_GOES_ON = r"(?:(?<=[」』])(?:と(?!ころ|にかく|ても|もかく|りあえず)|って|など|の|を))"
+_UNSPACED_END = re.compile(rf"[。！？｡!?।॥؟۔։።፧។။][」』”’）)\]】》]*+(?!{_GOES_ON})(?=\S)|[।॥؟۔։።፧។။]\s+")
+#: Words that are nobody's name, and so begin a sentence behind any stop: syntok doubts II., C., a.m., art.
+_OPENERS = (
+    r"(?:He|She|They|We|You|Everyone|Everybody|Someone|Somebody|Nobody|Anyone|His|Her|Their|My|Our|Your|There|Then"
+    r"|These|Those|But|When|While|After|Before|If|During|Until|Many|Most|Some|Several|Both|At|By|From|With)"
+)
+#: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark; a stop
+#: before an opener (“World War II. He came”), a dotted word before I, a word before a large number.
 _MISSED = re.compile(
     r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])"
+    rf"|(?<=\w)(?<!P\.S)\.[”’\")\]]*+\s+(?={_OPENERS}(?:['’][a-z]+)?\s+(?!(?:et|and|or)\b)[a-z])"
+    r"|(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.[”’\")\]]*+\s+(?=I(?:['’][a-z]+)?\s+[a-z])"
+    r"|(?<=[a-z]{4}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?][”’\")\]]*+\s+(?=\d{3,}\s+[^\W\d_])"
 )
 _LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
 #: Dots beyond the third of a run: syntok takes them one by one, each time from the run's beginning.
 _SURPLUS_DOTS = re.compile(r"(?<=\.\.\.)\.{5,}")
+#: A mark behind a sentence points to its source, and belongs to it: “… of Byron.[5] In 1833 …”.
+_REFERENCES = re.compile(
+    r"(?<=[.!?”\"’)])(?:\s?\[(?:\d{1,3}(?:\s?[-–,]\s?\d{1,3}){0,9}|[a-z]|note \d{1,3}"
+    r"|[a-z ]{3,20} needed)\])++(?=\s|$|[A-Z])"
+)
+#: What syntok takes wrongly → what it is to read there, character for character, so that offsets hold.
+_LEVELLED: Final = (
+    (_SURPLUS_DOTS, " "),
+    (_REFERENCES, " "),
+    (re.compile(r"(?<=[.!?…])[“‘](?=\s)"), "”"),  # „Ich gehe.“
+    (re.compile(r"(?<=\w)…(?=[\s”’\")\]]|$)"), "."),
+    (re.compile(r"(?<![\u0370-\u03ff\u1f00-\u1fff]);"), ","),  # behind a Greek letter it asks
+)
 _CUTS = (re.compile(r"[;；]\s*"), re.compile(r"[,，、:—]\s*"), re.compile(r"\s+"))
 
 
@@ -65,16 +90,27 @@ def _starts(text: str) -> list[int]:
     from syntok.segmenter import analyze
 
     found = {0}
-    level = _SURPLUS_DOTS.sub(lambda run: " " * len(run[0]), text)  # as long as the text: offsets hold
+    level = _levelled(text)
     for paragraph in analyze(level):
         found.update(tokens[0].offset for tokens in paragraph)
     if not text.isascii():
         found.update(m.end() for m in _UNSPACED_END.finditer(text) if _unspaced(text, m))
-    found.update(m.end() for m in _MISSED.finditer(text))
+    found.update(m.end() for m in _MISSED.finditer(level))
     if text.islower():  # nobody's capitals to go by
         found.update(m.end() for m in _LOWER_END.finditer(text))
     found.discard(len(text))
     return sorted(found)
+
+
+def _levelled(text: str) -> str:
+    """The text as syntok is to read it, and as long: see `_LEVELLED`."""
+    for pattern, mark in _LEVELLED:
+        text = pattern.sub(partial(_repeated, mark), text)
+    return text
+
+
+def _repeated(mark: str, found: re.Match[str]) -> str:
+    return mark * len(found[0])
 
 
 def _unspaced(text: str, match: re.Match[str]) -> bool:

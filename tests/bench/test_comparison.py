@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mtqa.bench.comparison.build import (
     ALL_PAIRS,
@@ -152,6 +153,65 @@ def test_words_and_probabilities_are_compared_where_all_have_them():
     # Both mark the same words: no difference, and none would show with more documents.
     same = metrics["character_f1"].differences[0]
     assert (same.value, same.p_randomisation, same.more_documents) == (0, 1, None)
+
+
+def test_a_config_without_probabilities_takes_them_from_none_of_the_others():
+    data = documents_set()
+    sure = [marked(table(data, name, noise=0.4 + i, seed=i)) for i, name in enumerate("ab")]
+    sure = [dataclasses.replace(t, q_value=1 - t.probability) for t in sure]
+    none = dataclasses.replace(sure[1], config="none", probability=None, q_value=None)
+    metrics = compared([[*sure, none]], ["a", "b", "none"]).sets[0].metrics
+    alone = compared([sure], ["a", "b"]).sets[0].metrics
+    for name in ("brier", "expected_calibration_error", "false_discovery_rate", "recall_at_fdr_10"):
+        estimates = metrics[name].estimates
+        assert list(estimates)[-1] == "none"
+        assert estimates["none"].value is None
+        assert "this config gives no probabilities" in estimates["none"].note
+        assert [estimates[n] for n in "ab"] == [alone[name].estimates[n] for n in "ab"]
+        (difference,) = metrics[name].differences
+        assert {difference.a, difference.b} == {"a", "b"}
+    bare = [dataclasses.replace(none, config=name) for name in "ab"]
+    with pytest.raises(UsageError, match="'brier' can't be had for a and b, which give no probabilities"):
+        compared([bare], ["a", "b"], dataclasses.replace(QUICK, metrics=("brier",)))
+
+
+def test_what_one_config_could_not_score_is_in_the_correlations_of_none():
+    data = scored_set(30)
+    a, b = table(data, "a", noise=0.1, seed=1), table(data, "b", noise=2.0, seed=2)
+    lost = {"a": {3: "no token to score"}, "b": {4: "no token to score", 9: "no token to score"}}
+    lowest = a.scores.min() - 1
+    cut = [
+        dataclasses.replace(
+            t,
+            unscored=lost[t.config],
+            scores=np.where(np.isin(range(30), list(lost[t.config])), lowest, t.scores),
+        )
+        for t in (a, b)
+    ]
+    result = compared([cut], ["a", "b"]).sets[0]
+    kept = [i for i in range(30) if i not in (3, 4, 9)]
+    human = np.array([s.score for s in data.sentences()])[kept]
+    for name in ("spearman", "pearson"):
+        scipys = {"spearman": stats.spearmanr, "pearson": stats.pearsonr}[name]
+        for one in (a, b):
+            estimate = result.metrics[name].estimates[one.config]
+            assert estimate.n == 27
+            assert estimate.value == pytest.approx(scipys(-one.scores[kept], human).statistic)
+    assert (
+        "a: 1 of 30 sentences were not scored (no token to score): left out of correlations" in result.notes
+    )
+    assert (
+        "b: 2 of 30 sentences were not scored (no token to score): left out of correlations" in result.notes
+    )
+
+
+def test_notes_name_the_configs_that_they_are_about():
+    data = documents_set(20)
+    tables = [table(data, name, noise=1.0 + i, seed=i) for i, name in enumerate("abc")]
+    warned = [("all say so", "two of them"), ("all say so", "two of them"), ("all say so", "one alone")]
+    told = [dataclasses.replace(t, warnings=lines) for t, lines in zip(tables, warned, strict=True)]
+    notes = compared([told], list("abc")).sets[0].notes
+    assert notes == ("all say so", "a, b: two of them", "c: one alone")
 
 
 def test_different_tokenizers_are_not_compared_by_perplexity():

@@ -89,6 +89,18 @@ def test_the_record_holds_schema_1(files):
     assert "seed:0" in record["signature"]
 
 
+def test_pairs_of_too_many_phenomena_are_not_broken_down_by_them(tmp_path):
+    for count, broken_down in ((200, True), (201, False)):
+        rows = [
+            {"good": f"It rains on {i}.", "bad": f"It rain on {i}.", "phenomenon": f"p{i}"}
+            for i in range(count)
+        ]
+        write_jsonl(tmp_path / "pairs.jsonl", rows)
+        record = _evaluated([str(tmp_path / "pairs.jsonl")]).record()
+        assert ("phenomenon" in record["by"]) == broken_down
+        assert any("201 phenomena, at most 200" in said for said in record["warnings"]) != broken_down
+
+
 def test_data_given_twice_and_data_of_one_name(files, tmp_path):
     with pytest.raises(UsageError, match=r"documents.jsonl is given twice"):
         _evaluated([files[0], f"{tmp_path}/../{tmp_path.name}/documents.jsonl"])
@@ -161,14 +173,95 @@ def test_a_breakdown_holds_the_sound_sentences_against_each_type():
     rows = group_values(table, "type")
     assert set(rows) == {"x", "y"}
     gold = np.array([s.label for s in table.data.sentences()])
-    for keep in rows.values():
+    for group in rows.values():
+        assert group.contrast
+        keep = group.rows
         part = subset(table, keep)
         assert (gold[keep] == 0).sum() == (gold == 0).sum()
         assert len(part.data.documents) == len(table.data.documents)
         assert len(part) == keep.sum()
         np.testing.assert_array_equal(part.document, document_index(part.data))
     # A genre is a property of all of a document's sentences: nothing of the others comes in.
-    assert sum(keep.sum() for keep in group_values(table, "genre").values()) == len(table)
+    genres = group_values(table, "genre").values()
+    assert sum(group.rows.sum() for group in genres) == len(table)
+    assert not any(group.contrast for group in genres)
+
+
+def _typed(documents: int = 8) -> ScoreTable:
+    """Five sentences each: a corrupted one of type a, one of type b, three sound ones; with probabilities."""
+    sentences = (
+        LabelledSentence("Tide rope.", 1, groups={"type": "a"}),
+        LabelledSentence("Quay is the.", 1, groups={"type": "b"}),
+        *(LabelledSentence(f"The net number {i} is dry.", 0) for i in range(3)),
+    )
+    data = LabelledSet(
+        "typed", "0" * 64, "documents", tuple(LabelledDocument(f"d{d}", sentences) for d in range(documents))
+    )
+    n = len(data)
+    rng = np.random.default_rng(5)
+    return ScoreTable(
+        data,
+        "c",
+        "s",
+        rng.normal(size=n),
+        document_index(data),
+        probability=rng.random(n),
+        q_value=rng.random(n) / 5,
+    )
+
+
+def _with_groups(table: ScoreTable, rows: dict[int, dict[str, str]]) -> ScoreTable:
+    """Other groups for some sentences, by their number."""
+    count = iter(range(len(table)))
+
+    def changed(s: LabelledSentence) -> LabelledSentence:
+        i = next(count)
+        return replace(s, groups=rows[i]) if i in rows else s
+
+    documents = tuple(
+        replace(d, sentences=tuple(changed(s) for s in d.sentences)) for d in table.data.documents
+    )
+    return replace(table, data=replace(table.data, documents=documents))
+
+
+def test_one_stray_cell_leaves_every_sound_sentence_in_its_place():
+    table = _typed()
+    stray = _with_groups(table, {2: {"type": "a"}})
+    sound = np.array([s.label == 0 for s in table.data.sentences()])
+    before, after = group_values(table, "type"), group_values(stray, "type")
+    assert set(before) == set(after) == {"a", "b"}
+    for value, group in after.items():
+        assert (group.rows & sound).sum() == sound.sum()
+        np.testing.assert_array_equal(group.rows, before[value].rows)
+
+
+def test_a_genre_that_half_of_the_documents_lack_has_no_contrast():
+    table = _typed()
+    named = {i: {"genre": "news"} for i in range(20)}
+    (news,) = group_values(_with_groups(table, named), "genre").values()
+    assert not news.contrast
+    assert news.rows.sum() == 20
+
+
+def test_a_type_has_no_figure_of_probabilities_that_its_contrast_would_move():
+    table = _typed()
+    section = evaluate_tables([table], EvaluateSettings(resamples=20, by=("type",))).sections[0]
+    off = {"brier", "expected_calibration_error", "false_discovery_rate", "false_discovery_share"}
+    assert all(section.metrics[name].value is not None for name in off)
+    own = section.by["type"]["a"]
+    for name in off:
+        assert own[name].value is None
+        assert "against each type" in own[name].undefined
+    assert list(own) == list(section.metrics)
+    # What is found of the type is its own: no sound sentence counts in it.
+    first = np.arange(len(table)) % 5 == 0
+    assert own["recall_at_fdr_10"].value == pytest.approx(np.mean(table.q_value[first] <= 0.1))
+    assert own["roc_auc"].value is not None
+    genre = _with_groups(table, {i: {"genre": "xy"[i // 20]} for i in range(len(table))})
+    by = evaluate_tables([genre], EvaluateSettings(resamples=20, by=("genre",))).sections[0].by["genre"]
+    assert by["x"]["brier"].value == pytest.approx(
+        np.mean((table.probability[:20] - [s.label for s in list(table.data.sentences())[:20]]) ** 2)
+    )
 
 
 def test_an_unknown_group_is_refused_before_any_scoring(files, monkeypatch):
@@ -185,6 +278,95 @@ def test_files_of_one_shape_are_pooled_and_told_apart(tmp_path, files):
     assert sorted(f["roc_auc"].n for f in parts.values()) == [6, 18]
     table = pooled(evaluation.tables)
     assert len(set(table.data.clusters().tolist())) == 8
+
+
+def _of_systems(tmp_path: Path, source: bool) -> list[str]:
+    """A file for each of six systems, with translations of the same 30 sources, if their records say so."""
+    files = []
+    for system in range(6):
+        records = [
+            {
+                "doc": f"{d}-{system}" if source else f"{d}",
+                **({"source_doc": f"{d}"} if source else {}),
+                "sentences": [
+                    {"text": f"Boat {d} is {i} {system}.", "label": int(i == (d + system) % 3)}
+                    for i in range(3)
+                ],
+            }
+            for d in range(30)
+        ]
+        files.append(str(write_jsonl(tmp_path / f"{'with' if source else 'without'}{system}.jsonl", records)))
+    return files
+
+
+@pytest.mark.parametrize(("source", "clusters"), [(True, 30), (False, 180)])
+def test_one_source_in_several_files_is_drawn_as_one(tmp_path, source, clusters):
+    """A `source_doc` is the same in every file; the plain names of documents are alike by chance."""
+    sets = [load_labelled(name) for name in _of_systems(tmp_path, source)]
+    tables = [ScoreTable(s, "c", "s", np.zeros(len(s)), document_index(s)) for s in sets]
+    data = pooled(tables).data
+    numbers = data.clusters()
+    assert (len(data.documents), len(set(numbers.tolist()))) == (180, clusters)
+    if source:
+        np.testing.assert_array_equal(numbers, np.tile(np.arange(30), 6))
+
+
+def test_pairs_of_one_sound_sentence_are_drawn_as_one_across_files(tmp_path):
+    files = []
+    for name, bad in (("x", "She lock {}."), ("y", "She locking {}.")):
+        records = [
+            {"id": f"{i}", "good": f"She locks {i if i < 4 else f'{i}{name}'}.", "bad": bad.format(i)}
+            for i in range(5)
+        ]
+        files.append(str(write_jsonl(tmp_path / f"{name}.jsonl", records)))
+    sets = [load_labelled(name) for name in files]
+    tables = [ScoreTable(s, "c", "s", np.zeros(len(s)), document_index(s)) for s in sets]
+    assert pooled(tables).data.clusters().tolist() == [0, 1, 2, 3, 4, 0, 1, 2, 3, 5]
+
+
+def test_graded_systems_of_one_name_in_two_files_stay_apart(tmp_path):
+    rows = [{"mt_A": "Sea sea sea.", "mt_B": "The sea calms."}]
+    sets = [
+        load_labelled(
+            str(write_jsonl(tmp_path / f"{i}.jsonl", [{"doc": d, "sentences": rows} for d in "ab"]))
+        )
+        for i in range(2)
+    ]
+    tables = [ScoreTable(s, "c", "s", np.zeros(len(s)), document_index(s)) for s in sets]
+    assert pooled(tables).data.clusters().tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def _with_blanks() -> ScoreTable:
+    """30 sentences in people's order, and two without a word that have the lowest suspicion."""
+    texts = [f"Sentence{' very' * (i % 7)} {i} is here." for i in range(30)] + ["", " "]
+    documents = tuple(
+        LabelledDocument(f"s{i}", (LabelledSentence(text, score=-float(i)),), isolated=True)
+        for i, text in enumerate(texts)
+    )
+    data = LabelledSet("blanks", "0" * 64, "scored", documents)
+    scores = np.append(np.arange(30.0), [-1.0, -1.0])
+    return ScoreTable(data, "c", "s", scores, document_index(data), unscored={30: "blank", 31: "blank"})
+
+
+def test_what_could_not_be_scored_is_in_no_correlation_and_the_warning_says_so():
+    table = _with_blanks()
+    evaluation = evaluate_tables([table], EvaluateSettings(resamples=20))
+    section = evaluation.sections[0]
+    for name in ("spearman", "kendall", "pearson"):
+        assert (section.metrics[name].value, section.metrics[name].n) == (pytest.approx(1.0), 30)
+        # All that stands beside it is over the same sentences.
+        assert {row[name].n for row in section.beside.values()} == {30}
+    said = "blanks: 2 of 32 sentences were not scored (blank): left out of correlations"
+    assert said in evaluation.warnings
+    labelled = tuple(
+        replace(d, sentences=tuple(replace(s, label=int(i % 2)) for s in d.sentences))
+        for i, d in enumerate(table.data.documents)
+    )
+    both = replace(table, data=replace(table.data, shape="documents", documents=labelled))
+    (line,) = (
+        w for w in evaluate_tables([both], EvaluateSettings(resamples=2)).warnings if "not scored" in w
+    )
+    assert line.endswith("(blank): ranked last, and left out of correlations")
 
 
 def test_an_undefined_metric_says_why_and_is_never_a_number(tmp_path):

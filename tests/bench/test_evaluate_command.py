@@ -129,6 +129,25 @@ def test_mistakes_get_one_line_and_load_no_model(mtqa, files, arguments: list[st
     assert files[0].read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("evaluate", "; use --limit, fewer --resamples, or a smaller --model"),
+        ("compare", "; use --limit, or fewer --resamples"),
+        ("rank", "; use a smaller --window, or a smaller --model"),
+        ("corrupt", "; use a smaller --model"),
+        ("measures", ""),
+    ],
+)
+def test_out_of_memory_advises_what_the_command_has(monkeypatch, capfd, command: str, advice: str):
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli.cli, "invoke", full)
+    assert cli.main([command, "x"]) == 1
+    assert capfd.readouterr().err == f"mtqa: out of memory{advice}\n"
+
+
 def test_bad_data_names_file_record_and_field(mtqa, tmp_path):
     bad = write_jsonl(tmp_path / "bad.jsonl", [{"text": "A.", "label": 0}, {"text": "B.", "label": 3}])
     code, out, err = mtqa("--data", bad)

@@ -7,15 +7,20 @@ import json
 import logging
 import socket
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
+from mtqa.bench.labelled import source
+from mtqa.bench.labelled.convert import documents_of
 from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.labelled.spec import DataSpec
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import ConfigError, InputError, MtqaError, UsageError
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
@@ -256,6 +261,50 @@ def test_a_sample_of_rows_draws_whole_documents_with_their_lines_that_have_no_la
     data = _load(tmp_path, rows, limit=3, seed=seed)
     assert [len(document.sentences) for document in data.documents] == [10, 10, 10]
     assert sum(s.boilerplate for s in data.sentences()) == 18
+
+
+def _shuffled(documents: int, sentences: int) -> list[dict[str, Any]]:
+    """Rows of documents in no order at all."""
+    rows = [
+        {"doc": f"d{d}", "text": f"Sentence {i} of {d}.", "label": i % 2}
+        for d in range(documents)
+        for i in range(sentences)
+    ]
+    return [rows[i] for i in np.random.default_rng(5).permutation(len(rows))]
+
+
+@pytest.mark.parametrize("limit", [3, 25])
+def test_a_document_whose_rows_lie_all_over_the_file_is_drawn_whole(tmp_path, monkeypatch, limit: int):
+    """25: more than the documents that the sample is drawn from."""
+    monkeypatch.setattr(source, "SAMPLED_FROM", 20)
+    rows = _shuffled(documents=20, sentences=12)
+    data = _load(tmp_path, rows, limit=limit)
+    assert {len(document.sentences) for document in data.documents} == {12}
+    there = len({row["doc"] for row in rows[: max(20, 10 * limit)]})
+    assert len(data.documents) == min(limit, there)
+    texts = {d.id: [r["text"] for r in rows if r["doc"] == d.id] for d in data.documents}
+    assert {d.id: [s.text for s in d.sentences] for d in data.documents} == texts
+
+
+def test_of_what_is_read_on_only_drawn_documents_are_held(monkeypatch):
+    monkeypatch.setattr(source, "SAMPLED_FROM", 30)
+    alive = most = 0
+
+    class Row(dict):  # type: ignore[type-arg]
+        def __init__(self, values: dict[str, Any]) -> None:
+            nonlocal alive, most
+            super().__init__(values)
+            alive, most = alive + 1, max(most, alive + 1)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    rows = (Row(values) for values in _shuffled(documents=40, sentences=25))
+    drawn = source.sampled(rows, 2, 0, wholes=partial(documents_of, spec=DataSpec("data")))
+    assert len(drawn) == 50
+    assert [number for number, _ in drawn] == sorted(number for number, _ in drawn)
+    assert most <= 30 + 50 + 5
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "3"])
@@ -500,6 +549,20 @@ def test_a_labelled_id_may_come_once_for_each_system_and_is_one_cluster(tmp_path
     assert data.clusters().tolist() == [0, 0, 1, 1]
     assert all(document.isolated for document in data.documents)
     with pytest.raises(InputError, match=r"record 5 .1.: id: 1, 'x' is there twice"):
+        _load(tmp_path, [*rows, rows[0]])
+
+
+@pytest.mark.parametrize("gold", ["label", "score"])
+def test_ids_may_begin_again_in_each_document(tmp_path, gold: str):
+    rows = [{"doc": d, "id": i, "text": f"{d}{i}.", gold: i % 2} for d in ("a", "b") for i in (1, 2)]
+    data = _load(tmp_path, rows)
+    assert [s.text for s in data.sentences()] == ["a1.", "a2.", "b1.", "b2."]
+    names = ["a", "b"] if gold == "label" else ["1", "2", "1", "2"]
+    assert [document.id for document in data.documents] == names
+    assert data.clusters().tolist() == ([0, 1] if gold == "label" else [0, 0, 1, 1])
+    with pytest.raises(
+        InputError, match=r"record 5 \(1\): id: '?1'?, 'a' is there twice \(first in record 1"
+    ):
         _load(tmp_path, [*rows, rows[0]])
 
 

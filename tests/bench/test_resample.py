@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from mtqa.bench import resample
 from mtqa.bench.figures import figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
@@ -26,6 +29,48 @@ def test_documents_of_a_cluster_are_drawn_together():
     assert (weights[:, 0] == weights[:, 1]).all()
     assert (weights[:, 3] == weights[:, 5]).all()
     assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
+
+
+def _weights_at_once(
+    documents: int, draws: int, rng: np.random.Generator, clusters: np.ndarray
+) -> np.ndarray:
+    """What `document_weights` gives, in one piece."""
+    count = int(clusters.max()) + 1
+    return rng.multinomial(count, np.full(count, 1.0 / count), size=draws)[:, clusters]
+
+
+@pytest.mark.parametrize("clusters", [np.arange(40), np.arange(40) // 3, np.array([2, 0, 1, 1, 0])])
+@pytest.mark.parametrize("at_once", [1, 100, 10**6])
+def test_weights_in_parts_are_those_drawn_at_once(monkeypatch, clusters: np.ndarray, at_once: int):
+    monkeypatch.setattr(resample, "_AT_ONCE", at_once)
+    ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    expected = _weights_at_once(len(clusters), 70, theirs, clusters)
+    np.testing.assert_array_equal(document_weights(len(clusters), 70, ours, clusters=clusters), expected)
+    assert ours.random() == theirs.random()  # and what is drawn next
+
+
+def test_weights_of_a_seed_are_what_they_were():
+    weights = document_weights(9, 4, np.random.default_rng(12))
+    assert weights.tolist() == [
+        [0, 3, 0, 0, 1, 0, 2, 3, 0],
+        [2, 2, 0, 1, 0, 0, 1, 2, 1],
+        [1, 2, 0, 0, 2, 2, 2, 0, 0],
+        [2, 0, 3, 1, 1, 0, 0, 0, 2],
+    ]
+    assert document_weights(0, 4, np.random.default_rng(12)).shape == (4, 0)
+
+
+def test_many_weights_take_little_memory():
+    documents, draws = 4000, 1000
+    tracemalloc.start()
+    try:
+        weights = document_weights(documents, draws, np.random.default_rng(0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert weights.nbytes == 2 * documents * draws
+    assert weights.T.flags.c_contiguous
+    assert peak < 2 * documents * draws + 20e6  # it was 24 bytes a number
 
 
 def test_interval_is_the_percentiles():

@@ -14,13 +14,15 @@ from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
 from mtqa.bench.scoring import TOGETHER, score_set
 from mtqa.config import Config
+from mtqa.detect.calibrate import Calibration, SoundBin
 from mtqa.errors import InputError
 from mtqa.evaluation import scorer_of
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.progress import NoProgress
 from mtqa.pipeline import Ranker
-from mtqa.records import Document, Report
+from mtqa.records import Document, Report, Verdict
 from mtqa.text.read import document_from_sentences
+from mtqa.warned import of_verdict
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
 
 
@@ -229,3 +231,77 @@ def test_what_most_reports_warn_of_is_kept(tmp_path):
     assert kept["documents"] == usual
     # No metric reads a pair's probability. The one report of all pairs said it of most.
     assert kept["pairs"] == (usual[0], "said once")
+
+
+def _verdicts() -> tuple[str, ...]:
+    """Every line that a report has on its article's verdict, as it is worded there."""
+    bins = (SoundBin(None, 40, np.zeros(1), np.zeros(1, np.int64)),)
+    calibrations = [
+        Calibration(1.0, 0.0, bins),
+        Calibration(1.0, 0.0, (dataclasses.replace(bins[0], sentences=10**6),)),
+    ]
+    verdict = Verdict(45, 4.0, 1, 3, found=0, fdr=0.1, highest=0.97, likely=9)
+    return tuple(
+        line
+        for one in (verdict, dataclasses.replace(verdict, likely=1), dataclasses.replace(verdict, found=30))
+        for calibration in calibrations
+        for line in of_verdict(one, calibration, whole=True)
+    )
+
+
+def _warning(lines: tuple[str, ...]) -> Any:
+    recorder = Recorder()
+
+    def scorer(document: Document, isolated: bool) -> Report:
+        return dataclasses.replace(recorder(document, isolated), warnings=lines)
+
+    return scorer
+
+
+def test_sentences_that_stand_alone_have_no_articles_verdict():
+    lines = _verdicts()
+    assert len(set(lines)) == 5
+    usual = "the detector was calibrated with context document, and this is context none"
+    sentences = tuple(LabelledSentence(f"Boat {i} is in.", label=i % 2) for i in range(6))
+    alone = tuple(LabelledDocument(f"s{i}", (s,), isolated=True) for i, s in enumerate(sentences))
+    article = LabelledDocument("article", sentences)
+    kept = {
+        name: score_set(
+            LabelledSet(name, "", "documents", documents),
+            _warning((usual, *lines)),
+            config="c",
+            progress=NoProgress(),
+        ).warnings
+        for name, documents in (("alone", alone), ("article", (article,)), ("both", (article, *alone)))
+    }
+    assert kept["alone"] == (usual,)
+    assert set(kept["article"]) == {usual, *lines}
+    # The one article's verdict is that of all articles, whatever stands beside it.
+    assert set(kept["both"]) == {usual, *lines}
+    pairs = LabelledSet(
+        "pairs", "", "pairs", (LabelledDocument("p", (sentences[0], sentences[1]), isolated=True),)
+    )
+    assert score_set(pairs, _warning(lines), config="c", progress=NoProgress()).warnings == ()
+
+
+def test_quotation_marks_of_isolated_sentences_are_no_partners():
+    texts = ('He said "go now and left.', 'It was late" and very dark.', "«Il part» and a “sound” one.")
+
+    def marked(*chosen: str) -> dict[str, Any]:
+        documents = tuple(
+            LabelledDocument(str(i), (LabelledSentence(t, score=float(i)),), isolated=True)
+            for i, t in enumerate(chosen)
+        )
+        table = score_set(
+            LabelledSet("x", "", "scored", documents), Recorder(), config="c", progress=NoProgress()
+        )
+        marks = [
+            tuple((a, b) for a, b in own if t[a:b] in '“”"')
+            for t, own in zip(chosen, table.marked, strict=True)
+        ]
+        return dict(zip(chosen, marks, strict=True))
+
+    alone = {text: mark for one in texts for text, mark in marked(one).items()}
+    assert alone == {texts[0]: ((8, 9),), texts[1]: ((11, 12),), texts[2]: ()}
+    assert marked(*texts) == alone
+    assert marked(*reversed(texts)) == alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm, rankdata
 
+from mtqa.bench import resample
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.significance import (
     enough_randomisations,
@@ -133,6 +135,39 @@ def test_few_documents_are_exchanged_in_every_way_once(clusters):
             assert all((masks[:, clusters == g][:, 0] == masks[:, clusters == g].T).all() for g in range(4))
     assert swap_masks(10, 1000, np.random.default_rng(0)).shape == (1000, 10)
     assert swap_masks(0, 5, np.random.default_rng(0)).shape == (5, 0)
+
+
+@pytest.mark.parametrize("clusters", [np.arange(40), np.arange(40) // 3])
+@pytest.mark.parametrize("at_once", [1, 100, 10**6])
+def test_randomisations_in_parts_are_those_drawn_at_once(monkeypatch, clusters, at_once: int):
+    monkeypatch.setattr(resample, "_AT_ONCE", at_once)
+    ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    expected = (theirs.random((70, int(clusters.max()) + 1)) < 0.5)[:, clusters]
+    np.testing.assert_array_equal(swap_masks(40, 70, ours, clusters=clusters), expected)
+    assert ours.random() == theirs.random()
+
+
+def test_randomisations_of_a_seed_are_what_they_were():
+    masks = swap_masks(14, 5, np.random.default_rng(12))
+    assert ["".join("01"[int(swapped)] for swapped in mask) for mask in masks] == [
+        "10111101001011",
+        "11101100001000",
+        "11000110101011",
+        "10000000011001",
+        "00010010011001",
+    ]
+
+
+def test_many_randomisations_take_little_memory():
+    documents, n = 1000, 10_000
+    tracemalloc.start()
+    try:
+        masks = swap_masks(documents, n, np.random.default_rng(0), clusters=np.arange(documents))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert masks.T.flags.c_contiguous
+    assert peak < documents * n + 20e6  # it was 9 bytes a number
 
 
 @pytest.mark.parametrize("documents", [2, 3, 5, 6])

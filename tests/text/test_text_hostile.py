@@ -18,7 +18,7 @@ import pytest
 import mtqa.text
 from mtqa.errors import InputError
 from mtqa.text.boilerplate import MAX_CHARACTERS, reason_for
-from mtqa.text.boilerplate_table import TABLE
+from mtqa.text.boilerplate_table import TABLE, TEXT
 from mtqa.text.read import document_from_text
 from mtqa.text.segment import sentence_spans
 
@@ -196,7 +196,7 @@ def test_no_expression_is_slow_on_long_runs(pattern: re.Pattern[str]) -> None:
 
 TABLE_PATTERNS = [
     pytest.param(pattern, id=f"{reason} {index}")
-    for reason, patterns in TABLE.items()
+    for reason, patterns in [*TABLE.items(), ("text", TEXT)]
     for index, pattern in enumerate(patterns)
 ]
 #: The words of the patterns themselves are the likeliest to lead them astray.
@@ -236,7 +236,9 @@ def test_a_file_of_one_thing_is_read_at_once(unit: str, form: str) -> None:
         document_from_text("He came. " + unit * (LENGTH // len(unit)) + " Then he left.", format=form)
 
 
-@pytest.mark.parametrize("unit", [".", "...a", "-", "a", "!", "…", '"', "=", "中", ". ", "a."])
+@pytest.mark.parametrize(
+    "unit", [".", "...a", "-", "a", "!", "…", '"', "=", "中", ". ", "a.", ".[1]", "[1] ", ";", "). ", "a… "]
+)
 def test_a_long_run_is_cut_into_sentences_in_linear_time(unit: str) -> None:
     text = "He came. " + unit * (100_000 // len(unit)) + " Then he left."
     with limit(3.0):

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.comparison.checks import check_metrics, check_same_data, known_metrics, not_to_be_had
+from mtqa.bench.comparison.checks import check_metrics, check_same_data, known_metrics, missed
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
     Comparison,
@@ -130,8 +130,7 @@ def compare_tables(
     )
     missing = [m for m in chosen.metrics if not any(m in s.metrics for s in sets)]
     if missing:
-        reason = "models with different tokenizers" if missing[0] == PERPLEXITY.name else "these data"
-        raise not_to_be_had(missing[0], reason)
+        raise missed(missing[0], names, [of_set[0].data for of_set in tables])
     digests = ",".join(f"{of_set[0].data.name}@{of_set[0].data.stamp}" for of_set in tables)
     signature = (
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
@@ -157,7 +156,8 @@ def _set_result(
     progress: Progress | None,
 ) -> SetResult:
     data = tables[0].data
-    named = {contender.name: table for contender, table in zip(contenders, tables, strict=True)}
+    own = {contender.name: table for contender, table in zip(contenders, tables, strict=True)}
+    named = _on_the_same_rows(own)
     metrics = list(_chosen_metrics(contenders, tables, settings.metrics))
     clusters = data.clusters()
     bench = _Bench(named, clusters, settings)
@@ -183,10 +183,26 @@ def _set_result(
         disagreements=disagreements_of(named, order, settings.disagreements),
         notes=(
             *data.warnings,
-            *dict.fromkeys(note for table in tables for note in (*table.warnings, *not_scored(table))),
+            *_warned(own),
             *_few_documents(count, _pairs(named)),
         ),
     )
+
+
+def _on_the_same_rows(tables: Mapping[str, ScoreTable]) -> dict[str, ScoreTable]:
+    """What one of them has not scored is unscored for all: differences are of the same sentences."""
+    unscored = {i: reason for table in tables.values() for i, reason in table.unscored.items()}
+    return {name: dataclasses.replace(table, unscored=unscored) for name, table in tables.items()}
+
+
+def _warned(tables: Mapping[str, ScoreTable]) -> Iterator[str]:
+    """What scorers warn of and could not score, each line once, with its configs where not all share it."""
+    said: dict[str, list[str]] = {}
+    for name, table in tables.items():
+        for line in dict.fromkeys((*table.warnings, *not_scored(table))):
+            said.setdefault(line, []).append(name)
+    for line, names in said.items():
+        yield line if len(names) == len(tables) else f"{', '.join(names)}: {line}"
 
 
 def _leading(results: Mapping[str, MetricResult]) -> str | None:
@@ -210,9 +226,13 @@ def _few_documents(count: int, pairs: int) -> Iterator[str]:
 def _chosen_metrics(
     contenders: Sequence[Contender], tables: Sequence[ScoreTable], wanted: Sequence[str]
 ) -> Iterator[Metric]:
-    """Those that apply to every table, in the order of `USUAL`, or of ``wanted``."""
-    per_table = [{m.name for m in applicable(table)} for table in tables]
-    there = set.intersection(*per_table)
+    """Those that apply to every table, in the order of `USUAL`, or of ``wanted``.
+
+    Of those on probabilities it is enough that one has them: the others' estimates say that they have none.
+    """
+    per_table = [applicable(table) for table in tables]
+    there = set.intersection(*({m.name for m in metrics} for metrics in per_table))
+    there |= {m.name for metrics in per_table for m in metrics if m.kind == "probability"}
     # Of one forward pass for all there is one value for all, and nothing to compare.
     if len({c.scoring for c in contenders}) > 1 or wanted:
         there.add(BITS_PER_BYTE.name)

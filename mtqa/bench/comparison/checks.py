@@ -28,10 +28,14 @@ def check_metrics(names: Sequence[str]) -> None:
 
 def check_applicable(names: Sequence[str], sets: Sequence[LabelledSet]) -> None:
     """Raises `UsageError` for a metric that no set is annotated for: before any scoring."""
-    wanted = [METRICS[name] for name in names if name in METRICS]
-    for metric in wanted:
-        if not any(applies(metric, _everything(data)) for data in sets):
-            raise not_to_be_had(metric.name, "these data")
+    for name in names:
+        if name in METRICS and not can_be_had(name, sets):
+            raise not_to_be_had(name, "these data")
+
+
+def can_be_had(metric: str, sets: Sequence[LabelledSet]) -> bool:
+    """Is a set annotated for the metric, so that a config which gives all that there is would have it?"""
+    return any(applies(METRICS[metric], _everything(data)) for data in sets)
 
 
 def _everything(data: LabelledSet) -> ScoreTable:
@@ -45,6 +49,21 @@ def _everything(data: LabelledSet) -> ScoreTable:
 def not_to_be_had(metric: str, reason: str) -> UsageError:
     """What is said of a metric that was asked for and that ``reason`` rules out."""
     return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
+
+
+def no_probabilities(metric: str, configs: Sequence[str]) -> UsageError:
+    """What is said of a metric that all these configs lack the probabilities for."""
+    named = f"{', '.join(configs[:-1])} and {configs[-1]}"
+    return not_to_be_had(metric, f"{named}, which give no probabilities (that takes a calibrated detector)")
+
+
+def missed(metric: str, configs: Sequence[str], sets: Sequence[LabelledSet]) -> UsageError:
+    """What is said where no set has a metric that was asked for."""
+    if metric == PERPLEXITY.name:
+        return not_to_be_had(metric, "models with different tokenizers")
+    if metric in METRICS and METRICS[metric].kind == "probability" and can_be_had(metric, sets):
+        return no_probabilities(metric, configs)
+    return not_to_be_had(metric, "these data")
 
 
 def check_same_data(tables: Sequence[ScoreTable]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mtqa.bench.corruptions import inflection, lexical, order
 from mtqa.bench.corruptions.choose import shuffled
-from mtqa.bench.corruptions.edits import Corruption, compose
+from mtqa.bench.corruptions.edits import Corruption, compose, undone
 from mtqa.bench.corruptions.grammar import Sentence
 from mtqa.bench.corruptions.resources import Corruptor, Resources
 
@@ -30,13 +30,17 @@ _STEPS: tuple[Corruptor, ...] = (
 def chain(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """Two to four of the word and grammar errors, one after the other."""
     wanted = int(rng.integers(2, 5))
+    original = sentence.text
     so_far: Corruption | None = None
     done = 0
     for step in shuffled(_STEPS, rng):
         made = step(sentence, rng, resources)
         if made is None:
             continue
-        so_far = compose(so_far, made) if so_far else made
+        both = compose(so_far, made) if so_far else made
+        if undone(original, both):
+            continue
+        so_far = both
         sentence = resources.lexicon.sentence(made.text)
         done += 1
         if done == wanted:

@@ -76,7 +76,8 @@ def compose(first: Corruption, second: Corruption) -> Corruption:
     The first's spans move along; one that the second cuts into grows around what it put in.
     """
     moved = [_moved(span, second.changes) for span in first.spans]
-    return Corruption(second.text, merged([*moved, *second.spans]))
+    joined = merged([*moved, *second.spans])
+    return Corruption(second.text, merged([_core(second.text[s:e], s) for s, e in joined]))
 
 
 def _moved(span: tuple[int, int], changes: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
@@ -93,6 +94,24 @@ def _moved(span: tuple[int, int], changes: Iterable[tuple[int, int, int]]) -> tu
         elif at < end:
             last += at + length - end
     return (start + first, max(start + first, end + last))
+
+
+#: So many characters on either side tell whether a marked place reads as it did.
+_AROUND = 12
+
+
+def undone(original: str, made: Corruption) -> bool:
+    """Whether a marked place reads as it did: one change has taken back another.
+
+    >>> undone("A red car.", Corruption("A red cat.", ((6, 9),)))
+    False
+    >>> undone("Their red car has stopped.", Corruption("Their red car has stopped!", ((4, 5),)))
+    True
+    """
+    # The ends count as characters, so that what is cut off there is seen.
+    before, after = f"\0{original}\0", f"\0{made.text}\0"
+    places = ((max(0, start + 1 - _AROUND), end + 1 + _AROUND) for start, end in made.spans)
+    return any(after[start:end] in before for start, end in places)
 
 
 def merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

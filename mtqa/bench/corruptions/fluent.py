@@ -79,7 +79,7 @@ def degenerate(sentence: Sentence, rng: np.random.Generator, resources: Resource
     closing = re.search(r"[.!?]?[\"”’)]*$", sentence.text)
     text = sentence.text[:start] + tail
     whole = text + (closing[0] if closing and closing[0] else ".")
-    return Corruption(whole, ((tokens[place].start, len(text)),))
+    return Corruption(whole, ((start + len(tail) - len(tail.lstrip()), len(text)),))
 
 
 def off_topic(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:

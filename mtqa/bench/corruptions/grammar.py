@@ -25,7 +25,10 @@ _UPOS = {"N": "NOUN", "V": "VERB", "G": "VERB", "K": "VERB", "J": "ADJ", "R": "A
 _WN = {"N": "N", "V": "V", "G": "V", "K": "V", "J": "J", "R": "R"}
 _UNKNOWN = {"N": 1.0, "V": 0.2, "J": 0.5, "R": 0.1, "G": 0.1, "K": 0.2, "L": 0.3}
 _VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
-_CONSONANT_SOUND = re.compile(r"(?:one|once|uni(?!n|m)|us[aei]|util|eu|ubiq|uk\b|u[.]?s\b)", re.IGNORECASE)
+_CONSONANT_SOUND = re.compile(
+    r"(?:on(?:e|ce)(?![a-z])|uni(?!n|m|dent)|unanim|ura|us[aeiu]|util|eu|ewe|ubiq|uk(?![a-z])|ukr|uku|u[.]?s\b)",
+    re.IGNORECASE,
+)
 _VOWEL_SOUND = re.compile(r"(?:hour|honest|honou?r|heir)", re.IGNORECASE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 
@@ -10,13 +11,33 @@ from mtqa.bench.corruptions.choose import content_words, pick, put, removal, shu
 from mtqa.bench.corruptions.closed import DO, MODALS, SUBJECTS
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
 from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token, article_for
+from mtqa.bench.corruptions.guards import (
+    CROWDS,
+    EITHER_NUMBER,
+    JOINS_SUBJECTS,
+    MEASURES,
+    NO_ARTICLE,
+    OFFICE_VERBS,
+    OFFICES,
+    TAKES_OF,
+)
 from mtqa.bench.corruptions.resources import Resources
-from mtqa.bench.corruptions.tables import GOVERNED, PREPOSITIONS
+from mtqa.bench.corruptions.tables import GOVERNED, GOVERNED_NOUNS, PREPOSITIONS
 
 _NUMBER = {"is": "are", "are": "is", "was": "were", "were": "was", "has": "have", "does": "do"}
 _OBJECT = {"i": "me", "we": "us", "they": "them", "he": "him", "she": "her"}
 _SUBJECT = {"me": "I", "us": "we", "them": "they", "him": "he"}
-_SINGULAR = frozenset({"a", "an", "this", "that", "each", "every", "another"})
+#: Fields of WordNet's nouns that no time is counted from: animals, things, bodies, food, plants, matter.
+_CONCRETE = frozenset({5, 6, 8, 13, 17, 20, 27})
+#: Words behind which an article is left out in good English: *the cat and dog*, *half hour*.
+_SPARE_ARTICLES = frozenset(
+    {"that", "and", "or", "nor", "half", "all", "both", "twice", "once", "times", "said"}
+)
+_SPARE_ARTICLES |= {"what", "which", "whatever", "whichever"}
+#: Of these some say *an*: the h is weak or the stress lies behind it.
+_EITHER_ARTICLE = re.compile(
+    r"h(?:abit|allu|armo|ei|erb|ere|ero|ila|ist|oma|on|orr|ot|our|umb|yp|yst)", re.IGNORECASE
+)
 _PLURAL = frozenset(
     {"these", "those", "many", "several", "few", "both", "two", "three", "four", "five", "six"}
 )
@@ -38,50 +59,31 @@ def _wrong_number(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> st
     if token.lower in _NUMBER and before.tag in "NI" and before.lower not in {"you", "who", "what"}:
         return None if _conditional(tokens, place) or _unnumbered(tokens, place) else _NUMBER[token.lower]
     if token.tag == "V" and token.sure > 0.9 and before.lower in {"he", "she", "it"} and token.fine == "VBZ":
-        return token.lemma if token.lemma != "say" else None
+        # Behind *that* a bare form may be a subjunctive: *they ask that he go*.
+        wished = place > 1 and tokens[place - 2].lower == "that"
+        return None if wished or token.lemma == "say" else token.lemma
     if token.tag == "V" and token.sure > 0.9 and before.lower in {"we", "they", "i"} and token.fine == "VB":
         return lexicon.inflected(token.lemma, "VBZ") if place == 1 or tokens[place - 2].tag in "SC" else None
     if token.tag == "N" and token.sure > 0.9 and not _noun_follows(tokens, place):
         if before.lower in _PLURAL and token.fine == "NNS":
-            return token.lemma
+            return None if token.lemma in MEASURES else token.lemma
         countable = token.fine == "NN" and before.lower in {"a", "an", "this", "every", "each"}
-        return lexicon.inflected(token.lemma, "NNS") if countable else None
+        verb = before.lower == "this" and lexicon.wordnet.has(token.lemma, "V")  # *this works* is a sentence
+        return lexicon.inflected(token.lemma, "NNS") if countable and not verb else None
     return None
 
 
 def _conditional(tokens: tuple[Token, ...], place: int) -> bool:
-    return any(t.lower in {"if", "wish", "wishes", "whether", "though"} for t in tokens[:place])
+    """*If I were*, *as though it were*, *I would rather it were*."""
+    unreal = {"if", "wish", "wishes", "whether", "though", "suppose", "rather", "only"}
+    return any(t.lower in unreal for t in tokens[:place])
 
 
 def _unnumbered(tokens: tuple[Token, ...], place: int) -> bool:
-    """Subjects that take either number: collectives, *none*, *there*, quantities."""
-    either = {
-        "team",
-        "group",
-        "government",
-        "company",
-        "couple",
-        "staff",
-        "majority",
-        "number",
-        "family",
-        "none",
-    }
-    either |= {
-        "there",
-        "all",
-        "some",
-        "any",
-        "most",
-        "half",
-        "data",
-        "which",
-        "that",
-        "public",
-        "police",
-        "media",
-    }
-    return any(t.lower in either for t in tokens[max(0, place - 4) : place])
+    """Whether the verb's subject may take either number: collectives, *there*, two joined, quantities."""
+    clause = list(itertools.takewhile(lambda t: t.is_word or t.tag == "Q", reversed(tokens[:place])))
+    summed = any(t.tag == "Q" for t in clause) and tokens[place].lower in {"is", "was", "has", "does"}
+    return summed or any({t.lower, t.lemma} & (EITHER_NUMBER | JOINS_SUBJECTS) for t in clause)
 
 
 def _noun_follows(tokens: tuple[Token, ...], place: int) -> bool:
@@ -130,9 +132,14 @@ def pronoun(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
         before = tokens[i - 1] if i else None
         if token.lower in _OBJECT and after and after.tag in "VMB" and (not before or before.tag in "SC"):
             new = _OBJECT[token.lower]
-            options.append(Edit(token.start, token.end, new.title() if not i else new))
+            capital = token.text[0].isupper() and (token.lower != "i" or token is sentence.first_word())
+            options.append(Edit(token.start, token.end, new.title() if capital else new))
         governed = (
-            before and before.tag in "VP" and before.sure > 0.9 and (after is None or after.tag in "SPT")
+            before
+            and before.tag in "VP"
+            and before.sure > 0.9
+            and before.lower not in {"than", "as", "but", "like", "except"}
+            and (after is None or after.tag in "SPT")
         )
         if token.text in _SUBJECT and governed:
             options.append(Edit(token.start, token.end, _SUBJECT[token.lower]))
@@ -141,7 +148,6 @@ def pronoun(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
 
 def preposition(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """A preposition that its word does not take: *interested of*, *consists at*."""
-    del resources
     tokens = sentence.tokens
     found = []
     for i in range(1, len(tokens) - 1):
@@ -153,16 +159,48 @@ def preposition(sentence: Sentence, rng: np.random.Generator, resources: Resourc
             found.append(i)
     if not found:
         return None
-    governed = [i for i in found if GOVERNED.get(tokens[i - 1].lemma, ("",))[0] == tokens[i].text]
+    governed = [i for i in found if _governed(tokens[i - 1], tokens[i].text)]
     place = pick(governed or found, rng)
-    wrong = GOVERNED[tokens[place - 1].lemma][1:] if governed else PREPOSITIONS[tokens[place].text]
-    options = wrong if governed else [p for p in wrong if _never(p, tokens[place - 1].tag)]
-    return apply(sentence.text, put(sentence, place, pick(options, rng)))
+    if governed:
+        options = list(_governed(tokens[place - 1], tokens[place].text))
+    else:
+        wrong = PREPOSITIONS[tokens[place].text]
+        options = [p for p in wrong if _never(p, tokens, place, resources.lexicon)]
+    return apply(sentence.text, put(sentence, place, pick(options, rng))) if options else None
 
 
-def _never(new: str, before: str) -> bool:
-    """Whether the new preposition is surely wrong there: *of* fits most nouns, *by* most verbs."""
-    return (new != "of" or before in "VGK") and (new not in {"by", "to"} or before in "J")
+def _governed(head: Token, preposition: str) -> tuple[str, ...]:
+    """The prepositions that the word does not take, where it takes this one."""
+    table = GOVERNED_NOUNS if head.tag == "N" else GOVERNED
+    taken, *wrong = table.get(head.lemma, ("",))
+    return tuple(wrong) if taken == preposition else ()
+
+
+def _never(new: str, tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """Whether the new preposition is surely wrong there: *of* fits most nouns, *since* any event."""
+    before, noun = tokens[place - 1], _headed(tokens, place + 1)
+    if new == "of":
+        return before.tag in "VGK" and before.lemma not in TAKES_OF
+    if noun is None:
+        return False
+    if new in {"between", "among"}:
+        joined = any(t.lower in {"and", "or"} for t in tokens[place : place + 9])
+        return noun.fine == "NN" and noun.lemma not in CROWDS and not joined
+    senses = lexicon.wordnet.senses(noun.lemma, "N")
+    concrete = bool(senses) and senses[0].field in _CONCRETE
+    return not concrete if new == "onto" else concrete
+
+
+def _headed(tokens: tuple[Token, ...], start: int) -> Token | None:
+    """The last noun of the noun phrase that begins there; None for a name, a pronoun, or what is unsure."""
+    end = start
+    while end < len(tokens) and tokens[end].tag in "DJQ":
+        end += 1
+    first = end
+    while end < len(tokens) and tokens[end].tag == "N":
+        end += 1
+    surely = end > first and tokens[end - 1].sure > 0.9
+    return tokens[end - 1] if surely and (end == len(tokens) or tokens[end].tag != "L") else None
 
 
 def article(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -180,18 +218,15 @@ def _article_dropped(sentence: Sentence, rng: np.random.Generator, lexicon: Lexi
     tokens = sentence.tokens
     found = []
     for i in range(1, len(tokens) - 1):
-        head = i + 2 if tokens[i + 1].tag == "J" and i + 2 < len(tokens) else i + 1
-        countable = tokens[head].tag == "N" and tokens[head].fine == "NN" and tokens[head].sure > 0.9
-        if (
-            tokens[i].text in {"a", "an", "the"}
-            and tokens[i - 1].is_word
-            and countable
-            and tokens[i - 1].lower != "that"
-        ):
-            plural = lexicon.inflected(tokens[head].lemma, "NNS")
-            loose = tokens[i].text == "the" and _abstract(tokens[head].lemma)
-            if plural and not loose and _counted(lexicon, tokens[head].lemma, plural):
-                found.append(i)
+        before, head = tokens[i - 1], _headed(tokens, i + 1)
+        if tokens[i].text not in {"a", "an", "the"} or head is None or not before.is_word:
+            continue
+        plural = lexicon.inflected(head.lemma, "NNS") if head.fine == "NN" else None
+        loose = tokens[i].text == "the" and _abstract(head.lemma)
+        office = head.lemma in OFFICES and before.lemma in OFFICE_VERBS
+        spared = office or head.lemma in NO_ARTICLE or before.lower in _SPARE_ARTICLES
+        if plural and not loose and not spared and _counted(lexicon, head.lemma, plural):
+            found.append(i)
     place = pick(found, rng) if found else None
     return [] if place is None else removal(sentence, place, place)
 
@@ -236,11 +271,16 @@ def _article_sound(sentence: Sentence, rng: np.random.Generator, lexicon: Lexico
     found = [
         t
         for t, after in itertools.pairwise(tokens)
-        if t.text in {"a", "an"} and after.text.islower() and article_for(after.text) == t.text
+        if t.text in {"a", "an"} and _one_sound(after.text) and article_for(after.text) == t.text
     ]
     return (
         [Edit(p.start, p.end, "a" if p.text == "an" else "an")] if found and (p := pick(found, rng)) else []
     )
+
+
+def _one_sound(word: str) -> bool:
+    """Whether all give it the same article: not *historic* or *hotel*, nor letters and acronyms."""
+    return word.islower() and len(word) > 2 and not _EITHER_ARTICLE.match(word)
 
 
 def noun_number(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -254,6 +294,7 @@ def noun_number(sentence: Sentence, rng: np.random.Generator, resources: Resourc
         and tokens[i - 1].tag in "VPJG"
         and not _noun_follows(tokens, i)
         and _bare(tokens, i)
+        and tokens[i].lemma not in NO_ARTICLE
         and resources.lexicon.zipf(tokens[i].lemma) < resources.lexicon.zipf(tokens[i].lower) + 0.8
     ]
     if not found:

@@ -11,6 +11,7 @@ import numpy as np
 from mtqa.bench.corruptions.choose import cased, content_words, pick, put, shuffled, swap
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
 from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token
+from mtqa.bench.corruptions.offensive import decent
 from mtqa.bench.corruptions.resources import Resources
 from mtqa.bench.corruptions.tables import CONFUSED, FOREIGN, HOMOGRAPHS
 from mtqa.bench.corruptions.wordnet import Synset
@@ -19,6 +20,14 @@ from mtqa.bench.corruptions.wordnet import Synset
 _MAIN = 0.12
 #: Zipf bounds: what spinners take (their thesauri hold few unheard-of words), and what is rare.
 _KNOWN, _RARE, _STILTED = 1.6, 3.0, 2.7
+#: Verbs that take nearly any object: *the doctor had described his work* is no fault that can be seen.
+_ANY_OBJECT_TEXT = """
+admire adore appreciate blame celebrate choose compare concern confuse consider criticize defend depict
+describe detest discuss dislike display enjoy envy evaluate examine exist fear forget hate ignore imagine
+improve like love matter mention notice observe occur photograph please praise prefer quote recall recognize
+recommend remember respect study surprise survive thank trust understand use
+"""
+_ANY_OBJECT = frozenset(_ANY_OBJECT_TEXT.split())
 _WN = {"N": "N", "V": "V", "G": "V", "K": "V", "J": "J", "R": "R"}
 
 
@@ -72,18 +81,30 @@ def heavy_spin(sentence: Sentence, rng: np.random.Generator, resources: Resource
 
 
 def tortured(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
-    """Both words of a set phrase replaced: *fire engine* → *flame motor*."""
+    """Both words of a set phrase replaced: *fire engine* → *flame motor*.
+
+    Of a free one, a noun's near synonym may be as good (*honest answer* → *honorable response*).
+    """
     good = set(content_words(sentence, "NJ", 0.8))
     pairs = [i for i in sorted(good) if i + 1 in good and sentence.tokens[i + 1].tag == "N"]
     for first in shuffled(pairs, rng):
         edits: list[Edit] = []
         for place in (first, first + 1):
             token = sentence.tokens[place]
-            options = [w for w in _any(resources.lexicon, token.lemma, token.tag) if w != token.lemma]
+            options: tuple[str, ...] = _any(resources.lexicon, token.lemma, token.tag)
+            if place > first and not _set_phrase(sentence, first, resources.lexicon):
+                wrong = _wrong(resources.lexicon, token.lemma, token.tag)
+                options = tuple(w for w in options if w in wrong or resources.lexicon.zipf(w) < _RARE)
             edits += swap(sentence, place, pick(options, rng), resources.lexicon) if options else []
         if sum(e.marked for e in edits) == 2:
             return apply(sentence.text, edits)
     return None
+
+
+def _set_phrase(sentence: Sentence, first: int, lexicon: Lexicon) -> bool:
+    """Whether the two words have an entry of their own: *fire engine*."""
+    pair = f"{sentence.tokens[first].lower}_{sentence.tokens[first + 1].lemma}"
+    return lexicon.wordnet.has(pair, "N")
 
 
 def noun_swap(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -102,7 +123,7 @@ def _unrelated(
     lexicon = resources.lexicon
     for place in shuffled(content_words(sentence, tags), rng):
         token = sentence.tokens[place]
-        if token.tag == "N" and _modifies(sentence, place):
+        if (_modifies if token.tag == "N" else _joins)(sentence, place):
             continue
         lemma = _stranger(token, rng, resources)
         edits = swap(sentence, place, lemma, lexicon) if lemma else []
@@ -117,6 +138,12 @@ def _modifies(sentence: Sentence, place: int) -> bool:
     return bool(after) and after[0].tag in "NLG"
 
 
+def _joins(sentence: Sentence, place: int) -> bool:
+    """Whether *to* or *that* follows a verb: any verb that takes one makes sense (*they hate to settle*)."""
+    after = sentence.tokens[place + 1 : place + 2]
+    return bool(after) and after[0].lower in {"to", "that"}
+
+
 def _stranger(token: Token, rng: np.random.Generator, resources: Resources) -> str | None:
     """A word of the pool, of like frequency, of another field than any sense of the token's word."""
     pos = _WN[token.tag]
@@ -124,7 +151,11 @@ def _stranger(token: Token, rng: np.random.Generator, resources: Resources) -> s
     senses = resources.lexicon.wordnet.senses(token.lemma, pos)
     fields = {s.field for s in senses} if pos != "J" else set()
     near = _near(resources.lexicon, token.lemma, pos)
-    pool = [w for z, w, f in resources.pools[pos] if abs(z - zipf) < 0.5 and f not in fields]
+    pool = [
+        w
+        for z, w, f in resources.pools[pos]
+        if abs(z - zipf) < 0.5 and f not in fields and (pos != "V" or w not in _ANY_OBJECT)
+    ]
     for _ in range(5):
         if not pool:
             return None
@@ -281,7 +312,8 @@ def _any(lexicon: Lexicon, lemma: str, pos: str) -> tuple[str, ...]:
 
 def _usable(lexicon: Lexicon, word: str, lemma: str) -> bool:
     """A plain lower-case word that someone has used, and no variant of the same stem."""
-    if not (word.isalpha() and word.isascii() and word.islower() and len(word) > 2):
+    plain = word.isalpha() and word.isascii() and word.islower() and len(word) > 2
+    if not plain or not decent(word):
         return False
     same = word[:5] == lemma[:5] or (
         len(lemma) > 3 and lemma[:4] == word[:4] and abs(len(word) - len(lemma)) < 3

@@ -11,6 +11,7 @@ from mtqa.bench.corruptions.choose import content_words, pick, shuffled, swap
 from mtqa.bench.corruptions.closed import BE, MODALS
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
 from mtqa.bench.corruptions.grammar import Sentence
+from mtqa.bench.corruptions.offensive import decent
 from mtqa.bench.corruptions.resources import Resources
 
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
@@ -69,7 +70,10 @@ def antonym(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
         token = sentence.tokens[place]
         first = wordnet.senses(token.lemma, token.tag)[:1]
         options = sorted(
-            w for s in first for w in wordnet.antonyms(token.lemma, s) if w.isalpha() and w.islower()
+            w
+            for s in first
+            for w in wordnet.antonyms(token.lemma, s)
+            if w.isalpha() and w.islower() and decent(w)
         )
         edits = swap(sentence, place, pick(options, rng), resources.lexicon) if options else []
         if edits:

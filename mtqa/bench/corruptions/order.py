@@ -7,9 +7,25 @@ import re
 
 import numpy as np
 
-from mtqa.bench.corruptions.choose import content_words, pick, removal, shuffled
+from mtqa.bench.corruptions.choose import cased, content_words, pick, removal, shuffled
+from mtqa.bench.corruptions.closed import BIGRAMS
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
-from mtqa.bench.corruptions.grammar import Sentence, Token, article_for
+from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token, article_for
+from mtqa.bench.corruptions.guards import (
+    AFTER_NOUNS,
+    BARE_INFINITIVE,
+    LOOSE_OF,
+    NEVER_ADVERBS,
+    NEVER_ALONE,
+    NEVER_LAST,
+    OBJECT_STATE,
+    PERIODS,
+    REPORTING,
+    SAID_OVER,
+    SAID_TWICE,
+    TO_A_THING,
+    TWO_OBJECTS,
+)
 from mtqa.bench.corruptions.resources import Resources
 
 _DATES_TEXT = """
@@ -18,6 +34,11 @@ wednesday thursday friday saturday sunday last next this
 """
 #: What stands without a preposition in headlines and American prose.
 _DATES = frozenset(_DATES_TEXT.split())
+_BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "am"})
+#: Words that bring in a clause which ends on its verb: *what the town was*.
+_ASKS = frozenset({"what", "how", "where", "who", "than", "as", "whatever", "why", "when"})
+#: From this weight on (see `closed.BIGRAMS`) a pair of tags is good English; how often an order is drawn.
+_RARE_PAIR, _TRIES = 0.3, 6
 _CLAUSE_END = frozenset(
     {",", ".", ";", ":", "!", "?", "–", "—", "-", "...", '"', "”", ")", '."', ".”", ',"', ",”"}
 )
@@ -32,7 +53,8 @@ def adjective_after_noun(
     found = []
     for i in content_words(sentence, "J", 0.9):
         nouns = _noun_run(tokens, i + 1)
-        if nouns > i and tokens[i].fine == "JJ" and _spaced(sentence, i, nouns) and tokens[i].text.islower():
+        plain = tokens[i].fine == "JJ" and tokens[i].text.islower() and not _follows_nouns(tokens, i)
+        if nouns > i and plain and _spaced(sentence, i, nouns):
             found.append((i, nouns))
     if not found:
         return None
@@ -42,11 +64,18 @@ def adjective_after_noun(
     return apply(sentence.text, [*edits, *_article(sentence, first, new)])
 
 
+def _follows_nouns(tokens: tuple[Token, ...], place: int) -> bool:
+    """Whether the adjective could stand behind its noun: *all means possible*, *left the door open*."""
+    word = tokens[place].lower
+    verbs = {t.lemma for t in tokens[max(0, place - 3) : place] if t.tag in "VGK"}
+    return word in AFTER_NOUNS or word.endswith(("able", "ible")) or bool(verbs & OBJECT_STATE)
+
+
 def _article(sentence: Sentence, place: int, new: str) -> list[Edit]:
     before = sentence.tokens[place - 1] if place else None
-    if before is None or before.text not in {"a", "an"} or before.text == article_for(new):
+    if before is None or before.lower not in {"a", "an"} or before.lower == article_for(new):
         return []
-    return [Edit(before.start, before.end, article_for(new), marked=False)]
+    return [Edit(before.start, before.end, cased(article_for(new), before.text), marked=False)]
 
 
 def _noun_run(tokens: tuple[Token, ...], start: int) -> int:
@@ -89,6 +118,7 @@ def verb_first(sentence: Sentence, rng: np.random.Generator, resources: Resource
         and _finite(tokens[i + 1])
         and tokens[i + 1].tag == "V"
         and tokens[i + 1].lemma != "say"
+        and not _reports(sentence, i)
         and _spaced(sentence, i, i + 1)
     ]
     if not found:
@@ -98,6 +128,18 @@ def verb_first(sentence: Sentence, rng: np.random.Generator, resources: Resource
     new = f"{verb.text} {pronoun.lower}"
     new = new[0].upper() + new[1:] if pronoun.text[0].isupper() else new
     return apply(sentence.text, [Edit(pronoun.start, verb.end, new)])
+
+
+def _reports(sentence: Sentence, place: int) -> bool:
+    """Whether the pronoun and its verb stand beside a quotation: *“We won,” added he* is good English."""
+    tokens, text = sentence.tokens, sentence.text
+    before = tokens[place - 1] if place else None
+    closed = before is not None and text[before.end : tokens[place].start] == " " and _quoted(before.text)
+    return closed or (_quoted(text) and tokens[place + 1].lemma in REPORTING)
+
+
+def _quoted(text: str) -> bool:
+    return any(mark in text for mark in '"“”»«„‘') or text.endswith(("'", "’"))
 
 
 def scramble(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -110,11 +152,22 @@ def scramble(sentence: Sentence, rng: np.random.Generator, resources: Resources)
         return None
     first = pick(starts, rng)
     run = tokens[first : first + length]
-    order = rng.permutation(length)
-    if int((np.diff(order) != 1).sum()) < 2 or int((order != np.arange(length)).sum()) < 3:
-        order = np.roll(np.arange(length)[::-1], 1)
-    new = " ".join(run[int(i)].text for i in order)
-    return apply(sentence.text, [Edit(run[0].start, run[-1].end, new)])
+    for _ in range(_TRIES):
+        order = [int(i) for i in rng.permutation(length)]
+        if int((np.diff(order) != 1).sum()) < 2 or sum(i != o for i, o in enumerate(order)) < 3:
+            order = [int(i) for i in np.roll(np.arange(length)[::-1], 1)]
+        if _impossible(sentence, first, order):
+            new = " ".join(run[i].text for i in order)
+            return apply(sentence.text, [Edit(run[0].start, run[-1].end, new)])
+    return None
+
+
+def _impossible(sentence: Sentence, first: int, order: list[int]) -> bool:
+    """Whether the order has a pair of tags that English hardly has: *serve with it a slice* has none."""
+    tokens, last = sentence.tokens, first + len(order)
+    run = [*tokens[max(0, first - 1) : first], *(tokens[first + i] for i in order), *tokens[last : last + 1]]
+    pairs = [(a.tag, b.tag) for a, b in itertools.pairwise(run)]
+    return any(BIGRAMS.get(pair, 1.0) <= _RARE_PAIR for pair in pairs)
 
 
 def _plain_run(sentence: Sentence, first: int, last: int) -> bool:
@@ -135,49 +188,78 @@ def drop_content(sentence: Sentence, rng: np.random.Generator, resources: Resour
         before = tokens[i - 1] if i else None
         if after is None or before is None or not before.is_word:
             continue
-        noun = tokens[i].tag == "N" and before.tag in "DP" and after.tag in "VMBP" and after.sure > 0.9
-        verb = (
-            tokens[i].tag == "V" and before.tag in "NILMT" and after.tag in "DIP" and before.lower != "that"
-        )
-        if (
-            noun
-            and before.tag == "D"
-            and before.lower in {"this", "that", "these", "those", "some", "all", "his"}
-        ):
-            continue
-        if noun or verb:
+        if _noun_lacks(tokens, i) or _verb_lacks(tokens, i):
             found.append(i)
-    return (
-        apply(sentence.text, removal(sentence, place, place))
-        if (place := _one(found, rng)) is not None
-        else None
-    )
+    place = _one(found, rng)
+    return None if place is None else apply(sentence.text, removal(sentence, place, place))
+
+
+def _noun_lacks(tokens: tuple[Token, ...], place: int) -> bool:
+    """Whether a noun without which its article or preposition has nothing to stand by."""
+    before, after = tokens[place - 1], tokens[place + 1]
+    hanging = before.lower in (NEVER_ALONE if before.tag == "D" else NEVER_ADVERBS)
+    return tokens[place].tag == "N" and hanging and after.tag in "VMBP" and after.sure > 0.9
+
+
+def _verb_lacks(tokens: tuple[Token, ...], place: int) -> bool:
+    """Whether a verb without which its clause has none."""
+    before, after = tokens[place - 1], tokens[place + 1]
+    if before.tag == "T" and place > 1 and {tokens[place - 2].lower, tokens[place - 2].lemma} & TO_A_THING:
+        return False
+    clause = before.tag in "NILMT" and after.tag in "DIP" and before.lower != "that"
+    return tokens[place].tag == "V" and clause
 
 
 def drop_function(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """A function word is missing: *he wants go home*, *the price milk*."""
-    del resources
     tokens = sentence.tokens
     found = []
     for i in range(1, len(tokens) - 1):
         token, before, after = tokens[i], tokens[i - 1], tokens[i + 1]
         if not (before.is_word and after.is_word and token.text.islower()):
             continue
-        preposition = token.lower in {"of", "in", "for", "at", "from", "with", "by", "into"}
-        dated = after.lower in _DATES or after.text[0].isdigit()
-        linked = preposition and before.tag in "NK" and after.tag in "DIL" and before.sure > 0.9 and not dated
-        genitive = token.lower == "of" and before.tag == "N" and after.tag in "NJ" and after.fine != ""
-        infinitive = (
-            token.tag == "T" and after.tag == "V" and before.tag in "NVJKL" and before.lower != "help"
-        )
-        being = token.lower in {"is", "are", "was", "were", "be", "been"} and after.tag in "DGJP"
-        if linked or genitive or infinitive or (being and before.tag in "NILM"):
+        if any(lacks(tokens, i, resources.lexicon) for lacks in (_linked, _genitive, _infinitive, _being)):
             found.append(i)
-    return (
-        apply(sentence.text, removal(sentence, place, place))
-        if (place := _one(found, rng)) is not None
-        else None
-    )
+    place = _one(found, rng)
+    return None if place is None else apply(sentence.text, removal(sentence, place, place))
+
+
+def _linked(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """A preposition that joins a noun or a passive to what follows, which is no period (*for a week*)."""
+    del lexicon
+    token, before, after = tokens[place], tokens[place - 1], tokens[place + 1]
+    preposition = token.lower in {"of", "in", "for", "at", "from", "with", "by", "into"}
+    dated = after.lower in _DATES or after.text[0].isdigit()
+    period = any({t.lemma, t.lower} & PERIODS for t in tokens[place + 1 : place + 5])
+    loose = token.lower == "of" and before.lemma in LOOSE_OF
+    # Only a passive: *the men arrested by the police*, *had met with them* are sound without.
+    passive = place > 1 and tokens[place - 2].lower in _BE and before.lemma not in TWO_OBJECTS
+    joined = before.tag == "N" or (before.tag == "K" and passive)
+    plain = preposition and after.tag in "DIL" and before.sure > 0.9
+    return plain and joined and not (dated or period or loose)
+
+
+def _genitive(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """*The price milk*; but *two cups sugar*."""
+    del lexicon
+    token, before, after = tokens[place], tokens[place - 1], tokens[place + 1]
+    plain = token.lower == "of" and before.tag == "N" and after.tag in "NJ" and after.fine != ""
+    return plain and before.lemma not in LOOSE_OF
+
+
+def _infinitive(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """*He wants go home*; but *helped rebuild*."""
+    del lexicon
+    token, before, after = tokens[place], tokens[place - 1], tokens[place + 1]
+    bare = {before.lemma, before.lower} & BARE_INFINITIVE
+    return token.tag == "T" and after.tag == "V" and before.tag in "NVJKL" and not bare
+
+
+def _being(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """*The shop closing*; but *the shop will open* is a sentence."""
+    token, before, after = tokens[place], tokens[place - 1], tokens[place + 1]
+    verb = before.tag == "M" and lexicon.wordnet.has(after.lemma, "V")
+    return token.lower in _BE - {"am"} and after.tag in "DGJP" and before.tag in "NILM" and not verb
 
 
 def doubled(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -189,11 +271,9 @@ def doubled(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
         run = sentence.tokens[i : i + length]
         calm = all(t.is_word for t in run) and _spaced(sentence, i, i + length - 1)
         name = length == 1 and run[0].tag == "L"
-        if (
-            calm
-            and not name
-            and run[0].lower not in {"that", "had", "very", "really", "bye", "no", "so", "more"}
-        ):
+        # *More and more and more* is no slip.
+        rising = i > 0 and sentence.tokens[i - 1].lower == run[-1].lower
+        if calm and not name and not rising and run[0].lower not in SAID_TWICE:
             found.append(i)
     return _repeat(sentence, found, length, (1, 2), rng)
 
@@ -207,7 +287,8 @@ def loop(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> 
         for i in range(1, len(sentence.tokens) - length)
         if all(t.is_word for t in sentence.tokens[i : i + length])
         and _spaced(sentence, i, i + length - 1)
-        and sentence.tokens[i + length - 1].tag in "NVL"
+        and sentence.tokens[i + length - 1].tag in ("NVL" if length > 1 else "NL")
+        and sentence.tokens[i].lower not in SAID_OVER
     ]
     return _repeat(sentence, found, length, (2, 6), rng)
 
@@ -221,11 +302,8 @@ def _repeat(
         return None
     first, last = sentence.tokens[place], sentence.tokens[place + length - 1]
     phrase = sentence.text[first.start : last.end]
-    phrase = (
-        phrase.lower() if first is sentence.first_word() and first.text.istitle() and length == 1 else phrase
-    )
-    if first is sentence.first_word() and first.tag != "L" and phrase[:2].istitle():
-        phrase = phrase[0].lower() + phrase[1:]
+    if first is sentence.first_word() and first.text != "I" and (length == 1 or first.tag != "L"):
+        phrase = phrase[0].lower() + phrase[1:] if first.text.istitle() else phrase
     count = int(rng.integers(*times))
     joint = " " if count == 1 else pick((" ", " ", ", ", " and ", ", and "), rng)
     return apply(sentence.text, [Edit(last.end, last.end, (joint + phrase) * count)])
@@ -233,12 +311,11 @@ def _repeat(
 
 def truncated(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """The sentence breaks off; its last marks may stay."""
-    del resources
     tokens = sentence.tokens
     found = [
         i
         for i in range(max(3, len(tokens) // 4), len(tokens) - 3)
-        if tokens[i].tag in "DPTMBJC" and tokens[i].is_word and tokens[i + 1].is_word and tokens[i].sure > 0.9
+        if tokens[i].is_word and tokens[i + 1].is_word and _never_last(tokens, i, resources.lexicon)
     ]
     place = _one(found, rng)
     if place is None:
@@ -246,6 +323,24 @@ def truncated(sentence: Sentence, rng: np.random.Generator, resources: Resources
     closing = re.search(r"[.!?]?[\"”’)]*$", sentence.text)
     end = closing.start() if closing and rng.random() < 0.6 else len(sentence.text)
     return apply(sentence.text, [Edit(tokens[place].end, end, "")])
+
+
+def _never_last(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """Whether no sentence ends there: *is paid for*, *costs more*, *waited outside*, *wants to* are ends."""
+    token, before = tokens[place], tokens[place - 1]
+    if token.sure <= 0.9:
+        return False
+    if token.tag == "D":
+        return token.lower in NEVER_ALONE
+    if token.tag == "J":
+        return before.lower in NEVER_ALONE - {"the"} and not lexicon.wordnet.has(token.lemma, "N")
+    if token.tag in "MB":
+        asked = any(t.lower in _ASKS for t in tokens[:place])
+        return before.tag in "NL" and not asked
+    if token.tag in "PC":
+        stranded = before.tag in "VGKIMB" or not before.is_word
+        return token.lower in NEVER_LAST or (token.lower in NEVER_ADVERBS and not stranded)
+    return False
 
 
 def _one(found: list[int], rng: np.random.Generator) -> int | None:

@@ -15,6 +15,14 @@ from mtqa.bench.corruptions.tables import DEBRIS
 
 _DOUBLES = ('"', "“", "”", "„", "«", "»")
 _SINGLES = ("'", "’", "‘", "`")
+#: What no mark may follow; most other small words may end a clause (*he came in, the door closed*).
+_OPEN_TEXT = "the a an my your our their its every of at with from into among upon"
+_OPEN = frozenset(_OPEN_TEXT.split())
+_DATES_TEXT = """
+january february march april may june july august september october november december monday tuesday
+wednesday thursday friday saturday sunday
+"""
+_DATES = frozenset(_DATES_TEXT.split())
 _QUOTE = re.compile(r"[\"“”«»]")
 
 
@@ -30,7 +38,9 @@ def quotes(sentence: Sentence, rng: np.random.Generator, resources: Resources) -
     token = pick(words, rng)
     mark = pick(_DOUBLES if rng.random() < 0.6 else _SINGLES, rng)
     mark = mark if rng.random() < 0.6 else mark + pick(_DOUBLES, rng)
-    place = token.start if rng.random() < 0.5 else token.end
+    # Behind an s a lone apostrophe may be a genitive.
+    genitive = mark in {"'", "’"} and token.lower.endswith("s")
+    place = token.start if rng.random() < 0.5 or genitive else token.end
     return apply(sentence.text, [Edit(place, place, mark)])
 
 
@@ -52,7 +62,7 @@ def stops(sentence: Sentence, rng: np.random.Generator, resources: Resources) ->
     wedges = [
         a
         for a, b in itertools.pairwise(tokens)
-        if a.tag in "DPTM" and a.is_word and b.is_word and a.text.islower() and text[a.end : b.start] == " "
+        if _opens(a, b) and b.is_word and text[a.end : b.start] == " "
     ]
     if doubles and (not wedges or rng.random() < 0.5):
         mark = pick(doubles, rng)
@@ -63,24 +73,37 @@ def stops(sentence: Sentence, rng: np.random.Generator, resources: Resources) ->
     return apply(text, [Edit(place, place, pick((",", ".", ";", ":", " -", "?"), rng))])
 
 
+def _opens(token: Token, after: Token) -> bool:
+    """Whether no mark can stand between the two: *would, of course,* may have one."""
+    return token.text in _OPEN or token.tag == "T" or (token.tag == "M" and after.tag in "VB")
+
+
 def capitals(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """A capital where none belongs, or none where one does: *they Went*, *in sydney*, *tHe*."""
-    del resources
     first = sentence.first_word()
     options: list[Edit] = []
-    for token in sentence.words:
+    for before, token in itertools.pairwise((sentence.tokens[0], *sentence.tokens) if first else ()):
         text = token.text
         if not text.isalpha():
             continue
-        if token is not first and text.islower() and token.tag in "VRGKPITMB" and len(text) > 2:
-            options.append(
-                Edit(token.start, token.end, text.capitalize() if rng.random() < 0.7 else text.upper())
-            )
-        elif token is not first and text.istitle() and token.tag == "L" and len(text) > 2:
+        # Behind a colon or a quotation mark a capital may stand.
+        inner = token is not first and before.is_word
+        if inner and text.islower() and token.tag in "VRGKPITMB" and len(text) > 2:
+            mixed = text[0] + text[1].upper() + text[2:]
+            options.append(Edit(token.start, token.end, text.capitalize() if rng.random() < 0.7 else mixed))
+        elif token is not first and text.istitle() and token.tag == "L" and _proper(text.lower(), resources):
             options += [Edit(token.start, token.end, text.lower())] * 3
         elif token is first and text.istitle() and len(sentence.tokens) > 4:
             options += [Edit(token.start, token.end, text.lower())] * 2
     return apply(sentence.text, [pick(options, rng)]) if options else None
+
+
+def _proper(word: str, resources: Resources) -> bool:
+    """Whether it always has a capital: not *Internet*, *Earth*, *University*."""
+    if word in _DATES or len(word) < 3:
+        return word in _DATES
+    wordnet = resources.lexicon.wordnet
+    return not any(word in s.words for tag in "NVJR" for s in wordnet.senses(word, tag))
 
 
 def broken_word(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mtqa.bench.corruptions.edits import Corruption
 from mtqa.bench.corruptions.grammar import Lexicon, Sentence
+from mtqa.bench.corruptions.offensive import decent
 from mtqa.bench.corruptions.wordnet import find_wordnet, open_wordnet
 
 #: How many of wordfreq's commonest words the pools are drawn from.
@@ -93,7 +94,7 @@ def _pool(lexicon: Lexicon, tag: str) -> tuple[tuple[float, str, int], ...]:
     wordnet = lexicon.wordnet
     found = []
     for word in top_n_list("en", _COMMON):
-        if len(word) < 4 or not word.isalpha() or not wordnet.has(word, tag):
+        if len(word) < 4 or not word.isalpha() or not wordnet.has(word, tag) or not decent(word):
             continue
         uses = {t: 0.5 + sum(wordnet.sense_counts(word, t)) for t in "NVJR" if wordnet.has(word, t)}
         senses = wordnet.senses(word, tag)

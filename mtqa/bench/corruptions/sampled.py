@@ -11,6 +11,7 @@ import numpy as np
 from mtqa.bench.corruptions.choose import content_words, pick, put
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
 from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token
+from mtqa.bench.corruptions.offensive import decent
 from mtqa.bench.corruptions.resources import Resources
 
 #: A replacement is at most so likely as this share of the likeliest proposal: clearly second best.
@@ -135,8 +136,9 @@ def _other(word: str, token: Token, lexicon: Lexicon) -> bool:
 
 
 def _plain(word: str, token: Token) -> bool:
-    """A word in small letters that does not begin as the token does."""
-    return word.isalpha() and word.islower() and len(word) > 2 and word[:4] != token.lower[:4]
+    """A decent word in small letters that does not begin as the token does."""
+    small = word.isalpha() and word.islower() and len(word) > 2
+    return small and word[:4] != token.lower[:4] and decent(word)
 
 
 def _drawn(

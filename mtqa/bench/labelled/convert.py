@@ -107,7 +107,7 @@ def _check_columns(records: Numbered, spec: DataSpec) -> None:
     """Raises where no record, nor any sentence of one, has a column that the spec names."""
     for ours, name in (*spec.columns.items(), *spec.groups.items()):
         plain = name[1:] if ours == "score" and name.startswith("-") else name
-        if not any(values.has_column(row, plain) for _, record in records for row in _rows_of(record, spec)):
+        if not values.any_has((row for _, record in records for row in _rows_of(record, spec)), plain):
             known = one_line(", ".join(dict.fromkeys(key for _, r in records[:1] for key in r)), 160)
             raise InputError(
                 f"{spec.name}: {one_line(name, 60)}: there is no such column; there are: {known}"
@@ -219,6 +219,16 @@ def _first(row: Row, key: str, otherwise: str) -> str:
     return otherwise if _empty(row.get(key)) else str(row[key])
 
 
+def _cell(row: Row, key: str) -> Any:
+    """The value, None where the cell is empty."""
+    return None if _empty(row.get(key)) else row[key]
+
+
+def _cluster(row: Row, otherwise: str) -> tuple[str, bool]:
+    """What a record is drawn with, and whether a ``source_doc`` names it."""
+    return _first(row, "source_doc", otherwise), not _empty(row.get("source_doc"))
+
+
 def _empty(value: object) -> bool:
     return value is None or value == ""
 
@@ -250,7 +260,8 @@ def _documents(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Lab
         name = _named(row, "doc", number)
         by_system = versions[name] > 1 and not _empty(row.get("system"))
         whole = f"{name}|{row['system']}" if by_system else name
-        yield LabelledDocument(whole, tuple(sentences), cluster=_first(row, "source_doc", name))
+        cluster, shared = _cluster(row, name)
+        yield LabelledDocument(whole, tuple(sentences), cluster=cluster, shared=shared)
 
 
 def mapped_record(raw: Row, spec: DataSpec, place: Place) -> dict[str, Any]:
@@ -308,10 +319,10 @@ def documents_of(records: Sequence[Row], spec: DataSpec) -> Callable[[Row], str 
 def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
     """One record a sentence: those of one ``doc`` (and system) are a document; without, each is alone.
 
-    An id may come once for each system: of sentences alone, such translations of one segment are one cluster.
+    An id may come once for each doc and system: of sentences alone, those of one id are one cluster.
     """
     found: dict[tuple[str, str], list[LabelledSentence]] = {}
-    clusters: dict[tuple[str, str], str] = {}
+    clusters: dict[tuple[str, str], tuple[str, bool]] = {}
     alone = set()
     edited = _edited(raw for _, raw in records)
     for number, raw in records:
@@ -320,17 +331,18 @@ def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
         row = _with_own_reference(row, place) if edited else row
         groups = _groups((raw,), spec, place)
         if not _empty(row.get("id")):
-            notes.once((row["id"], groups.get("system")), "id", place)
+            notes.once((row["id"], groups.get("system"), _cell(row, "doc")), "id", place)
         _need_label(row, place)
         key = (_named(row, "doc", number), str(row.get("system") or ""))
         if _empty(row.get("doc")):
             alone.add(key)
         found.setdefault(key, []).append(_sentence(row, groups, place, notes))
         own = _first(row, "id", key[0]) if key in alone else key[0]
-        clusters.setdefault(key, _first(row, "source_doc", own))
+        clusters.setdefault(key, _cluster(row, own))
     for key, sentences in found.items():
         name = "|".join(part for part in key if part)
-        yield LabelledDocument(name, tuple(sentences), isolated=key in alone, cluster=clusters[key])
+        cluster, shared = clusters[key]
+        yield LabelledDocument(name, tuple(sentences), key in alone, cluster, shared)
 
 
 def _graded(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
@@ -353,7 +365,7 @@ def _graded(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
 
 
 def _scored(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
-    """An id may come once for each system: translations of one segment are one cluster."""
+    """An id may come once for each doc and system: translations of one segment are one cluster."""
     for number, raw in records:
         place = _place(spec, number, raw)
         row = values.mapped(raw, spec, place, FIELDS + GROUPS)
@@ -361,10 +373,10 @@ def _scored(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
             if key not in row:
                 raise place.error(key, f"missing; the columns are: {one_line(', '.join(map(str, raw)), 160)}")
         name, groups = _named(row, "id", number), _groups((raw,), spec, place)
-        notes.once((name, groups.get("system")), "id", place)
-        cluster = _first(row, "source_doc", _first(row, "doc", name))
+        notes.once((name, groups.get("system"), _cell(row, "doc")), "id", place)
+        cluster, shared = _cluster(row, _first(row, "doc", name))
         sentence = _sentence(row, groups, place, notes)
-        yield LabelledDocument(name, (sentence,), isolated=True, cluster=cluster)
+        yield LabelledDocument(name, (sentence,), isolated=True, cluster=cluster, shared=shared)
 
 
 def _pairs(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[LabelledDocument]:
@@ -382,7 +394,7 @@ def _pairs(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labelle
             notes.where = notes.where or place.record
         sound = LabelledSentence(good, 0, spans=None if found is None else (), groups=groups, reference=good)
         corrupted = LabelledSentence(bad, 1, spans=found, groups=groups, reference=good)
-        yield LabelledDocument(_named(row, "id", number), (sound, corrupted), isolated=True, cluster=good)
+        yield LabelledDocument(_named(row, "id", number), (sound, corrupted), True, good, shared=True)
 
 
 _READERS = {"documents": _documents, "graded": _graded, "scored": _scored, "pairs": _pairs}

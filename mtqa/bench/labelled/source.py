@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +29,9 @@ def sampled(
 
     A sample and not the first ones: many corpora are sorted by phenomenon or system. ``wholes``: of the
     records that are drawn from, what tells the name of what a record is a part of, or None; such a whole is
-    drawn with all of its records and counts as one. Raises `UsageError` for a limit that is no number from 0.
+    drawn with all of its records, wherever they are, and counts as one: where there are wholes everything is
+    read, but no more is held than what is drawn from and the rest of what is drawn. Raises `UsageError` for a
+    limit that is no number from 0.
     """
     if not isinstance(limit, int) or limit < 0:
         raise UsageError(f"limit is {limit!r}: a whole number from 0 (all)")
@@ -38,17 +40,18 @@ def sampled(
         return list(numbered)
     pool = list(islice(numbered, max(SAMPLED_FROM, 10 * limit)))
     part_of = wholes([record for _, record in pool]) if wholes else lambda _: None
-    if pool and (last := part_of(pool[-1][1])) is not None:
-        pool += takewhile(lambda record: part_of(record[1]) == last, numbered)
     units: dict[str | int, list[int]] = {}
     for i, (_, record) in enumerate(pool):
         whole = part_of(record)
         units.setdefault(i if whole is None else whole, []).append(i)
-    if len(units) <= limit:
-        return pool
-    chosen = np.random.default_rng(seed).choice(len(units), size=limit, replace=False)
-    held = list(units.values())
-    return [pool[i] for i in sorted(i for unit in chosen for i in held[unit])]
+    names = list(units)
+    if len(names) > limit:
+        drawn = np.random.default_rng(seed).choice(len(names), size=limit, replace=False)
+        names = [names[i] for i in drawn]
+    kept = [pool[i] for i in sorted(i for name in names for i in units[name])]
+    wanted = {name for name in names if isinstance(name, str)}
+    # Rows of a document may stand anywhere in a file.
+    return kept + ([one for one in numbered if part_of(one[1]) in wanted] if wanted else [])
 
 
 def read_records(spec: DataSpec, *, cache: Path) -> Generator[Record]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from mtqa.bench.labelled.spec import DataSpec
@@ -52,6 +53,33 @@ def has_column(row: Row, name: str) -> bool:
     return name in row or name.split(".")[0] in row
 
 
+def any_has(rows: Iterable[Row], name: str) -> bool:
+    """Has one of the rows the whole of ``a.b``? Where all that have ``a`` leave it empty, it may be right.
+
+    >>> [any_has([{"a": a}, {"a": None}], "a.b") for a in ({"b": None}, {"c": 1}, {})]
+    [True, False, True]
+    """
+    said = set()
+    for row in rows:
+        if has_column(row, name):
+            said.add(found := _holds(row, name))
+            if found:
+                return True
+    return said == {None}
+
+
+def _holds(row: Row, name: str) -> bool | None:
+    """Has the row, which has ``a``, the rest of ``a.b``? None: no telling, ``a`` is null or empty."""
+    value: Any = row
+    for part in [name] if name in row else name.split("."):
+        if value is None or value == {}:
+            return None
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
 def _column(row: Row, name: str, ours: str, place: Place) -> Any:
     sign = ours == "score" and name.startswith("-") and name not in row
     value = looked_up(row, name[1:] if sign else name, place)
@@ -67,7 +95,7 @@ def there(row: Row, name: str) -> Any:
 
 
 def looked_up(row: Row, name: str, place: Place) -> Any:
-    """The column's value; ``a.b`` is the field ``b`` of ``a``."""
+    """The column's value; ``a.b`` is the field ``b`` of ``a``, None where ``a`` is null or lacks it."""
     value = _found(row, name)
     if value is _ABSENT:
         known = ", ".join(map(str, row))
@@ -76,11 +104,18 @@ def looked_up(row: Row, name: str, place: Place) -> Any:
 
 
 def _found(row: Row, name: str) -> Any:
-    value: Any = row
-    for part in [name] if name in row else name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+    if name in row:
+        return row[name]
+    first, *rest = name.split(".")
+    if first not in row:
+        return _ABSENT
+    value: Any = row[first]
+    for part in rest:
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
             return _ABSENT
-        value = value[part]
+        value = value.get(part)
     return value
 
 
@@ -94,11 +129,11 @@ def text(value: Any, field: str, place: Place) -> str:
 
 def label(value: Any, place: Place) -> int | None:
     """0 or 1, as a number, a truth value or a string; None where there is none."""
-    if value is None or value == "":
+    if _missing(value):
         return None
     if isinstance(value, str) and value.strip().lower() in _LABELS:
         return _LABELS[value.strip().lower()]
-    if isinstance(value, (bool, int, float)) and value in (0, 1):
+    if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
         return int(value)
     raise place.error("label", f"{one_line(repr(value), 60)} is not 0 (sound) or 1 (corrupted)")
 
@@ -124,7 +159,7 @@ def score(value: Any, place: Place) -> float | None:
 
 
 def _missing(value: Any) -> bool:
-    """Is there no score? Tables have empty cells and NaN for that."""
+    """Is there no number? Tables have empty cells and NaN for that."""
     if isinstance(value, str):
         return value.strip().lower() in ("", "nan")
     return value is None or (isinstance(value, float) and math.isnan(value))
@@ -211,7 +246,7 @@ def _words(value: Any, sentence: str, place: Place) -> list[str]:
 
 def paragraph(value: Any, place: Place) -> int | None:
     """A paragraph's number, None where there is none."""
-    if value is None or value == "":
+    if _missing(value):
         return None
     whole = number(value, "par", place)
     if whole != int(whole):
@@ -221,7 +256,7 @@ def paragraph(value: Any, place: Place) -> int | None:
 
 def truth(value: Any, field: str, place: Place) -> bool:
     """True or false, as such, as 0 or 1, or in words; missing is false."""
-    if value is None or value == "":
+    if _missing(value):
         return False
     known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
     if str(value).lower() not in known:

@@ -140,7 +140,7 @@ def _any(table: ScoreTable, has: Callable[[LabelledSentence], bool]) -> bool:
 
 def _graded_systems(table: ScoreTable) -> bool:
     scored = {s.groups.get("system") for s in table.data.sentences() if _HAS["score"](s)}
-    return len(scored - {None}) > 2
+    return len(scored - {None, ""}) > 2
 
 
 def always(reason: str) -> Callable[[Array], str]:
@@ -179,6 +179,13 @@ def by_document(table: ScoreTable, values: Array, rows: npt.NDArray[np.bool_] | 
     chosen = np.ones(len(table), dtype=bool) if rows is None else rows
     counted = np.bincount(table.document[chosen], weights=values[chosen], minlength=len(table.data.documents))
     return counted.astype(np.float64)
+
+
+def scored_rows(table: ScoreTable) -> npt.NDArray[np.bool_]:
+    """Which of the n sentences the config has scored."""
+    rows = np.ones(len(table), dtype=np.bool_)
+    rows[list(table.unscored)] = False
+    return rows
 
 
 def labels(table: ScoreTable) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

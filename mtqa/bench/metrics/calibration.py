@@ -16,7 +16,8 @@ from mtqa.bench.records import Array, Indices, ScoreTable
 from mtqa.detect.verdict import FDR
 
 _NO_LABEL = "no sentence has a label"
-_NO_Q_VALUE = "this config gives no q-values"
+_NO_PROBABILITY = "this config gives no probabilities"
+_NO_Q_VALUE = f"{_NO_PROBABILITY}, and so finds nothing at a rate"
 _NOTHING = "nothing is found at a false discovery rate of .1"
 _NO_CORRUPTED = "no sentence is corrupted"
 _ALONE = "a false discovery rate is of an article's sentences, and all of these stand alone"
@@ -42,7 +43,7 @@ def bin_of(probability: Array) -> Indices:
 
 def _rows(table: ScoreTable) -> tuple[Array, Array, Indices]:
     if table.probability is None:
-        raise Undefined("this config gives no probabilities")
+        raise Undefined(_NO_PROBABILITY)
     gold, rows = labels(table)
     if not rows.any():
         raise Undefined(_NO_LABEL)

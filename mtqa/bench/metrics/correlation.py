@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mtqa.bench.metrics.base import Prepared, Undefined, always, checked, divided
+from mtqa.bench.metrics.base import Prepared, Undefined, always, checked, divided, scored_rows
 from mtqa.bench.metrics.ranking import running
 from mtqa.bench.records import Array, Indices, ScoreTable
 
@@ -23,12 +23,13 @@ _SAFE = 1e-2
 def rows_with_scores(table: ScoreTable) -> tuple[Array, Array, Indices]:
     """Goodness (−suspicion), human score and document of every sentence that has a human score ``(m,)``.
 
-    Boilerplate is left out: no config scores it.
+    Boilerplate is left out, and what the config could not score: it has the lowest suspicion, and so would
+    count as the best of all translations.
     """
     human = np.array(
         [np.nan if s.score is None or s.boilerplate else s.score for s in table.data.sentences()]
     )
-    rows = ~np.isnan(human)
+    rows = ~np.isnan(human) & scored_rows(table)
     return -table.scores[rows], human[rows], table.document[rows]
 
 
@@ -149,9 +150,10 @@ def system_kendall(table: ScoreTable) -> Prepared:
             for n, s in zip(names, sentences, strict=True)
         ]
     )
-    rows = np.array([n is not None and not s.boilerplate for n, s in zip(names, sentences, strict=True)])
+    # An empty cell names no system.
+    rows = np.array([bool(n) and not s.boilerplate for n, s in zip(names, sentences, strict=True)])
     # What was not scored has the lowest score, which says nothing in a mean.
-    rows &= ~np.isnan(known) & np.array([i not in table.unscored for i in range(len(table))])
+    rows &= ~np.isnan(known) & scored_rows(table)
     labels, owner = np.unique([n or "" for n, r in zip(names, rows, strict=True) if r], return_inverse=True)
     document, goodness = table.document[rows], -table.scores[rows]
     if len(labels) < 2:

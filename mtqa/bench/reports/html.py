@@ -22,7 +22,7 @@ _SIDE = 240
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An interval drawn on a scale of 100 from ``left`` to ``right``; ``floor``: the best of the floors."""
+    """An interval drawn on a scale of 100, where 0 lies at ``zero``; ``floor``: the best of the floors."""
 
     low: float
     high: float
@@ -70,17 +70,20 @@ def best_floor(section: Section, name: str) -> float | None:
     return max(values) if METRICS[name].higher_is_better else min(values)
 
 
-def bar(figure: Figure | None, floor: float | None = None) -> Bar | None:
-    """Where the interval lies between 0 and 1, or −1 and 1 for what is below 0; None without a value.
+def bar(figure: Figure | None, metric: str, floor: float | None = None) -> Bar | None:
+    """Where the interval lies on the metric's scale, 0 to 1 or −1 to 1; None without a value.
 
-    >>> bar(Figure(0.5, 0.25, 0.75))
+    >>> bar(Figure(0.5, 0.25, 0.75), "roc_auc")
     Bar(low=25.0, high=75.0, value=50.0, zero=0.0, floor=None)
+    >>> bar(Figure(0.5, 0.25, 0.75), "spearman")
+    Bar(low=62.5, high=87.5, value=75.0, zero=50.0, floor=None)
     """
     if figure is None or figure.value is None:
         return None
     low = figure.value if figure.low is None else figure.low
     high = figure.value if figure.high is None else figure.high
-    left, width = (-1.0, 2.0) if min(low, floor or 0.0) < 0 else (0.0, 1.0)
+    # By the metric and not its values: bars of one column are compared.
+    left, width = (-1.0, 2.0) if METRICS[metric].chance == 0 else (0.0, 1.0)
 
     def place(value: float) -> float:
         return round(min(max((value - left) / width, 0.0), 1.0) * 100, 2)

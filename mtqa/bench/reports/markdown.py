@@ -49,7 +49,7 @@ def _section(section: Section) -> Iterator[str]:
         yield ""
         yield f"### By {escape(breakdown.group)}"
         yield ""
-        lines = [[escape(value), *(view.short(f) for f in own)] for value, own in breakdown.rows]
+        lines = [[escape(value), *(view.counted(f) for f in own)] for value, own in breakdown.rows]
         yield from _table([escape(breakdown.group), *(f"`{name}`" for name in breakdown.metrics)], lines)
 
 
@@ -61,7 +61,7 @@ def _references(section: Section) -> Iterator[str]:
     yield ""
     yield "### Against references (these see the answer)"
     yield ""
-    rows = [[r.name, view.short(r.corpus), *map(view.short, r.metrics), f"`{r.signature}`"] for r in found]
+    rows = [[r.name, *map(view.counted, (r.corpus, *r.metrics)), f"`{r.signature}`"] for r in found]
     yield from _table(["metric", "corpus", *(f"`{n}` of sentences" for n in names), "signature"], rows)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mtqa.bench.evaluate import Evaluation, Section
+from mtqa.bench.figures import Figure
 from mtqa.bench.reports import ReportOptions, view
 from mtqa.report.plain import string_console
 from mtqa.report.safe import one_line
@@ -56,11 +57,15 @@ def _section(section: Section) -> Iterator[RenderableType]:
     yield from _reliability(section)
     for breakdown in view.breakdowns(section, narrow=True):
         yield _text("")
-        lines = [
-            [one_line(value), f"{max((f.n for f in own if f), default=0):,}", *(view.short(f) for f in own)]
-            for value, own in breakdown.rows
-        ]
+        lines = [[one_line(value), *_by_cells(own)] for value, own in breakdown.rows]
         yield _table([f"by {one_line(breakdown.group)}", "n", *breakdown.metrics], lines)
+
+
+def _by_cells(own: Sequence[Figure | None]) -> Iterator[Cell]:
+    """The largest n, and each metric; with its own n where that is another."""
+    most = max((f.n for f in own if f), default=0)
+    yield f"{most:,}"
+    yield from (view.counted(f) if f and f.n != most else view.short(f) for f in own)
 
 
 def _references(section: Section) -> Iterator[RenderableType]:
@@ -69,13 +74,19 @@ def _references(section: Section) -> Iterator[RenderableType]:
         return
     names = view.ranking_metrics(section)[:3]
     yield _text("")
+    yield _text("Against references (these see the answer)")
     rows = [
-        [r.name, view.short(r.corpus), *(view.number(f.value) if f else "–" for f in r.metrics[:3])]
+        [
+            r.name,
+            view.short(r.corpus),
+            *(view.number(f.value) + view.of_n(f) if f else "–" for f in r.metrics[:3]),
+        ]
         for r in found
     ]
-    yield _table(["sees the answer", "corpus", *names], rows)
+    yield _table(["metric", "corpus", *names], rows)
+    # The corpus's n stands here: beside its interval the table would be too wide.
     for r in found:
-        yield _text(f"  {r.name}: {r.signature}", "dim")
+        yield _text(f"  {r.name}, corpus of {view.size(r.corpus)}: {r.signature}", "dim")
 
 
 def _systems(section: Section) -> Iterator[RenderableType]:

@@ -120,6 +120,20 @@ def short(figure: Figure | None) -> str:
     return number(figure.value) if figure.low is None else f"{number(figure.value)} {interval(figure)}"
 
 
+def counted(figure: Figure | None) -> str:
+    """The same and how many it is over: ``0.512 [0.410, 0.600], n 1,440``."""
+    return short(figure) + of_n(figure)
+
+
+def of_n(figure: Figure | None) -> str:
+    """``, n 1,440`` behind a value, nothing where there is none.
+
+    >>> of_n(Figure(0.5, n=1440)), of_n(Figure(None))
+    (', n 1,440', '')
+    """
+    return "" if figure is None or figure.value is None else f", n {figure.n:,}"
+
+
 def size(figure: Figure) -> str:
     """``1,440 sentences``."""
     return f"{figure.n:,} {figure.unit}"
