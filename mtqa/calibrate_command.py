@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.options import (
+    config_option,
+    context_option,
+    device_option,
+    encoding_option,
+    input_format_option,
+    model_option,
+    no_ledger_option,
+    quiet_option,
+    threads_option,
+)
+
 if TYPE_CHECKING:
     from mtqa.bench.calibrate import Fitted, Labelled
     from mtqa.config import Config
+    from mtqa.records import Document
 
 _EXAMPLES = """
 Examples:
@@ -24,14 +37,16 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--config", "config_file", metavar="FILE", help="YAML config; see configs/ for examples.")
-@click.option("--model", metavar="NAME", help="A name of `mtqa models`, a directory, or a hub id.")
-@click.option("--context", metavar="WHICH", help="Read a sentence in its document, paragraph, or none.")
-@click.option(
-    "--encoding", metavar="NAME", help="The articles' character encoding, where it can't be guessed."
-)
+@config_option
+@model_option
+@context_option
+@device_option
+@threads_option
+@input_format_option
+@encoding_option
+@no_ledger_option
 @click.option("-o", "--output", metavar="FILE", help="Write the calibration there.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+@quiet_option
 def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options: Any) -> None:
     """Calibrate the detector to texts of your own.
 
@@ -43,12 +58,16 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
     from mtqa.config import load_config
     from mtqa.output import check_output, write_result
 
-    config = load_config(options["config_file"], model=options["model"], context=options["context"])
+    config = load_config(
+        options["config_file"],
+        **{key: options[key] for key in ("model", "context", "device", "threads")},
+        ledger=False if options["no_ledger"] else None,
+    )
     check_output(output, files)
     # The calibration that the config names is not read here: it may be made anew.
     settings = [path for path in (options["config_file"], config.detector) if path]
     check_output(output, settings, called="files of this run's settings")
-    texts = [text for path in files for text in _texts(path, options["encoding"])]
+    texts = [text for path in files for text in _texts(path, options["input_format"], options["encoding"])]
     fitted, detector = _fitted(texts, config, quiet=quiet)
     if not quiet:
         for note in fitted.notes:
@@ -58,7 +77,7 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
     write_result(calibration_text(fitted.calibration, detector, fitted.made_from), output)
 
 
-def _texts(path: str, encoding: str | None) -> Iterator[Labelled]:
+def _texts(path: str, format_: str | None, encoding: str | None) -> Iterator[Labelled]:
     from mtqa.bench.calibrate import labelled_documents, sound_article
     from mtqa.errors import one_line
     from mtqa.text.read import read_article, read_utf8
@@ -66,7 +85,7 @@ def _texts(path: str, encoding: str | None) -> Iterator[Labelled]:
     if path.lower().endswith((".jsonl", ".ndjson")):
         yield from labelled_documents(read_utf8(path), one_line(path, 200))
     else:
-        yield sound_article(read_article(path, encoding=encoding))
+        yield sound_article(read_article(path, format=format_, encoding=encoding))
 
 
 def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitted, str]:
@@ -86,5 +105,21 @@ def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitt
         if ranker.head is None:
             raise UsageError(NO_DETECTOR)
         fitted = fit(texts, ranker.rank, ranker.head.calibration_for(config.context))
+        warnings = _warnings([text.document for text in texts], ranker.identity.languages)
         made = dataclasses.replace(fitted.calibration, context=config.context)
-        return dataclasses.replace(fitted, calibration=made), ranker.head.digest
+    for warning in () if quiet else warnings:
+        click.echo(f"mtqa: {warning}", err=True)
+    return dataclasses.replace(fitted, calibration=made), ranker.head.digest
+
+
+def _warnings(documents: Sequence[Document], languages: Sequence[str]) -> list[str]:
+    """What reading the texts has told, and where they are in a language that is not learned; each once."""
+    from mtqa.text.language import certain_language
+    from mtqa.warned import of_language
+
+    found: dict[str, None] = {}
+    for document in documents:
+        language = certain_language(document.text)
+        told = (*document.warnings, *of_language(language, languages, detects=True))
+        found.update((f"{document.path or 'text'}: {warning}", None) for warning in told)
+    return list(found)

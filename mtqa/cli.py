@@ -24,7 +24,18 @@ from mtqa.corrupt_command import corrupt
 from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
 from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
-from mtqa.output import check_output, chosen_format, colored, on_terminal, terminal_columns, write_result
+from mtqa.options import (
+    config_option,
+    context_option,
+    device_option,
+    encoding_option,
+    input_format_option,
+    model_option,
+    no_ledger_option,
+    quiet_option,
+    threads_option,
+)
+from mtqa.output import check_output, chosen_format, colored, result_columns, terminal_columns, write_result
 
 if TYPE_CHECKING:
     from mtqa.records import Document, Report
@@ -66,31 +77,31 @@ def cli() -> None:
 
 @cli.command(epilog=_RANK_EXAMPLES)
 @click.argument("articles", nargs=-1, required=True, metavar="FILE...")
-@click.option("--config", "config_file", metavar="FILE", help="YAML config; see configs/ for examples.")
-@click.option("--model", metavar="NAME", help="A name of `mtqa models`, a directory, or a hub id.")
+@config_option
+@model_option
 @click.option("--measure", metavar="NAME", help="What ranks; see `mtqa measures`.")
-@click.option("--context", metavar="WHICH", help="Read a sentence in its document, paragraph, or none.")
+@context_option
 @click.option(
     "--fdr", type=float, metavar="RATE", help="Show only what is found at this false discovery rate."
 )
 @click.option("--calibration", metavar="FILE", help="The detector's calibration, by `mtqa calibrate`.")
-@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@device_option
 @click.option("--dtype", metavar="NAME", help="auto, float32, bfloat16 or float16.")
 @click.option("--window", type=int, metavar="N", help="Tokens in one pass (default 2048).")
-@click.option("--threads", type=int, metavar="N", help="CPU threads.")
+@threads_option
 @click.option(
     "-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html, json, jsonl or csv."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
 @click.option("--top", type=click.IntRange(min=0), metavar="N", help="Sentences to show; 0 is all.")
-@click.option("--input-format", metavar="NAME", help="text, markdown, html, or lines (one sentence a line).")
-@click.option("--encoding", metavar="NAME", help="The files' character encoding, where it can't be guessed.")
-@click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
+@input_format_option
+@encoding_option
+@no_ledger_option
 @click.option("--no-repair", is_flag=True, help="Don't look for repairs of what is suspicious.")
 @click.option(
     "--repair-budget", type=float, metavar="SECONDS", help="Time for an article's repairs (default 15)."
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Settings and every excluded piece in the report.")
 def rank(articles: tuple[str, ...], **options: Any) -> None:
     """Rank the sentences of articles, most suspicious first.
@@ -179,7 +190,7 @@ def _render_options(options: dict[str, Any], articles: int) -> Any:
 
     return RenderOptions(
         top=options["top"],
-        width=min(terminal_columns(), 120) if on_terminal(options["output"]) else 80,
+        width=result_columns(options["output"]),
         color=colored(options["output"]),
         verbose=options["verbose"],
         several=articles > 1,
@@ -240,11 +251,11 @@ def models_verify(names: tuple[str, ...], quiet: bool) -> None:
 @cli.command()
 def measures() -> None:
     """List what can rank sentences, with formulas and sources: `mtqa rank FILE --measure NAME`."""
-    from mtqa.config import Config
-    from mtqa.detect.measures import MEASURES
+    from mtqa.detect.measures import DETECTOR, MEASURES, WITHOUT_DETECTOR
     from mtqa.tables import measure_table
 
-    click.echo(measure_table(MEASURES.values(), default=Config().measure, width=terminal_columns()))
+    remarks = {DETECTOR: "ranks by default", WITHOUT_DETECTOR: "where a model has no detector"}
+    click.echo(measure_table(MEASURES.values(), remarks=remarks, width=terminal_columns()))
 
 
 cli.add_command(ledger)
@@ -312,10 +323,29 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(OutputError(f"can't write: {error.strerror}; free some space or write elsewhere"))
         return OutputError.exit_code
     except MemoryError:
-        _say(RunError("out of memory; use a smaller --window, or a smaller model"))
+        _say(RunError(f"out of memory{_sparing(given)}"))
         return 1
     except Exception as error:
         return _internal(error)
+
+
+#: What takes less memory, by the option that a command may have.
+_SPARING = {
+    "--window": "a smaller --window",
+    "--limit": "--limit",
+    "--resamples": "fewer --resamples",
+    "--model": "a smaller --model",
+}
+
+
+def _sparing(given: Sequence[str]) -> str:
+    """Advice for the command that ran out of memory: of its own options only."""
+    command = cli.commands.get(next((one for one in given if not one.startswith("-")), ""))
+    options = {name for parameter in command.params for name in parameter.opts} if command else set()
+    advice = [words for option, words in _SPARING.items() if option in options]
+    if not advice:
+        return ""
+    return f"; use {', '.join(advice[:-1])}{', or ' if advice[:-1] else ''}{advice[-1]}"
 
 
 def _internal(error: Exception) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mtqa.errors import UsageError
-from mtqa.options import ManyNames
+from mtqa.errors import UsageError, one_line
+from mtqa.options import ManyNames, quiet_option
 
 if TYPE_CHECKING:
     from mtqa.bench.comparison.build import CompareSettings
+    from mtqa.bench.comparison.records import Comparison
     from mtqa.config import NamedConfig
 
 _EXAMPLES = """
@@ -25,7 +26,7 @@ Examples:
 
 
 @click.command(cls=ManyNames, epilog=_EXAMPLES)
-@click.argument("configs", nargs=-1, metavar="CONFIG CONFIG...")
+@click.argument("configs", nargs=-1, metavar="CONFIG...")
 @click.option(
     "--data",
     multiple=True,
@@ -39,21 +40,25 @@ Examples:
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="For draws and samples.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option(
-    "--resamples", type=click.IntRange(min=1), default=1000, metavar="N", help="Draws and randomisations."
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    metavar="N",
+    help="Draws and randomisations (1000).",
 )
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps, for every config.")
 @click.option("--threads", type=int, metavar="N", help="CPU threads, for every config.")
 @click.option("--no-ledger", is_flag=True, help="Score anew, so that every config is timed.")
 @click.option("-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html or json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the comparison there (format by its ending).")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="A leaderboard for every metric, not the main one alone.")
 def compare(configs: tuple[str, ...], **options: Any) -> None:
     """Compare configs on the same labelled sentences: which one is better, and is it luck?
 
-    CONFIG is a YAML config, or a comparison set that holds several (configs/measures.yaml). What was scored
-    once comes from the score ledger: a second measure over the same model costs nothing. Intervals and
-    p-values resample whole documents; see docs/comparison.md.
+    CONFIG is a YAML config, or a comparison set that holds several (configs/measures.yaml): two configs at
+    least, or one set. What was scored once comes from the score ledger: a second measure over the same model
+    costs nothing. Intervals and p-values resample whole documents; see docs/comparison.md.
     """
     from mtqa.bench.comparison.formats import FORMATS, render_comparison
     from mtqa.bench.labelled.spec import files_of
@@ -71,6 +76,16 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
     comparison = _compared(named, _settings(options), options)
     text = render_comparison(comparison, format_, options=_render_options(options))
     write_result(text, options["output"])
+    if not options["quiet"] and (options["output"] not in (None, "-") or format_ == "json"):
+        for note in _notes(comparison):
+            click.echo(f"mtqa: {one_line(note, 1000)}", err=True)
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    """What a reader of the report would not see at once, a set's under its name."""
+    yield from comparison.notes
+    for result in comparison.sets:
+        yield from (f"{result.name}: {note}" for note in result.notes)
 
 
 def _configs(paths: Sequence[str], options: dict[str, Any]) -> tuple[NamedConfig, ...]:
@@ -99,7 +114,7 @@ def _settings(options: dict[str, Any]) -> CompareSettings:
     )
 
 
-def _compared(named: Sequence[NamedConfig], settings: CompareSettings, options: dict[str, Any]) -> Any:
+def _compared(named: Sequence[NamedConfig], settings: CompareSettings, options: dict[str, Any]) -> Comparison:
     from mtqa.comparison import compare as run
     from mtqa.console import Console
 
@@ -115,11 +130,11 @@ def _compared(named: Sequence[NamedConfig], settings: CompareSettings, options: 
 
 
 def _render_options(options: dict[str, Any]) -> Any:
-    from mtqa.output import colored, on_terminal, terminal_columns
+    from mtqa.output import colored, result_columns
     from mtqa.report.formats import RenderOptions
 
     return RenderOptions(
-        width=min(terminal_columns(), 120) if on_terminal(options["output"]) else 80,
+        width=result_columns(options["output"]),
         color=colored(options["output"]),
         verbose=options["verbose"],
     )

@@ -19,7 +19,7 @@ from mtqa.bench.comparison.records import Comparison, Contender, Cost
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set
-from mtqa.config import Config, NamedConfig, as_config, load_configs
+from mtqa.config import Config, ConfigLike, NamedConfig, as_config, load_configs
 from mtqa.detect.measures import check_measure
 from mtqa.errors import UsageError
 from mtqa.evaluation import Data, load_sets, scorer_of
@@ -27,7 +27,7 @@ from mtqa.lm.backend import Backend
 from mtqa.lm.progress import NoProgress, Progress
 from mtqa.pipeline import Ranker
 
-Configs = Mapping[str, Config] | Sequence[str | os.PathLike[str] | NamedConfig]
+Configs = Mapping[str, ConfigLike] | Sequence[str | os.PathLike[str] | NamedConfig]
 
 #: Configs that agree in these can share a loaded model.
 _LOADED_BY = ("model", "device", "dtype", "threads", "start_token")

@@ -76,6 +76,10 @@ class Config(BaseModel):
     repair_budget_seconds: float = Field(default=15.0, ge=0.0, le=86_400.0)
 
 
+#: What takes a config takes a mapping of its fields as well (`as_config`).
+ConfigLike = Config | Mapping[str, Any]
+
+
 def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
     """The config in a YAML file (None: the defaults), with ``overrides`` that are not None on top.
 
@@ -90,7 +94,7 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
     return make_config(values, where=str(path) if path is not None else "config")
 
 
-def as_config(config: object) -> Config:
+def as_config(config: ConfigLike | None) -> Config:
     """A `Config` from one, from a mapping of its fields, or from None. Raises `ConfigError`."""
     if config is None or isinstance(config, Mapping):
         return make_config(dict(config or {}))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.options import quiet_option
+
 if TYPE_CHECKING:
     from mtqa.bench.corrupt import CorruptSettings
     from mtqa.bench.corruptions.resources import Proposer
@@ -39,6 +41,7 @@ Examples:
 @click.option("--visible-only", is_flag=True, help="No types that only the source would show.")
 @click.option("--list", "list_types", is_flag=True, help="List the types of corruption and stop.")
 @click.option("-o", "--output", metavar="FILE", help="Write the JSON lines there.")
+@quiet_option
 def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **options: Any) -> None:
     """Corrupt a share of the sentences of clean articles, each labelled with type, severity and spans.
 
@@ -71,9 +74,10 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     weights = _weights(options["types"])
     settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
     documents = list(clean_articles(articles))
-    for warning in not_in_english(documents):
-        click.echo(f"mtqa: {warning}", err=True)
-    with Console() as console:
+    if not options["quiet"]:
+        for warning in not_in_english(documents):
+            click.echo(f"mtqa: {warning}", err=True)
+    with Console(quiet=options["quiet"]) as console:
         proposer = _proposer(options["model"], settings, console)
         records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)
         lines = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtqa.errors import UsageError, one_line
-from mtqa.options import ManyNames
+from mtqa.options import ManyNames, device_option, no_ledger_option, quiet_option, threads_option
 
 if TYPE_CHECKING:
     from mtqa.bench.evaluate import Evaluation
@@ -63,12 +63,12 @@ class _Given:
 @click.option("--model", metavar="NAME", help="In place of the config's.")
 @click.option("--measure", metavar="NAME", help="In place of the config's.")
 @click.option("--context", metavar="WHICH", help="In place of the config's.")
-@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
-@click.option("--threads", type=int, metavar="N", help="CPU threads.")
-@click.option("--no-ledger", is_flag=True, help="Score anew, and don't keep the scores (see `mtqa ledger`).")
+@device_option
+@threads_option
+@no_ledger_option
 @click.option("-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html or json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+@quiet_option
 def evaluate(names: tuple[str, ...], **options: Any) -> None:
     """Evaluate a config on labelled data, every metric with its 95 % interval.
 
@@ -80,7 +80,7 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     from mtqa.bench.labelled.spec import files_of
     from mtqa.bench.reports import FORMATS, ReportOptions, render
     from mtqa.console import Console
-    from mtqa.output import chosen_format, colored, on_terminal, terminal_columns, write_result
+    from mtqa.output import chosen_format, colored, result_columns, write_result
 
     given = _given(names, options["data"], options["corrupt"])
     output = options["output"]
@@ -96,8 +96,8 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     )
     with Console(quiet=options["quiet"]) as console:
         evaluation = _evaluated(given, options, console)
-    width = min(terminal_columns(), 120) if on_terminal(output) else 80
-    text = render(evaluation, format_, options=ReportOptions(width=width, color=colored(output)))
+    shown = ReportOptions(width=result_columns(output), color=colored(output))
+    text = render(evaluation, format_, options=shown)
     write_result(text, output)
     if not options["quiet"] and (output not in (None, "-") or format_ == "json"):
         for warning in evaluation.warnings:

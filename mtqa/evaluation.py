@@ -17,7 +17,7 @@ from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.labelled.made import corrupted_set
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import Scorer, score_set
-from mtqa.config import Config, as_config, make_config
+from mtqa.config import Config, ConfigLike, as_config, make_config
 from mtqa.errors import UsageError
 from mtqa.lm.backend import Backend
 from mtqa.lm.progress import NoProgress, Progress
@@ -29,7 +29,7 @@ Data = str | os.PathLike[str] | LabelledSet
 
 def evaluate(
     data: Data | Sequence[Data],
-    config: Config | None = None,
+    config: ConfigLike | None = None,
     *,
     settings: EvaluateSettings | None = None,
     columns: str | None = None,

@@ -73,6 +73,11 @@ def terminal_columns() -> int:
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 
+def result_columns(output: str | None) -> int:
+    """How wide a result may be: 80, on a terminal as wide as that, but no line is longer than 120."""
+    return min(terminal_columns(), 120) if on_terminal(output) else 80
+
+
 def on_terminal(output: str | None) -> bool:
     """Does the result go to a terminal?"""
     return output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()

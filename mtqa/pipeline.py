@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtqa.config import Config, as_config, make_config
+from mtqa.config import Config, ConfigLike, as_config, make_config
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
@@ -36,6 +36,7 @@ from mtqa.records import Document, Finding, ModelIdentity, Passage, Report, Toke
 from mtqa.repairing import REPAIRED, Scene, repair_findings
 from mtqa.text.language import certain_language
 from mtqa.text.offsets import LineIndex
+from mtqa.text.quotes import quote_faults_apart
 from mtqa.text.read import document_from_text, read_article
 from mtqa.warned import of_calibration, of_context, of_language, of_verdict, own_language
 
@@ -75,7 +76,7 @@ class Ranker:
 
     def __init__(
         self,
-        config: Config | None = None,
+        config: ConfigLike | None = None,
         *,
         backend: Backend | None = None,
         progress: Progress | None = None,
@@ -224,7 +225,7 @@ class Ranker:
         Repairs are looked for in the first ``repaired`` of them, unless the config says not to.
         """
         calibration = self.calibration  # asked before any work: it may be the wrong one
-        document = as_document(source)
+        document = _lines_apart(as_document(source), self.config.context)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
             detected = beside.submit(certain_language, document.text)
@@ -233,15 +234,7 @@ class Ranker:
         config, model = self.config, self.identity
         recall_holds = self.measure == DETECTOR and self._own_calibration is None
         frequencies = frequency_language(language or own_language(model.languages))
-        settings = RankSettings(
-            measure=self.measure,
-            threshold_nats=config.threshold_nats,
-            k=config.k,
-            language=frequencies,
-            context=config.context,
-            sentences=self.head.sentences if self.head else None,
-            words=self.head.words_for(config.context) if self.head else None,
-        )
+        settings = self._rank_settings(frequencies)
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
         if not ranking.findings:
             raise InputError(f"{document.path or 'text'}: no sentence in it has a token to score")
@@ -272,6 +265,18 @@ class Ranker:
             verdict=verdict,
             fdr=config.fdr,
             recall_by_type=self.head.recall_in(config.context) if self.head and recall_holds else {},
+        )
+
+    def _rank_settings(self, frequencies: str) -> RankSettings:
+        """``frequencies``: the language whose word frequencies count."""
+        return RankSettings(
+            measure=self.measure,
+            threshold_nats=self.config.threshold_nats,
+            k=self.config.k,
+            language=frequencies,
+            context=self.config.context,
+            sentences=self.head.sentences if self.head else None,
+            words=self.head.words_for(self.config.context) if self.head else None,
         )
 
     def _judged(
@@ -305,7 +310,7 @@ class Ranker:
         )
 
 
-def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -> Report:
+def rank(text_or_path: Source, config: ConfigLike | None = None, **overrides: Any) -> Report:
     """Rank the sentences of one article, most suspicious first.
 
     ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file, or reads like
@@ -320,10 +325,17 @@ def rank(text_or_path: Source, config: Config | None = None, **overrides: Any) -
     return Ranker(_merged(config, overrides)).rank(document)
 
 
-def score(text_or_path: Source, config: Config | None = None, **overrides: Any) -> TokenScores:
+def score(text_or_path: Source, config: ConfigLike | None = None, **overrides: Any) -> TokenScores:
     """Surprisal, entropy and the rest for every token of one article, in nats, in its context."""
     document = as_document(text_or_path)
     return Ranker(_merged(config, overrides)).score(document)
+
+
+def _lines_apart(document: Document, context: str) -> Document:
+    """Of lines that are read without context, one's quotation marks are no partners of another's."""
+    if document.format != "lines" or context != "none":
+        return document
+    return replace(document, quote_faults=quote_faults_apart(document.text, document.sentences))
 
 
 def as_document(source: Source) -> Document:
@@ -370,5 +382,5 @@ def load_backend(config: Config, progress: Progress) -> Backend:
         return TorchCausalBackend(files, options)
 
 
-def _merged(config: Config | None, overrides: dict[str, Any]) -> Config:
+def _merged(config: ConfigLike | None, overrides: dict[str, Any]) -> Config:
     return make_config({**as_config(config).model_dump(), **overrides}) if overrides else as_config(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,21 +19,28 @@ def model_table(models: Iterable[ModelState], *, width: int) -> str:
             "many" if "*" in m.languages else ", ".join(m.languages),
             m.licence,
             f"{m.bytes / 1e6:.0f} MB",
+            f"{m.bytes_on_disk / 1e6:.0f} MB",
             m.state,
         )
         for m in models
     ]
-    return _table(("model", "size", "language", "licence", "fetch", "state"), rows, width=width)
+    head = ("model", "size", "language", "licence", "fetch", "on disk", "state")
+    return _table(head, rows, width=width)
 
 
-def measure_table(measures: Iterable[Measure], *, default: str, width: int) -> str:
-    """Each measure's name and formula on one line, what it says and its source below."""
+def measure_table(measures: Iterable[Measure], *, remarks: Mapping[str, str], width: int) -> str:
+    """Each measure's name and formula, what it says and its source below.
+
+    ``remarks``: what stands in brackets behind the formula, by the measure's name.
+    """
     import textwrap
 
     lines: list[str] = []
     for m in measures:
-        star = " (ranks by default)" if m.name == default else ""
-        lines.append(f"{m.name:30}{m.formula}{star}")
+        remark = f" ({remarks[m.name]})" if m.name in remarks else ""
+        lines += textwrap.wrap(
+            f"{m.name:30}{m.formula}{remark}", width, subsequent_indent=" " * 30, break_long_words=False
+        )
         lines += textwrap.wrap(
             f"{m.summary} ({m.source})", width, initial_indent="    ", subsequent_indent="    "
         )
@@ -53,7 +60,8 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[Any]], *, width: int) ->
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    # Two blanks between columns and no edge: the models fit 80 columns, whatever state they are in.
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for i, title in enumerate(head):
         table.add_column(title, no_wrap=i == 0, overflow="fold")
     for row in rows:

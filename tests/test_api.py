@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,10 +25,29 @@ def fake(monkeypatch):
 
 
 def test_every_public_name_is_there():
+    assert set(mtqa.__all__) - {"__version__"} == mtqa._HOMES.keys()
     for name in mtqa.__all__:
         assert getattr(mtqa, name) is not None
     with pytest.raises(AttributeError):
         _ = mtqa.nothing
+
+
+def test_the_public_names_are_listed_before_they_are_used():
+    code = "import mtqa; print(*dir(mtqa))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) >= {*mtqa.__all__, "__doc__"}
+
+
+def test_a_report_is_rendered_alone_or_with_others(fake):
+    report = mtqa.rank(TEXT)
+    assert mtqa.render(report, "html").startswith("<!DOCTYPE html>")
+    assert json.loads(mtqa.render(report, "json"))["signature"] == report.signature
+    assert mtqa.render(report, "csv") == mtqa.render([report], "csv")
+    assert len(json.loads(mtqa.render([report, report], "json"))) == 2
+    few = mtqa.render(report, "jsonl", options=mtqa.RenderOptions(top=1))
+    assert few.count("\n") == 1
+    with pytest.raises(mtqa.MtqaError, match="did you mean 'html'"):
+        mtqa.render(report, "htm")
 
 
 def test_a_text_a_path_and_a_document_give_the_same_ranking(fake, tmp_path):

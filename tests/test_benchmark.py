@@ -217,10 +217,10 @@ def test_the_figures_on_a_gpu(parts, sides, monkeypatch):
 def test_what_it_was_measured_on_is_in_the_details(parts, monkeypatch, tmp_path, capsys):
     from types import SimpleNamespace
 
-    from tests.lm.test_foreign_models import _tokenizer
+    from tests.lm.made_tokenizers import make_tokenizer
 
     benchmark, base, _, _ = parts
-    _tokenizer(tmp_path)
+    make_tokenizer(tmp_path)
     monkeypatch.setattr(benchmark, "run", lambda *_: base.Results())
     monkeypatch.setattr("mtqa.lm.fetch.ensure_model", lambda _: SimpleNamespace(directory=tmp_path))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -287,6 +287,27 @@ def test_agreement_is_the_greatest_gap_where_the_same_tokens_are_scored(parts):
     assert results.agreement["two"]["greatest_gap_nats"] == pytest.approx(0.5)
     assert "tokens are not compared" in results.agreement["two"]["note"]
     assert "not compared" not in results.agreement["one"]["note"]
+
+
+def test_commands_run_where_the_plain_script_does(parts, monkeypatch, tmp_path):
+    """With a GPU at hand the plain script still ran on the CPU."""
+    from types import SimpleNamespace
+
+    commands, ran = parts[3], []
+    monkeypatch.setattr(commands, "_seconds", lambda command, _: ran.append(command) or 1.0)
+    results = SimpleNamespace(ratio=lambda *_: None, details={})
+    commands.measure_start(SimpleNamespace(rounds=1, folder=tmp_path), results)
+
+    def popen(command, **_):
+        ran.append(command)
+        raise InterruptedError
+
+    monkeypatch.setattr(commands.subprocess, "Popen", popen)
+    with pytest.raises(InterruptedError):
+        commands._peak(tmp_path / "a.txt", tmp_path)
+    ranks = [command for command in ran if "rank" in command]
+    assert len(ranks) >= 3
+    assert all(command[command.index("--device") + 1] == "cpu" for command in ranks)
 
 
 def test_a_long_article_has_its_pages_and_no_two_paragraphs_alike(parts):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -13,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from mtqa import cli, pipeline
+from mtqa import cli, output, pipeline
+from mtqa.detect.measures import DETECTOR, MEASURES, WITHOUT_DETECTOR
+from mtqa.lm import fetch
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "seeds" / "000_528cacc9b8efffdc.txt"
@@ -188,13 +192,22 @@ def test_measures_contexts_and_configs_change_the_signature(mtqa):
 
 
 BAD_FILES = {
-    "empty": (b"", "empty"),
-    "white space": (b"  \n\t\n ", ""),
-    "boilerplate": (b"READ MORE\n\n0 Comments\n", "boilerplate"),
-    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 8, ""),
-    "undecodable": (b"\xff\xfe\x00\xd8\xc3\x28\xa0\xa1\x81\x8d\x8f\x90\x9d" * 50, ""),
-    "one word repeated": (b"word " * 100_000, ""),
-    "no letters": (b"1 2 3 4 5 . . . -- 17\n", ""),
+    "empty": (b"", "the file is empty; there is nothing to rank"),
+    "white space": (b"  \n\t\n ", "the file is only white space; nothing to rank"),
+    "boilerplate": (
+        b"READ MORE\n\n0 Comments\n",
+        "only boilerplate (link to more, comment counter); there is no article in it to rank",
+    ),
+    "binary": (
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 8,
+        "this is a PNG image, not text; give a text, Markdown or HTML file",
+    ),
+    "undecodable": (
+        b"\xff\xfe\x00\xd8\xc3\x28\xa0\xa1\x81\x8d\x8f\x90\x9d" * 50,
+        "begins like utf-16-le but byte 0 does not fit; save it as UTF-8, or name the encoding",
+    ),
+    "one word repeated": (b"word " * 100_000, "100,000 of its 100,000 words are 'word'; that is no article"),
+    "no letters": (b"1 2 3 4 5 . . . -- 17\n", "there is no letter in this text; mtqa ranks sentences"),
 }
 
 
@@ -206,8 +219,7 @@ def test_bad_files_get_one_line_and_no_model(mtqa, tmp_path, kind):
     code, out, err = mtqa("rank", path, "-o", tmp_path / "out.json", real=False)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
-    assert "article.txt" in err
-    assert says in err
+    assert f"article.txt: {says}" in err
     assert not (tmp_path / "out.json").exists()
 
 
@@ -317,17 +329,34 @@ def test_standard_input(smollm2_files):
     assert len(json.loads(done.stdout)["findings"]) == 3
 
 
+#: The command, with a line on stdout for every stage that it comes to.
+TELLS_STAGES = """
+import sys
+from mtqa import cli, console
+shown, told = console.Console.update, []
+def update(self, stage, done, total):
+    if stage not in told:
+        told.append(stage)
+        print(stage, flush=True)
+    shown(self, stage, done, total)
+console.Console.update = update
+sys.exit(cli.program())
+"""
+
+
 @pytest.mark.model
 def test_ctrl_c_exits_with_130_and_writes_nothing(smollm2_files, tmp_path):
     article = tmp_path / "long.txt"
     article.write_text("\n\n".join(f"Number {i}. {PROSE}" for i in range(400)))
     target = tmp_path / "out.json"
     process = subprocess.Popen(
-        [sys.executable, "-m", "mtqa.cli", "rank", str(article), "-o", str(target)],
+        [sys.executable, "-c", TELLS_STAGES, "rank", str(article), "-o", str(target)],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(6)
+    assert process.stdout is not None
+    assert "scoring" in (line.strip() for line in process.stdout)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -375,7 +404,40 @@ def test_version_and_lists(capfd):
     assert capfd.readouterr().out.startswith("mtqa ")
     assert cli.main(["measures"]) == 0
     out = capfd.readouterr().out
-    assert "excess_surprisal" in out
     assert max(len(line) for line in out.splitlines()) <= 80
+    told = {entry.split()[0]: " ".join(entry.split()) for entry in re.split(r"\n(?=\S)", out)}
+    assert told.keys() >= MEASURES.keys()
+    assert [name for name in told if "(ranks by default)" in told[name]] == [DETECTOR]
+    assert [name for name in told if "(where a model has no detector)" in told[name]] == [WITHOUT_DETECTOR]
+
+
+@pytest.mark.parametrize("state", ["ready", "not fetched", "damaged"])
+def test_models_are_one_line_each_in_eighty_columns_with_their_size_on_disk(monkeypatch, capfd, state):
+    states = [dataclasses.replace(one, state=state) for one in fetch.models()]
+    monkeypatch.setattr(fetch, "models", lambda: states)
+    monkeypatch.setenv("COLUMNS", "80")
     assert cli.main(["models"]) == 0
-    assert "smollm2-135m" in capfd.readouterr().out
+    head, _, *lines = capfd.readouterr().out.splitlines()
+    assert head.split()[-3:] == ["on", "disk", "state"]
+    assert [line.split()[0] for line in lines] == [one.name for one in states]
+    assert all(re.search(rf" \d+ MB +\d+ MB +{state}$", line) for line in lines)
+    assert max(map(len, [head, *lines])) <= 80
+
+
+def test_corrupt_can_be_quiet(monkeypatch, tmp_path, capfd):
+    path = tmp_path / "a.txt"
+    path.write_text(PROSE)
+    monkeypatch.setattr("mtqa.bench.labelled.made.not_in_english", lambda _: ["a.txt is not in English"])
+    monkeypatch.setattr("mtqa.bench.labelled.made.corrupted_records", lambda *_, **__: [{"doc": "a"}])
+    for more, said in (([], "mtqa: a.txt is not in English\n"), (["-q"], "")):
+        assert cli.main(["corrupt", str(path), *more]) == 0
+        assert capfd.readouterr() == ('{"doc": "a"}\n', said)
+
+
+@pytest.mark.parametrize("columns", [30, 70, 200])
+def test_a_result_is_as_wide_as_its_terminal_but_no_wider_than_120(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(output, "on_terminal", lambda _: True)
+    assert output.result_columns(None) == {30: 40, 70: 70, 200: 120}[columns]
+    monkeypatch.setattr(output, "on_terminal", lambda _: False)
+    assert output.result_columns("report.txt") == 80

@@ -266,6 +266,27 @@ def _sound_files(folder: Path, count: int) -> list[Path]:
     return made
 
 
+GERMAN = (
+    "Die Fischer kamen erst am späten Abend zurück, weil der Nebel über der Bucht lag. Niemand hatte "
+    "mit einem so schlechten Fang gerechnet, und der Preis stieg noch in derselben Woche deutlich."
+)
+
+
+def test_calibrate_tells_what_is_odd_about_the_texts(run, config, tmp_path):
+    files = _sound_files(tmp_path, 8)
+    files[3].write_text(GERMAN)
+    files[5].write_bytes(files[5].read_text().replace("old road", "café “road”").encode("cp1252"))
+    code, _, err = run("calibrate", *files, "--config", config, "-o", tmp_path / "own.json")
+    assert code == 0
+    assert (
+        f"mtqa: {files[3]}: the detector has learned from English alone, and the text seems to be in 'de'"
+        in err
+    )
+    assert f"mtqa: {files[5]}: the file is not UTF-8" in err
+    assert err.count("seems to be in") == err.count("is not UTF-8") == 1
+    assert run("calibrate", *files, "--config", config, "-q", "-o", tmp_path / "own.json")[2] == ""
+
+
 def test_calibrate_on_sound_articles(run, article, config, tmp_path, head_file):
     target = tmp_path / "own.json"
     files = _sound_files(tmp_path, 9)
@@ -289,6 +310,24 @@ def test_calibrate_on_sound_articles(run, article, config, tmp_path, head_file):
     assert [f["q_value"] for f in report["findings"]] == pytest.approx(
         q_values(own.p_value(x, [30] * 10)), rel=1e-5
     )
+
+
+def test_calibrate_reads_and_runs_as_rank_does(run, config, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pipeline, "load_backend", lambda config, _: (seen.append(config), _backend())[1])
+    lines = tmp_path / "sound.dat"
+    lines.write_text("\n".join(path.read_text() for path in _sound_files(tmp_path, 6)))  # six sentences then
+    how = ("--device", "cpu", "--threads", "1", "--no-ledger")
+    code, _, err = run("calibrate", lines, "--config", config, *how, "--input-format", "lines")
+    assert code == 2
+    assert "6 sound sentences are too few" in err
+    code, out, err = run("calibrate", lines, "--config", config, *how, "--input-format", "text")
+    assert code == 0, err
+    assert json.loads(out)["from"]["sound"] == 60
+    assert [(one.device, one.threads, one.ledger) for one in seen] == [("cpu", 1, False)] * 2
+    code, _, err = run("calibrate", lines, "--config", config, "--input-format", "docx")
+    assert code == 2
+    assert "unknown input format 'docx'" in err
 
 
 def _base(head_file: Path):

@@ -1,4 +1,4 @@
-"""The folder that models are kept in, their manifests, and digests remembered between runs.
+"""The folder that models, the ledger and data from the hub are kept in; digests remembered between runs.
 
 ::
 
@@ -6,6 +6,8 @@
     <cache>/models/<name>/             a model, ready; ``manifest.json`` in it was written last
     <cache>/models/.<name>.partial/    what an unfinished fetch left: parts already verified
     <cache>/models/.<name>.lock        held while a process fetches the model
+    <cache>/ledger/                    the score ledger, unless MTQA_LEDGER names another place
+    <cache>/datasets/                  labelled data from the hub, as the datasets library keeps it
 """
 
 from __future__ import annotations

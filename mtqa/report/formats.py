@@ -51,17 +51,21 @@ class RenderOptions:
 
 
 def render(
-    reports: Sequence[Report],
+    reports: Report | Sequence[Report],
     format: str,  # noqa: A002
     *,
     options: RenderOptions | None = None,
 ) -> str:
-    """The reports as one text in the named format, ending in a line break.
+    """A report, or several, as one text in the named format, ending in a line break.
 
-    Pure: the same records and options give the same text. Raises `UsageError` for an unknown format,
-    a negative ``top`` or no reports.
+    ``format``: ``terminal``, ``markdown``, ``html``, ``json``, ``jsonl`` or ``csv``. Pure: the same records
+    and options give the same text. Raises `UsageError` for an unknown format, a negative ``top`` or no
+    reports.
+
+    >>> mtqa.render(mtqa.rank("article.txt"), "html")   # doctest: +SKIP
     """
     options = options or RenderOptions()
+    reports = [reports] if isinstance(reports, Report) else reports
     check_format(format)
     if options.top is not None and options.top < 0:
         raise UsageError(f"top is {options.top}: give a number of sentences, or 0 for all of them")

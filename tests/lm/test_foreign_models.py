@@ -15,32 +15,9 @@ from mtqa.lm.score import score_passages
 from mtqa.lm.tokens import DocumentTokenizer
 from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 from mtqa.records import Passage
+from tests.lm.made_tokenizers import make_tokenizer
 
 UNSEEN = "A grey seal slept while nobody watched."
-TEXT = "The harbour was quiet when the first trawler came in."
-
-
-def _tokenizer(folder: Path, *, kind: str = "bpe", size: int = 400) -> None:
-    """A small tokenizer with <s>, </s> and <pad>, trained on a few lines."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    special = ["<pad>", "<s>", "</s>", "<unk>"]
-    lines = [TEXT, "Prices have fallen since the spring.", "He wrote <s> on the wall."] * 20
-    if kind == "unigram":
-        tokenizer = Tokenizer(models.Unigram())
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-        tokenizer.decoder = decoders.Metaspace()
-        trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=special, unk_token="<unk>")
-    else:
-        tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
-        trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=special, initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(lines, trainer)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    names = {"bos_token": "<s>", "eos_token": "</s>", "tokenizer_class": "PreTrainedTokenizerFast"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(names))
 
 
 def _llama(**changes):
@@ -62,7 +39,7 @@ def _llama(**changes):
 def _save(folder: Path, model) -> Path:
     folder.mkdir(exist_ok=True)
     model.save_pretrained(folder)
-    _tokenizer(folder)
+    make_tokenizer(folder)
     return folder
 
 
@@ -228,7 +205,7 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path):
 
 
 def test_special_strings_are_plain_text_for_a_unigram_tokenizer_too(tmp_path):
-    _tokenizer(tmp_path, kind="unigram", size=60)
+    make_tokenizer(tmp_path, kind="unigram", size=60)
     tokenizer = DocumentTokenizer(tmp_path)
     tokens = tokenizer.tokenize("The <s> harbour </s>")
     assert tokenizer.start_id not in tokens.ids
@@ -239,10 +216,38 @@ def test_special_strings_are_plain_text_for_a_unigram_tokenizer_too(tmp_path):
 def test_a_chat_token_is_never_the_start_of_a_document(tmp_path):
     from tokenizers import Tokenizer
 
-    _tokenizer(tmp_path)
+    make_tokenizer(tmp_path)
     tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     tokenizer.add_special_tokens(["<|im_start|>", "<|endoftext|>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<|im_start|>"}))
     assert DocumentTokenizer(tmp_path).start_token == "<|endoftext|>"
     assert DocumentTokenizer(tmp_path, start_token="</s>").start_token == "</s>"
+
+
+@pytest.mark.parametrize(
+    ("single", "start"),
+    [
+        ("</s> $A", "</s>"),  # XGLM: its BOS is <s>, and no text begins with it
+        ("<s> $A </s>", "<s>"),
+        ("$A </s>", "<s>"),
+        ("<pad> </s> $A", "<s>"),
+        ("<|im_start|> $A", "<s>"),
+    ],
+)
+@pytest.mark.parametrize("behind_another", [True, False])
+def test_what_the_tokenizer_itself_puts_in_front_starts_a_document(tmp_path, single, start, behind_another):
+    from tokenizers import Tokenizer, processors
+
+    make_tokenizer(tmp_path)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    tokenizer.add_special_tokens(["<|im_start|>"])
+    names = [piece for piece in single.split() if piece != "$A"]
+    template = processors.TemplateProcessing(
+        single=single, special_tokens=[(name, tokenizer.token_to_id(name)) for name in names]
+    )
+    steps = [processors.ByteLevel(), template]
+    tokenizer.post_processor = processors.Sequence(steps) if behind_another else template
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    found = DocumentTokenizer(tmp_path)
+    assert (found.start_token, found.start_id) == (start, tokenizer.token_to_id(start))

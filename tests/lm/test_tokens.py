@@ -41,10 +41,10 @@ HARD = {
 def tokenizer(request, tmp_path):
     if request.param == "smollm2":
         return DocumentTokenizer(request.getfixturevalue("smollm2_files").directory)
-    from tests.lm.test_foreign_models import _tokenizer
+    from tests.lm.made_tokenizers import make_tokenizer
 
     (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>"}')
-    _tokenizer(tmp_path, kind=request.param, size=400 if request.param == "bpe" else 90)
+    make_tokenizer(tmp_path, kind=request.param, size=400 if request.param == "bpe" else 90)
     return DocumentTokenizer(tmp_path)
 
 

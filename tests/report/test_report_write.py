@@ -167,3 +167,13 @@ def test_check_writable_says_what_a_write_would_and_writes_nothing(tmp_path):
             write_report("x", str(path))
         assert str(checked.value) == str(written.value)
     check_writable("/dev/stdout")
+
+
+def test_a_platform_without_owners_and_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fchmod", raising=False)
+    monkeypatch.delattr(os, "fchown", raising=False)
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    write_report("new", str(path))
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["a.txt"]
