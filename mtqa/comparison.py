@@ -176,10 +176,10 @@ def _forget_peak() -> bool:
 
 
 def _peak_mb() -> float | None:
-    """The most memory held since `_forget_peak`, in MB."""
+    """The most memory held since `_forget_peak`, in millions of bytes."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     kilobytes = next((line.split()[1] for line in lines if line.startswith("VmHWM:")), None)
-    return None if kilobytes is None else int(kilobytes) / 1024
+    return None if kilobytes is None else int(kilobytes) * 1024 / 1e6

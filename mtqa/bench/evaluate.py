@@ -21,7 +21,7 @@ from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
 from mtqa.bench.resample import document_weights, few_documents
 from mtqa.bench.scoring import not_scored
-from mtqa.bench.tables import group_values, pooled, subset
+from mtqa.bench.tables import group_values, peak_of, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
 
@@ -339,10 +339,10 @@ def _data(table: ScoreTable) -> dict[str, Any]:
     }
 
 
-def _cost(tables: Sequence[ScoreTable]) -> dict[str, float]:
+def _cost(tables: Sequence[ScoreTable]) -> dict[str, float | None]:
     seconds = sum(table.seconds for table in tables)
     tokens = int(sum(table.tokens.sum() for table in tables))
-    return {"seconds": seconds, "tokens": tokens, "peak_mb": max(table.peak_mb for table in tables)}
+    return {"seconds": seconds, "tokens": tokens, "peak_mb": peak_of(tables)}
 
 
 def _references(section: Section) -> dict[str, Any]:

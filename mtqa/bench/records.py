@@ -105,7 +105,8 @@ class ScoreTable:
     ``probability (n,)``: that it is corrupted, or None where the config gives none. ``words``: per sentence
     ``(start, end, suspicion)`` and ``marked``: the spans that a report would mark, both in characters of its
     text. ``q_value (n,)``: the least false discovery rate at which it is found, or None likewise.
-    ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds`` and ``peak_mb``: what scoring took.
+    ``tokens (n,)``, ``bits (n,)`` (total surprisal). ``seconds``: what scoring took. ``peak_mb``: the
+    most memory that the process had held by then, in millions of bytes; None where nobody counts it.
     ``warnings``: what the scorer said of most of the documents.
     """
 
@@ -122,7 +123,7 @@ class ScoreTable:
     bits: Array = field(default_factory=lambda: np.zeros(0))
     unscored: Mapping[int, str] = field(default_factory=dict)
     seconds: float = 0.0
-    peak_mb: float = 0.0
+    peak_mb: float | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

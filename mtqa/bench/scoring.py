@@ -7,6 +7,7 @@ through some two hundred at a time, each text once however often the data hold i
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -213,10 +214,11 @@ def _known(values: Sequence[float | None]) -> Array | None:
     return np.array(held, dtype=np.float64) if len(held) == len(values) else None
 
 
-def _peak_mb() -> float:
-    """The most memory that this process has held."""
-    import resource
-    import sys
-
+def _peak_mb() -> float | None:
+    """The most memory that this process has ever held, in millions of bytes; None where nobody counts it."""
+    try:
+        import resource  # there is none on Windows
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6

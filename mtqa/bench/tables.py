@@ -36,7 +36,7 @@ def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
         bits=np.concatenate([table.bits for table in tables]),
         unscored={i + int(o): r for t, o in zip(tables, offsets, strict=True) for i, r in t.unscored.items()},
         seconds=sum(table.seconds for table in tables),
-        peak_mb=max(table.peak_mb for table in tables),
+        peak_mb=peak_of(tables),
     )
 
 
@@ -79,6 +79,11 @@ class Group:
 
     rows: Mask
     contrast: bool
+
+
+def peak_of(tables: Sequence[ScoreTable]) -> float | None:
+    """The largest of their peaks; None where nobody counted."""
+    return max((table.peak_mb for table in tables if table.peak_mb is not None), default=None)
 
 
 def group_values(table: ScoreTable, group: str) -> dict[str, Group]:

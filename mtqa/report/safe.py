@@ -2,22 +2,26 @@ r"""Makes the article's characters harmless to a screen: nothing of it may steer
 
 Shown as escapes (``\x1b``, ``\u202e``): control characters, bidirectional overrides and marks, invisible
 characters that hide text, lone surrogates. Kept: the joiners and variation selectors that emoji and
-several scripts need.
+several scripts need, and the flags of England and the like, a black flag with a region in invisible letters.
 """
 
 from __future__ import annotations
 
 import re
 
+_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"  # longer ones may hide text
 _UNSAFE = re.compile(
+    f"{_FLAG}|"
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_UNSAFE_BUT_NEWLINE = re.compile(f"(?!\n){_UNSAFE.pattern}")
+_UNSAFE_BUT_NEWLINE = re.compile(f"(?!\n)(?:{_UNSAFE.pattern})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _escape(match: re.Match[str]) -> str:
+    if len(match.group()) > 1:  # a flag
+        return match.group()
     code = ord(match.group())
     if code < 0x100:
         return f"\\x{code:02x}"

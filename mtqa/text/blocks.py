@@ -15,41 +15,30 @@ from typing import Final
 
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
-from mtqa.text.hyphens import Lexicon, unhyphenated
+from mtqa.text.hyphens import Lexicon, unhyphenated, without_last
+from mtqa.text.line import ITEM, Line, breaks_off, continues, ends_sentence, is_row, is_special, text_lines
 from mtqa.text.offsets import Traced, joined
+from mtqa.text.pages import PAGE_NUMBER, over_pages
 from mtqa.text.pieces import Piece, heading_like, judged
 
-_LINE_END: Final = re.compile(r"\r\n|[\r\n\v\x85\u2028]|(?P<page>[\f\u2029])")
-_TERMINAL: Final = re.compile(r"[.!?…。！？؟।॥:;][\s\"'”’»)\]]*(?:\[\d+\])*$")
-_ITEM: Final = re.compile(
-    r"(?:[-*•‣◦–·●▪■□✓✔➢►]|\d{1,2}[.)]|[a-zA-Z][.)]|\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\))\s+\S"
-)
 _QUOTED: Final = re.compile(r"(?:>\s?)+")
 _VERSE_END: Final = re.compile(r"[,;:—–-]$")
 _CELL: Final = re.compile(r"[^\t|]+")
 _CJK: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _CJK_END, _CJK_START = re.compile(f"[{_CJK}]$"), re.compile(f"^[{_CJK}]")
-_HYPHENATED: Final = re.compile(r"[^\W\d_][-\u2010]$")
+_HYPHENATED: Final = re.compile(r"[^\W\d_][-\u2010\u00ad¬]$")
 _FIRST_WORD: Final = re.compile(r"\S+")
+#: "J. Smith": an initial, and the titles that are never the end of a sentence before it.
+_INITIAL: Final = re.compile(r"(?:[A-Z]\.[\s-]+)+[A-Z][^\W\d_]")
+_TITLE_END: Final = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sen|Rep|Gov|Gen|Maj|Col|Capt|Cmdr|Lt|Sgt|Rev|Fr|Hon|Pres)\.$"
+)
+_LETTERED: Final = re.compile(r"[A-Z][.)]\s")
 
 _MAX_WIDTH = 200  # a longer line is a paragraph, not a wrapped line
 _VERSE_WIDTH = 70  # characters; a longer line is prose
 _MIN_FULL = 0.5  # share of the continued lines that must be full in a wrapped file
 _MIN_CONTINUED = 0.12  # share of neighbouring lines that must be continued in lower case
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """A line without its white space; ``gap``: the number of empty lines in front of it."""
-
-    text: Traced
-    gap: int
-    indent: int
-
-    @property
-    def content(self) -> str:
-        """The characters of the line."""
-        return self.text.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +53,15 @@ class Layout:
 
 def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
     """The blocks of a plain text in order, boilerplate marked, and the repairs of joining lines."""
-    lines = list(_lines(text))
+    lines = list(text_lines(text))
     layout = layout_of(lines)
+    lines, numbers = over_pages(lines, width=layout.width)
     repairs: list[Repair] = []
     lexicon = Lexicon(text.text)
-    pieces: list[Piece] = []
+    pieces = [Piece(number.text.folded(), "body", PAGE_NUMBER) for number in numbers]
     for group in _versed(_groups(lines, layout)):
         pieces += _pieces(group, lexicon, repairs)
-    return _headed(pieces), repairs
-
-
-def _lines(text: Traced) -> Iterator[Line]:
-    position = gap = 0
-    for match in _LINE_END.finditer(text.text + "\n"):
-        raw = text.cut(position, match.start())
-        line = raw.stripped()
-        if len(line):
-            indent = len(raw.text) - len(raw.text.lstrip())
-            yield Line(line, gap, indent)
-            gap = 0
-        else:
-            gap += 1
-        gap += match["page"] is not None
-        position = match.end()
-
-
-def continues(text: str) -> bool:
-    """Whether a line begins in the middle of a sentence: lower case, or a script without case."""
-    first = text.lstrip("\"'“‘(")[:1]
-    return first.islower() or (first.isalpha() and not first.isupper() and not first.istitle())
-
-
-def ends_sentence(text: str) -> bool:
-    """Whether a line ends with a final mark, closing quotes and brackets aside."""
-    return _TERMINAL.search(text) is not None
+    return _headed(sorted(pieces, key=lambda piece: piece.text.start)), repairs
 
 
 def _full(line: str, following: str, width: int) -> bool:
@@ -111,7 +75,9 @@ def layout_of(lines: Sequence[Line]) -> Layout:
     pairs = [
         (a.content, b.content)
         for a, b in pairwise(lines)
-        if b.gap <= double and not _special(b.content) and (not _special(a.content) or _ITEM.match(a.content))
+        if b.gap <= double
+        and not is_special(b.content)
+        and (not is_special(a.content) or ITEM.match(a.content))
     ]
     inner = [(a, b) for a, b in pairs if not ends_sentence(a) and continues(b)]
     short = [(a, b) for a, b in inner if len(a) <= _MAX_WIDTH]
@@ -140,7 +106,9 @@ def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
     run: list[list[Line]] = []
     for group in groups:
         text = group[0].content
-        short = len(group) == 1 and len(text) <= _VERSE_WIDTH and not _special(text) and not reason_for(text)
+        short = (
+            len(group) == 1 and len(text) <= _VERSE_WIDTH and not is_special(text) and not reason_for(text)
+        )
         if run and (not short or group[0].gap):
             yield from _stanza(run)
             run = []
@@ -159,14 +127,6 @@ def _stanza(run: list[list[Line]]) -> Iterator[list[Line]]:
         yield from run
 
 
-def _special(text: str) -> bool:
-    return _ITEM.match(text) is not None or text.startswith(">") or _row(text)
-
-
-def _row(text: str) -> bool:
-    return text.count("\t") >= 2 or text.count("|") >= 3
-
-
 def _groups(lines: Sequence[Line], layout: Layout) -> Iterator[list[Line]]:
     """Lines that belong to one block."""
     group: list[Line] = []
@@ -183,24 +143,39 @@ def _groups(lines: Sequence[Line], layout: Layout) -> Iterator[list[Line]]:
 def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: Layout) -> bool:
     """Whether ``line`` goes on with the block that ``group`` has begun."""
     before, now = group[-1].content, line.content
+    if line.goes_on:
+        return True
     if line.gap > layout.double:
         return False
     if before.startswith(">") or now.startswith(">"):
         return _same_quote(before, now)
-    if _row(before) or _row(now):
+    if is_row(before) or is_row(now):
         return False
-    if _ITEM.match(now) and (ends_sentence(before) or _ITEM.match(group[0].content) or not layout.width):
+    if before.endswith("\u00ad") and now[:1].isalpha():
+        return True
+    if _goes_on_with_initial(group, now, layout):
+        return True
+    if ITEM.match(now) and (ends_sentence(before) or ITEM.match(group[0].content) or not layout.width):
         return False
     if not layout.width:
         return (
-            not ends_sentence(before) and now[:1].islower() and len(before) <= _MAX_WIDTH and _hanging(before)
+            not ends_sentence(before)
+            and now[:1].islower()
+            and len(before) <= _MAX_WIDTH
+            and breaks_off(before)
         )
     return _wrapped_joins(group, line, following, layout)
 
 
-def _hanging(text: str) -> bool:
-    """In an unwrapped file only a line that plainly breaks off is joined: a comma or a hyphen ends it."""
-    return text.endswith((",", "-"))
+def _goes_on_with_initial(group: Sequence[Line], now: str, layout: Layout) -> bool:
+    """Whether a line that could be an item ("J. Smith said …") goes on with a name."""
+    before = group[-1].content
+    if not _INITIAL.match(now):
+        return False
+    if _TITLE_END.search(before):
+        return True
+    full = layout.width > 0 and _full(before, now, layout.width)
+    return full and not ends_sentence(before) and not _LETTERED.match(group[0].content)
 
 
 def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, layout: Layout) -> bool:
@@ -254,12 +229,12 @@ def _same_quote(before: str, now: str) -> bool:
 def _pieces(group: list[Line], lexicon: Lexicon, repairs: list[Repair]) -> Iterator[Piece]:
     first = group[0].content
     if first.startswith(">"):
-        text = _joined([_unquoted(line.text, repairs) for line in group], lexicon, repairs)
+        text = joined_lines([_unquoted(line.text, repairs) for line in group], lexicon, repairs)
         if text is not None:
             yield judged(Piece(text, "quote"))
         return
-    kind = "table" if _row(first) else "list-item" if _ITEM.match(first) else "body"
-    text = _joined([line.text for line in group], lexicon, repairs)
+    kind = "table" if is_row(first) else "list-item" if ITEM.match(first) else "body"
+    text = joined_lines([line.text for line in group], lexicon, repairs)
     cells = _cells(first) if len(group) == 1 and kind != "list-item" else 0
     if text is not None:
         yield judged(Piece(text, kind, cells=cells))
@@ -267,7 +242,7 @@ def _pieces(group: list[Line], lexicon: Lexicon, repairs: list[Repair]) -> Itera
 
 def _cells(text: str) -> int:
     """The number of filled cells in a line set with tabs or bars; 0 for any other line."""
-    if "\t" not in text and not _row(text):
+    if "\t" not in text and not is_row(text):
         return 0
     return sum(not cell.isspace() for cell in _CELL.findall(text))
 
@@ -282,7 +257,7 @@ def _unquoted(line: Traced, repairs: list[Repair]) -> Traced:
     return line.cut(marks.end(), len(line))
 
 
-def _joined(lines: Sequence[Traced], lexicon: Lexicon, repairs: list[Repair]) -> Traced | None:
+def joined_lines(lines: Sequence[Traced], lexicon: Lexicon, repairs: list[Repair]) -> Traced | None:
     """The lines as one text: a space for each break, none after a hyphen inside a word or in CJK."""
     filled = [line.folded() for line in lines]
     filled = [line for line in filled if len(line)]
@@ -291,14 +266,25 @@ def _joined(lines: Sequence[Traced], lexicon: Lexicon, repairs: list[Repair]) ->
     runs: list[list[Traced]] = [[filled[0]]]
     for line in filled[1:]:
         tail = runs[-1][-1]
-        if _HYPHENATED.search(tail.text) and line.text[:1].islower():
+        if _HYPHENATED.search(tail.text) and _broken(tail.text, line.text):
             runs[-1][-1] = unhyphenated(tail, line, lexicon, repairs)
             runs[-1].append(line)
         elif _CJK_END.search(tail.text) and _CJK_START.search(line.text):
             runs[-1].append(line)
         else:
             runs.append([line])
+    runs = [[*run[:-1], _without_soft_end(run[-1], repairs)] for run in runs]
     return joined([joined(run, "") for run in runs], " ")
+
+
+def _broken(before: str, now: str) -> bool:
+    """Whether a line that ends in a hyphen goes on in the next: behind a soft one any letter does."""
+    return now[:1].islower() or (before.endswith("\u00ad") and now[:1].isalpha())
+
+
+def _without_soft_end(line: Traced, repairs: list[Repair]) -> Traced:
+    """The line without a soft hyphen that nothing goes on with; it stands behind a letter."""
+    return without_last(line, "invisible", repairs) if line.text.endswith("\u00ad") else line
 
 
 def _headed(pieces: list[Piece]) -> list[Piece]:

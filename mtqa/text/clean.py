@@ -25,6 +25,7 @@ _CHARACTERS: Final = re.compile(
     rf"""
       (?P<mark>      (?<=[{_JOINING}]) [\u200c\u200d] (?=[{_JOINING}]) )     # kept
     | (?P<flag>      \U0001f3f4 [\U000e0020-\U000e007f]+ )                   # kept: a regional flag
+    | (?P<soft>      (?<=\w) \u00ad (?=[ \t]*[\r\n\v\f\x85\u2028\u2029]) )  # breaks a word at a line end
     | (?P<invisible> (?:[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e]
                        |[\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f])+ )
     | (?P<separator> [\x1c-\x1f]+ )
@@ -37,18 +38,23 @@ _CHARACTERS: Final = re.compile(
 )
 _LIGATURES: Final = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
 _LINES = re.compile(r"[^\r\n\v\f\u2028\u2029]+")
+_WORD_GOES_ON = re.compile(r"[ \t]*(?:\r\n|[\r\n\v\x85\u2028])[ \t]*(?=[^\W\d_])")
 _BETWEEN_WORDS = re.compile(r"[ \t]")
 _LINE_BREAKING = re.compile(r"[\r\n]")
 
 
-def cleaned(text: Traced, *, mojibake: bool = True) -> tuple[Traced, tuple[Repair, ...]]:
-    """The text with its repairs made, and the repairs, in source positions and source order."""
+def cleaned(text: Traced, *, lines: bool = False) -> tuple[Traced, tuple[Repair, ...]]:
+    """The text with its repairs made, and the repairs, in source positions and source order.
+
+    A soft hyphen at a line end takes the line break with it; with ``lines`` it stays, for lines still to be
+    told apart.
+    """
     repairs: list[Repair] = []
-    if mojibake and not text.text.isascii():
+    if not text.text.isascii():
         edits = list(_mojibake(text.text))
         repairs += _records(text, edits)
         text = text.edited(edits)
-    edits = list(_characters(text.text))
+    edits = [*_characters(text.text, keep_soft=lines)]
     repairs += _records(text, edits)
     repairs.sort(key=lambda repair: (repair.start, repair.end))
     return text.edited(edits), tuple(repairs)
@@ -60,13 +66,16 @@ def _records(text: Traced, edits: Sequence[Edit]) -> Iterator[Repair]:
         yield Repair(start, end, edit.kind, text.text[edit.start : edit.end], edit.new)
 
 
-def _characters(text: str) -> Iterator[Edit]:
+def _characters(text: str, *, keep_soft: bool) -> Iterator[Edit]:
     """Repairs of single characters; ZWJ and ZWNJ stay where a script or an emoji needs them."""
     for match in _CHARACTERS.finditer(text):
         kind = str(match.lastgroup)
         start, end = match.span()
         if kind in ("invisible", "control"):
             yield Edit(start, end, "", kind)
+        elif kind == "soft" and not keep_soft:
+            rest = _WORD_GOES_ON.match(text, end)
+            yield Edit(start, rest.end(), "", "hyphenation") if rest else Edit(start, end, "", "invisible")
         elif kind == "separator":
             yield Edit(start, end, " ", "control")
         elif kind == "broken":

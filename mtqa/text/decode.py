@@ -47,10 +47,19 @@ _ZIPPED: Final = (
     (b"opendocument", "an OpenDocument file", f"{_EXTRACT} (save it as plain text)"),
     (b"epub+zip", "an EPUB book", f"{_EXTRACT} (pandoc FILE.epub -t plain)"),
 )
+#: The lines that begin an e-mail or a saved page of parts, and what says that its body is not plain text.
+_MAIL_HEAD = re.compile(rb"(?:From [^\n]*\n)?(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*+){2,}+")
+_MIME = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding|Content-Type:\s*multipart/)", re.I | re.M)
+#: The escapes to Japanese and Korean letters in the encodings of seven bits, and the codecs that know them.
+_SEVEN_BITS = re.compile(rb"\x1b(?:\$[@AB]|\$\([CDOPQ]|\([IJ]|\$\)C)")
+_SEVEN_BIT_CODECS: Final = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_ext")
 _CONTROLS = bytes({*range(32), 0x7F} - set(b"\t\n\v\f\r\x1b"))
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.I)
 _WIDE = re.compile(r"u(?:tf|cs)?[-_ ]?(?:16|32|2|4)", re.I)
 _MAX_CONTROL_SHARE = 0.02  # real texts with stray NULs stay under 0.1 %, compressed data is at 10 %
+#: Valid sequences of several bytes for each bad byte. Of 150,000 texts of 2 to 60 frequent words in 29 other
+#: encodings none had over 4.
+_CLEARLY_UTF8 = 5
 _MAX_CHAOS = 0.2  # charset-normalizer's mess ratio, 0 to 1; its own cut is 0.2 on the first chunks
 _CLEARLY = 0.02  # coherence, 0 to 1; cp1250 beats cp1252 by 0.04 on two lines of Czech
 _LEAST_LETTERS, _SURE = 40, 0.8  # a language is guessed wildly from less text
@@ -72,11 +81,17 @@ _WESTERN = re.compile(r"[^\W\d_]|[\s–—‘’“”„‚…•€£°§©®�
 
 
 class Decoded(NamedTuple):
-    """A file's text and the encoding it was read with; ``guessed``: nothing in the file tells it."""
+    """A file's text and the encoding it was read with; ``warning``: what a person should know of that."""
 
     text: str
     encoding: str
-    guessed: bool = False
+    warning: str | None = None
+
+
+_GUESSED = (
+    "the file is not UTF-8 and does not say what it is: read as {}, by a guess; "
+    "name the right encoding (--encoding) if letters look wrong"
+)
 
 
 def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
@@ -94,11 +109,13 @@ def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
     wide = _wide_without_mark(data)
     if wide is not None:
         return wide
+    if data.isascii() and _SEVEN_BITS.search(data):
+        return _seven_bits(data, name)
     _refuse_controls(data, name)
     try:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
-        return _guess(data, name, error.start)
+        return _flawed_utf8(data, error) or _guess(data, name, error.start)
 
 
 def _decode_as(data: bytes, encoding: str, name: str) -> Decoded:
@@ -120,6 +137,9 @@ def _decode_marked(data: bytes, encoding: str, name: str) -> Decoded:
     try:
         return Decoded(data.decode(encoding), encoding)
     except UnicodeDecodeError as error:
+        flawed = _flawed_utf8(data, error, before=len(codecs.BOM_UTF8)) if encoding == "utf-8" else None
+        if flawed is not None:
+            return flawed
         raise InputError(
             f"{name}: begins like {encoding} but byte {error.start} does not fit; "
             "save it as UTF-8, or name the encoding"
@@ -138,6 +158,44 @@ def _refuse_magic(data: bytes, name: str) -> None:
     for mark, what, advice in _MAGIC:
         if data.startswith(mark):
             raise InputError(f"{name}: this is {what}, not text; {advice}")
+
+    headers = _MAIL_HEAD.match(data)
+    if headers is not None and _MIME.search(headers[0]):
+        raise InputError(
+            f"{name}: this is a raw e-mail or a saved page of parts (MIME, MHTML), not text; {_EXTRACT} "
+            "(open it and save it as plain text or HTML)"
+        )
+
+
+def _flawed_utf8(data: bytes, error: UnicodeDecodeError, *, before: int = 0) -> Decoded | None:
+    """UTF-8 with a few bad bytes, or cut inside its last character; U+FFFD stands for what is bad.
+
+    ``error``: of the first of them; ``before``: bytes of the file that stood before the data.
+    """
+    text = data.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd") - data.count("\ufffd".encode())
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    cut = error.reason == "unexpected end of data" and good > 0
+    if not cut and good < _CLEARLY_UTF8 * bad:
+        return None
+    first = before + error.start
+    if bad == 1:
+        return Decoded(text, "utf-8", f"byte {first} is not UTF-8: it is shown as \ufffd")
+    return Decoded(
+        text, "utf-8", f"{bad:,} places are not UTF-8, the first at byte {first}: they are shown as \ufffd"
+    )
+
+
+def _seven_bits(data: bytes, name: str) -> Decoded:
+    korean = b"\x1b$)C" in data  # the Japanese codecs pass over this escape and leave its letters ASCII
+    for codec in ("iso2022_kr",) if korean else _SEVEN_BIT_CODECS:
+        try:
+            return Decoded(data.decode(codec), codec)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(
+        f"{name}: has the escapes of ISO-2022-JP but does not fit it; save it as UTF-8, or name the encoding"
+    )
 
 
 def _wide_without_mark(data: bytes) -> Decoded | None:
@@ -182,7 +240,8 @@ def _guess(data: bytes, name: str, bad: int) -> Decoded:
             f"{name}: byte {bad} is not UTF-8 and no other encoding fits; "
             "save the file as UTF-8, or name the encoding"
         )
-    return Decoded(*guessed, guessed=True)
+    text, encoding = guessed
+    return Decoded(text, encoding, _GUESSED.format(encoding))
 
 
 def _western(data: bytes) -> str | None:

@@ -40,7 +40,7 @@ def html_pieces(source: str) -> tuple[list[Piece], list[Repair]]:
         text, made = cleaned(block.text)
         repairs += made
         texts.append(text.folded())
-    body = _body(source, texts, blocks)
+    body = _body(source, blocks)
     pieces: list[Piece] = []
     for block, text, inside in zip(blocks, texts, body, strict=True):
         if len(text):
@@ -98,14 +98,15 @@ def _one(run: Sequence[Piece]) -> list[Piece]:
 # -- what is the article
 
 
-def _body(source: str, texts: Sequence[Traced], blocks: Sequence[HtmlBlock]) -> list[bool]:
+def _body(source: str, blocks: Sequence[HtmlBlock]) -> list[bool]:
     """For each block whether it is of the article."""
     paragraphs, title = _extracted(source)
-    body = _covered([_key(text.text) for text in texts], paragraphs)
+    # as they stand on the page: trafilatura mends nothing, and mending changes letters
+    body = _covered([_key(block.text.text) for block in blocks], paragraphs)
     if not any(body):
         return _by_element(blocks)
-    body = _with_lists(_with_siblings(body, blocks), blocks, texts)
-    return _with_captions(_with_title(body, blocks, texts, title), blocks)
+    body = _with_lists(_with_siblings(body, blocks), blocks)
+    return _with_captions(_with_title(body, blocks, title), blocks)
 
 
 def _extracted(source: str) -> tuple[list[str], str]:
@@ -217,7 +218,7 @@ def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bo
     ]
 
 
-def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock], texts: Sequence[Traced]) -> list[bool]:
+def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
     """Lists and preformatted text between two blocks of the article are put back, if they hold a sentence.
 
     Lists of links or of tags hold none.
@@ -231,22 +232,24 @@ def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock], texts: Sequen
             run
             and siblings
             and all(blocks[i].inside & _LISTED and not blocks[i].inside & _FURNITURE for i in run)
-            and any(len(texts[i].text.split()) >= _SENTENCE and _ENDS.search(texts[i].text) for i in run)
+            and any(_has_sentence(blocks[i].text.text.strip()) for i in run)
         ):
             result[before + 1 : after] = [True] * len(run)
     return result
 
 
-def _with_title(
-    body: Sequence[bool], blocks: Sequence[HtmlBlock], texts: Sequence[Traced], title: str
-) -> list[bool]:
+def _has_sentence(text: str) -> bool:
+    return len(text.split()) >= _SENTENCE and _ENDS.search(text) is not None
+
+
+def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str) -> list[bool]:
     """The headline, which trafilatura keeps apart: the last h1 before the text, if it is the title."""
     result = list(body)
     first = result.index(True)
     wanted = _key(title).lower()
     for index in range(first - 1, -1, -1):
         if blocks[index].tag == "h1":
-            key = _key(texts[index].text).lower()
+            key = _key(blocks[index].text.text).lower()
             result[index] = bool(key) and (not wanted or key in wanted or wanted in key)
             break
     return result

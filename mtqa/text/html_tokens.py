@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 _NEXT: Final = re.compile(r"[<&]")
@@ -23,13 +23,17 @@ _RAW: Final = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
 }
+_XML_START: Final = re.compile(r"[\s\ufeff]*<\?xml\b", re.IGNORECASE)
+_XHTML: Final = "http://www.w3.org/1999/xhtml"
+_FOREIGN: Final = frozenset(("svg", "math"))
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """``[start, end)`` of the page. ``kind``: ``text``, ``entity``, ``start`` or ``end``.
 
-    ``value``: what an entity decodes to, or the lower-case name of a tag.
+    ``value``: what an entity decodes to, or the lower-case name of a tag. ``empty``: a start tag that is
+    its element's end tag too (``<svg/>``).
     """
 
     kind: str
@@ -37,6 +41,7 @@ class Token:
     end: int
     value: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    empty: bool = False
 
 
 def tokens(source: str) -> Iterator[Token]:
@@ -46,6 +51,7 @@ def tokens(source: str) -> Iterator[Token]:
     [('start', 0, 3, 'b'), ('entity', 3, 7, '<'), ('end', 7, 11, 'b')]
     """
     position = 0
+    closing = _SelfClosing(source)
     while position < len(source):
         mark = _NEXT.search(source, position)
         start = mark.start() if mark else len(source)
@@ -53,13 +59,35 @@ def tokens(source: str) -> Iterator[Token]:
             yield Token("text", position, start)
         if mark is None:
             return
-        token = _entity(source, start) if mark[0] == "&" else _markup(source, start)
+        token = _entity(source, start) if mark[0] == "&" else closing.judged(_markup(source, start))
         if token.kind:
             yield token
         position = token.end
-        if token.kind == "start" and token.value in _RAW:
-            closing = _RAW[token.value].search(source, position)
-            position = closing.start() if closing else len(source)
+        if token.kind == "start" and token.value in _RAW and not token.empty:
+            end = _RAW[token.value].search(source, position)
+            position = end.start() if end else len(source)
+
+
+class _SelfClosing:
+    """Where ``/>`` closes an element: anywhere in XML, in HTML only at SVG and MathML and inside them."""
+
+    def __init__(self, source: str) -> None:
+        self._xml = _XML_START.match(source) is not None
+        self._foreign = 0  # open <svg> and <math>
+
+    def judged(self, token: Token) -> Token:
+        """The token, ``empty`` only where that holds."""
+        outside = not self._foreign
+        if token.kind == "end":
+            self._foreign -= token.value in _FOREIGN and not outside
+        if token.kind != "start":
+            return token
+        if outside and token.attributes.get("xmlns", "").strip() == _XHTML:
+            self._xml = True
+        foreign = token.value in _FOREIGN
+        empty = token.empty and (self._xml or foreign or not outside)
+        self._foreign += foreign and not empty
+        return replace(token, empty=False) if token.empty and not empty else token
 
 
 def _entity(source: str, start: int) -> Token:
@@ -90,6 +118,7 @@ def _markup(source: str, start: int) -> Token:
 def _start_tag(source: str, start: int, name: re.Match[str]) -> Token:
     attributes: dict[str, str] = {}
     position = name.end()
+    empty = False
     while position < len(source) and source[position] != ">":
         match = _ATTRIBUTE.match(source, position)
         if match is None or match.end() == position:
@@ -98,4 +127,5 @@ def _start_tag(source: str, start: int, name: re.Match[str]) -> Token:
         if match[1]:
             attributes.setdefault(match[1].lower(), (match[2] or "").strip("\"'"))
         position = match.end()
-    return Token("start", start, min(position + 1, len(source)), name[1].lower(), attributes)
+        empty = not match[1] and source[position - 1] == "/"  # in <a href=b/> it is of the address
+    return Token("start", start, min(position + 1, len(source)), name[1].lower(), attributes, empty)

@@ -154,13 +154,15 @@ class _Walker:
                 pass
         if tag in BLOCKS or tag in _IMPLIED:
             self._imply(tag, token)
-        if tag in BLOCKS:
+        if self._hidden is None and tag in BLOCKS:
             self.flush()
-        elif tag in ("td", "th"):
+        elif self._hidden is None and tag in ("td", "th"):
             self._gap(token)
             self._empty_cell = True
         if tag not in _VOID:
             self._push(tag, token.attributes)
+            if token.empty:
+                self._pop(token)
 
     def _push(self, tag: str, attrs: Mapping[str, str]) -> None:
         self._count += 1
@@ -181,13 +183,18 @@ class _Walker:
             self._break(token)
 
     def _imply(self, tag: str, token: Token) -> None:
-        """End what this tag ends by itself: a paragraph by any block, an item by the next item."""
-        if tag in BLOCKS and self._block_stack[-1][0] == "p":
+        """End what this tag ends by itself: a paragraph by any block, an item by the next item.
+
+        A tag inside what is hidden ends nothing around it: no reader sees it.
+        """
+        floor = 1 if self._hidden is None else self._hidden - 1  # the hidden element itself may end
+        name, number = self._block_stack[-1]
+        if tag in BLOCKS and name == "p" and number >= self._stack[floor][1]:
             while self._pop(token) != "p":
                 pass
         ended, stop = _IMPLIED.get(tag, (frozenset(), frozenset()))
         depth = len(self._stack) - 1
-        while depth and self._stack[depth][0] not in stop and len(self._stack) - depth < 12:
+        while depth >= floor and self._stack[depth][0] not in stop and len(self._stack) - depth < 12:
             if self._stack[depth][0] in ended:
                 while len(self._stack) > depth:
                     self._pop(token)
@@ -199,7 +206,8 @@ class _Walker:
         if tag == "sup" or self._edit == len(self._stack):
             self._take_mark()
         if tag in BLOCKS:
-            self.flush()
+            if self._hidden is None:
+                self.flush()
             self._block_stack.pop()
         elif tag in ("td", "th"):
             self._gap(token)
@@ -221,6 +229,8 @@ class _Walker:
 
     def _break(self, token: Token) -> None:
         """One line break is a space, two in a row end the block."""
+        if self._hidden is not None:
+            return
         self._breaks += 1
         if self._breaks >= 2:
             self.flush()

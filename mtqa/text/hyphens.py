@@ -12,6 +12,8 @@ from typing import Final
 from mtqa.records import Repair
 from mtqa.text.offsets import Edit, Traced
 
+#: These break a word and never belong to it: a soft hyphen, and the sign that old word processors made of it.
+SOFT: Final = "\u00ad¬"
 _LEFT: Final = re.compile(r"(?<!\w)(\w++)[-\u2010]$")
 _RIGHT: Final = re.compile(r"\w+")
 _WORD: Final = re.compile(r"\w+(?:-\w+)*")
@@ -60,9 +62,16 @@ class Lexicon:
 
 def unhyphenated(tail: Traced, line: Traced, lexicon: Lexicon, repairs: list[Repair]) -> Traced:
     """A line that ends in a hyphen, without it where the word goes on in the next line; notes the repair."""
+    if tail.text[-1] in SOFT:
+        return without_last(tail, "hyphenation", repairs)
     left, right = _LEFT.search(tail.text), _RIGHT.match(line.text)
     if left is None or right is None or not lexicon.is_one_word(left[1], right[0]):
         return tail
+    return without_last(tail, "hyphenation", repairs)
+
+
+def without_last(tail: Traced, kind: str, repairs: list[Repair]) -> Traced:
+    """The text without its last character, which is noted as a repair."""
     at = len(tail) - 1
-    repairs.append(Repair(int(tail.starts[at]), int(tail.ends[at]), "hyphenation", tail.text[at], ""))
+    repairs.append(Repair(int(tail.starts[at]), int(tail.ends[at]), kind, tail.text[at], ""))
     return tail.edited([Edit(at, at + 1, "")])

@@ -65,15 +65,7 @@ def read_article(
     chosen = format or _guessed(found.text, "" if path == "-" else os.fspath(path))
     given = None if path == "-" else os.fspath(path)
     read = _read(found.text, Origin(shown, given, hashlib.sha256(data).hexdigest(), found.encoding, chosen))
-    return (
-        replace(read, warnings=(_GUESSED.format(found.encoding), *read.warnings)) if found.guessed else read
-    )
-
-
-_GUESSED = (
-    "the file is not UTF-8 and does not say what it is: read as {}, by a guess; "
-    "name the right encoding (--encoding) if letters look wrong"
-)
+    return replace(read, warnings=(found.warning, *read.warnings)) if found.warning else read
 
 
 def read_utf8(path: str | os.PathLike[str]) -> str:
@@ -195,12 +187,13 @@ def _pieces(source: str, form: str) -> tuple[list[Piece], list[Repair]]:
         from mtqa.text.html import html_pieces
 
         return html_pieces(source)
-    text, repairs = cleaned(traced(source))
+    text, repairs = cleaned(traced(source), lines=form != "markdown")
     if form == "markdown":
         from mtqa.text.markdown import markdown_pieces
 
         return markdown_pieces(text), list(repairs)
     from mtqa.text.blocks import plain_pieces
+    from mtqa.text.subtitles import are_subtitles, subtitle_pieces
 
-    pieces, joins = plain_pieces(text)
+    pieces, joins = subtitle_pieces(text) if are_subtitles(text.text) else plain_pieces(text)
     return pieces, [*repairs, *joins]

@@ -11,6 +11,10 @@ from mtqa.text.pieces import Piece
 REASON: Final = "table of data"
 _LONG = 30  # rows; a shorter table is read with the text
 _WORDS = 2.0  # words in a cell on average: "New Zealand" and figures, no clause
+_FIGURES, _FINAL = (
+    0.2,
+    0.2,
+)  # share of cells with a figure, of rows with a final mark: transcripts have the latter
 _SENTENCE = 6  # words that, with a final mark, make a row one that is kept
 
 
@@ -20,7 +24,7 @@ def without_data(pieces: Sequence[Piece]) -> list[Piece]:
     for table in _tables(pieces):
         rows = [pieces[index] for index in table]
         words = sum(len(row.text.text.split()) for row in rows)
-        if len(rows) <= _LONG or words > _WORDS * sum(row.cells for row in rows):
+        if len(rows) <= _LONG or words > _WORDS * sum(row.cells for row in rows) or _is_spoken(rows):
             continue
         for index in table:
             if pieces[index].reason is None and not _has_sentence(pieces[index].text.text):
@@ -40,5 +44,16 @@ def _tables(pieces: Sequence[Piece]) -> Iterator[list[int]]:
     yield table
 
 
+def _is_spoken(rows: Sequence[Piece]) -> bool:
+    """Whether short sentences stand in the rows, as in a transcript ("Q:", tab, "Did you see him?")."""
+    figures = sum(any(map(str.isdigit, word)) for row in rows for word in row.text.text.split())
+    final = sum(_ends(row.text.text) for row in rows)
+    return figures < _FIGURES * sum(row.cells for row in rows) and final >= _FINAL * len(rows)
+
+
+def _ends(text: str) -> bool:
+    return text.rstrip('"”’)] ').endswith((".", "!", "?"))
+
+
 def _has_sentence(text: str) -> bool:
-    return len(text.split()) >= _SENTENCE and text.rstrip('"”’)] ').endswith((".", "!", "?"))
+    return len(text.split()) >= _SENTENCE and _ends(text)

@@ -55,7 +55,10 @@ ENDS = st.sampled_from([".", "!", "?", '."', ".”", "", ":", ";", "。", "..."]
 DIRT = st.sampled_from(
     ["", "", "", "\u200b", "\u00ad", "\x00", "\x07", "ﬁ", "\u00a0", "Ã©", "â€™", "\ufeff", "\u200f"]
 )
-BREAKS = st.sampled_from(["\n", "\r\n", "\n\n", "\r\n\r\n", "\r", " \n \n", "\f", "\u2028"])
+BREAKS = st.sampled_from(
+    ["\n", "\r\n", "\n\n", "\r\n\r\n", "\r", " \n \n", "\f", "\u2028", "\n\n12\n\n\f", "\n12\n", "\n\n\f"]
+)
+CUES = "\n\n{}\n00:00:{:02},000 --> 00:00:{:02},500 align:start\n"
 
 
 @st.composite
@@ -75,6 +78,14 @@ def articles(draw: st.DrawFn) -> str:
     between = [draw(BREAKS | st.just(" ")) for _ in parts]
     tail = draw(st.sampled_from(["", "\nREAD MORE\n0 Comments", "\r\n\r\nAdvertisement"]))
     return "The river rose overnight. " + "".join(a + b for a, b in zip(parts, between, strict=True)) + tail
+
+
+@st.composite
+def subtitles(draw: st.DrawFn) -> str:
+    """Cues of one or two lines with tags now and then, of which the first is a sentence."""
+    shown = ["The river rose overnight.", *draw(st.lists(sentences(), min_size=1, max_size=8))]
+    tags = st.sampled_from(["", "", "<i>", "</i>", "{\\an8}", "<v Ann>", "- ", "♪ ", "\n"])
+    return "".join(CUES.format(n, 3 * n, 3 * n + 2) + draw(tags) + text for n, text in enumerate(shown))
 
 
 @st.composite

@@ -14,19 +14,21 @@ from mtqa.errors import InputError
 from mtqa.records import Document
 from mtqa.text.decode import decode
 from mtqa.text.read import document_from_text
-from tests.text.strategies import articles, pages
+from tests.text.strategies import articles, pages, subtitles
 
 _WORD = re.compile(r"\S+")
 
 
 def replayed(document: Document, start: int, end: int) -> str:
-    """The source ``[start, end)`` with the recorded repairs made, white space taken out."""
+    """The source ``[start, end)`` with the recorded repairs made, exclusions and white space taken out."""
     parts = []
     position = start
-    for repair in document.repairs:
-        if start <= repair.start and repair.end <= end and repair.start >= position:
-            parts += [document.source[position : repair.start], repair.now]
-            position = repair.end
+    changes = [(repair.start, repair.end, repair.now) for repair in document.repairs]
+    changes += [(piece.start, piece.end, "") for piece in document.excluded]
+    for first, last, now in sorted(changes):
+        if start <= first and last <= end and first >= position:
+            parts += [document.source[position:first], now]
+            position = last
     parts.append(document.source[position:end])
     return "".join("".join(parts).split())
 
@@ -62,7 +64,7 @@ def check_blocks(document: Document) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(articles())
+@given(articles() | subtitles())
 def test_plain_text_leads_back_to_its_source(text: str) -> None:
     document = document_from_text(text)
     check_maps(document)
@@ -80,7 +82,7 @@ def test_plain_text_leads_back_to_its_source(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(articles())
+@given(articles() | subtitles())
 def test_no_character_of_a_plain_text_is_lost(text: str) -> None:
     document = document_from_text(text)
     accounted = np.zeros(len(document.source), dtype=bool)

@@ -52,7 +52,6 @@ _put("SC", "-- – — :")
 
 #: Finite auxiliaries, for agreement and negation.
 BE = frozenset({"is", "are", "was", "were", "am"})
-HAVE = frozenset({"has", "have", "had"})
 MODALS = frozenset({"can", "could", "may", "might", "must", "shall", "should", "will", "would"})
 DO = frozenset({"do", "does", "did"})
 SUBJECTS = frozenset({"i", "you", "he", "she", "it", "we", "they"})

@@ -10,6 +10,7 @@ from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import ScoreTable
+from mtqa.bench.tables import peak_of
 from mtqa.report.safe import one_line
 
 #: The metrics of a breakdown on a narrow page, in order of preference.
@@ -163,8 +164,9 @@ def cost_line(tables: Sequence[ScoreTable]) -> str:
     """Time and memory, all included: loading the model, or reading the ledger."""
     seconds = sum(table.seconds for table in tables)
     tokens = sum(int(table.tokens.sum()) for table in tables)
-    peak = max(t.peak_mb for t in tables)
-    return f"{tokens:,} tokens scored or read from the ledger in {seconds:.1f} s, at most {peak:,.0f} MB"
+    peak = peak_of(tables)
+    memory = "" if peak is None else f", at most {peak:,.0f} MB"
+    return f"{tokens:,} tokens scored or read from the ledger in {seconds:.1f} s{memory}"
 
 
 def title(evaluation: Evaluation) -> str:
