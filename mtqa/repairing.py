@@ -133,8 +133,12 @@ class Repairer:
             unfinished += any(_key(span) not in kept for span in finding.spans)
             spans = (replace(span, suggestions=kept.get(_key(span), ())) for span in finding.spans)
             made.append(replace(finding, spans=tuple(spans)))
-        if self._known and self._rescorer is not None:
-            self._known.put(scene.passages, settings, self._looked(before, kept, len(findings)))
+        # Nothing to ask the model about is known of these sentences too: another ranking of them needs none.
+        nothing_to_ask = bool(findings) and not unfinished and self._limits.budget_seconds > 0 and not known
+        if self._known and (self._rescorer is not None or nothing_to_ask):
+            looked = self._looked(before, kept, len(findings))
+            if looked != before:
+                self._known.put(scene.passages, settings, looked)
         return tuple(made), self._warnings(unfinished, len(findings))
 
     def _looked(self, before: Looked, kept: Mapping[str, Found], findings: int) -> Looked:

@@ -31,6 +31,9 @@ with torch.inference_mode():
     model(ids, labels=ids).loss
 """
 
+#: The plain script runs on the CPU, whatever else there is.
+_LIKE_PLAIN = ("--device", "cpu")
+
 
 def measure_start(bench: Bench, results: Results) -> None:
     """Section 3: whole commands, each in a fresh process."""
@@ -44,6 +47,7 @@ def measure_start(bench: Bench, results: Results) -> None:
             str(SEED),
             "--model",
             "smollm2-135m",
+            *_LIKE_PLAIN,
             "--no-repair",  # the plain script looks for none
             "--format",
             "json",
@@ -155,6 +159,7 @@ def _peak(article: Path, folder: Path) -> tuple[float, float]:
         "mtqa.cli",
         "rank",
         str(article),
+        *_LIKE_PLAIN,
         "--no-ledger",
         "--no-repair",
         "-q",

@@ -41,7 +41,6 @@ from mtqa.config import Config
 from mtqa.detect.features import FEATURES
 from mtqa.detect.head import FOLDER, FORM, OUTPUTS
 from mtqa.errors import unknown
-from mtqa.lm.score import SCORING
 from mtqa.pipeline import Ranker
 from mtqa.report.write import write_report
 
@@ -98,6 +97,8 @@ CORPORA = {
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: Scripts that make corpora, beside `mtqa.bench.corrupt`.
 GENERATORS = ("corpora", "sampled", "spinner", "writing")
+#: Raised when a change of code moves a score of a model of the catalogue (`mtqa.lm.score.SCORING`: of any).
+READING = 3
 #: Of a corpus of so few texts a share of the texts may be none.
 FEW_TEXTS = 20
 #: The project's own articles: no member sees them, the calibration does.
@@ -172,7 +173,7 @@ def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, St
 
 def states_file(name: str, path: Path, work: Path, model: str) -> Path:
     """Named by what is read, how, and of which layers: another text or layer is read anew."""
-    how = f"{model} {PLANS[model].layers} {SCORING} {FEATURES}"
+    how = f"{model} {PLANS[model].layers} {READING} {FEATURES}"
     made = hashlib.sha256(path.read_bytes() + how.encode()).hexdigest()
     return work / f"{name}.{made[:12]}.npz"
 

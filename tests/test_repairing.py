@@ -283,6 +283,22 @@ def test_another_measure_ranks_from_the_ledger_and_shows_the_repairs_that_are_kn
     assert len(loads) <= 2
 
 
+def test_nothing_to_repair_is_known_too(folder, loads, monkeypatch):
+    """With a doubled mark beyond the first ten another measure loaded the model for a ledger hit."""
+    # For the uniform model no word is suspicious, and sentences differ only in how rare their words are.
+    monkeypatch.setattr(pipeline, "load_backend", lambda *_: loads.append(FakeBackend()) or loads[-1])
+    names = ("abjad", "bezel", "cwtch", "djinn", "epoxy", "fjord")
+    rare = [f"Xylyl quoins {did} {name}." for did in ("vexed", "axed") for name in names]
+    text = "\n\n".join([*rare, "““It was so,” he said."])
+    first, second = mtqa.rank(text), mtqa.rank(text, measure="slor")
+    spanned = [[i for i, f in enumerate(report.findings) if f.spans] for report in (first, second)]
+    assert spanned == [[12], [0]]
+    assert len(loads) == 1
+    assert "from the score ledger, without the model" in " ".join(second.warnings)
+    mtqa.rank(text, measure="slor", repair_budget_seconds=600.0)
+    assert len(loads) == 2
+
+
 def test_other_settings_or_code_are_repaired_anew(folder, monkeypatch):
     scene, findings = _scene()
     known, asked = KnownRepairs(Ledger(folder), "m"), []

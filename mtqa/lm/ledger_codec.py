@@ -11,6 +11,7 @@ are little-endian whatever the machine.
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import struct
 import zlib
@@ -49,15 +50,20 @@ def pack(scored: Scored) -> bytes:
     if scored.scores.hidden is not None:
         raise ValueError("hidden states are not kept in the ledger")
     names = (*ARRAYS, _DETECTOR) if scored.scores.detector is not None else ARRAYS
-    arrays = [(name, _little_endian(getattr(scored.scores, name))) for name in names]
+    arrays = [(name, getattr(scored.scores, name)) for name in names]
     header = {
-        "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays],
+        "arrays": [[name, _little_endian(array.dtype).str, list(array.shape)] for name, array in arrays],
         "pieces": [[int(i), piece] for i, piece in scored.scores.pieces.items()],
         "identity": dataclasses.asdict(scored.identity),
     }
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
-    body = b"".join(array.tobytes() for _, array in arrays)
-    return zlib.compress(struct.pack("<I", len(text)) + text + body, _LEVEL)
+    # Array by array into one buffer: a long article's numbers are there once, and once compressed.
+    packer, packed = zlib.compressobj(_LEVEL), io.BytesIO()
+    packed.write(packer.compress(struct.pack("<I", len(text)) + text))
+    for _, array in arrays:
+        packed.write(packer.compress(np.ascontiguousarray(array, dtype=_little_endian(array.dtype)).data))
+    packed.write(packer.flush())
+    return packed.getvalue()
 
 
 def unpack(data: bytes) -> Scored:
@@ -96,5 +102,5 @@ def _arrays(listed: list[list[Any]], data: bytes, at: int) -> Iterator[tuple[str
         raise ValueError(f"{len(data) - at} bytes are left over")
 
 
-def _little_endian(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+def _little_endian(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype.newbyteorder("<")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import os
 import re
 import struct
@@ -49,11 +50,12 @@ def local_model(folder: Path, progress: Progress, *, name: str | None = None) ->
     `ModelDamagedError` where a weights file is shorter or longer than its own header says.
     """
     config = _config(folder)
+    _refuse_other_weights(folder, config)
     weights = _weights(folder)
     tokenizer = _tokenizer(folder)
-    _refuse_foreign_code(folder, config, tokenizer)
+    _refuse_foreign_tokenizer(folder, tokenizer)
     for path in weights:
-        _check_length(path)
+        _tensors(path)  # raises where it is cut short
     return ModelFiles(
         name=name or folder.resolve().name,
         directory=folder,
@@ -75,6 +77,11 @@ def _config(folder: Path) -> Mapping[str, object]:
         raise ModelMissingError(f"there is no model folder {one_line(folder)}: check the path")
     if not folder.is_dir():
         raise ModelError(f"{one_line(folder)} is a file: name the transformers folder that a model is in")
+    if (folder / "adapter_config.json").exists():  # transformers reads it where peft is installed
+        raise ModelError(
+            f"{one_line(folder)} holds an adapter (adapter_config.json), which is not read: merge it into "
+            "its model (peft's merge_and_unload) and save that with save_pretrained"
+        )
     path = folder / "config.json"
     if not path.is_file():
         raise ModelError(
@@ -123,18 +130,35 @@ def _tokenizer(folder: Path) -> list[Path]:
     raise ModelError(f"{one_line(folder)} holds no tokenizer (tokenizer.json): add the model's own")
 
 
-def _refuse_foreign_code(folder: Path, config: Mapping[str, object], tokenizer: Sequence[Path]) -> None:
-    """Refuse a model that runs only by code of its own; one that transformers knows is loaded without it."""
-    if "auto_map" in config and not _known_to_transformers(str(config.get("model_type"))):
+def _refuse_other_weights(folder: Path, config: Mapping[str, object]) -> None:
+    """transformers would read them; the digest would be that of others."""
+    if (named := config.get("transformers_weights")) is not None:
         raise ModelError(
-            f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs "
-            "only by Python code of its own, which is never run: name a model that transformers itself knows"
+            f"{one_line(folder)}: its config.json names weights of its own, {one_line(named, 60)!r}: only "
+            "model.safetensors, or what its index lists, is read; name the file so, and take "
+            '"transformers_weights" out'
         )
+
+
+def _refuse_foreign_tokenizer(folder: Path, tokenizer: Sequence[Path]) -> None:
     own = "auto_map" in (read_json(folder / "tokenizer_config.json") or {})
     if own and tokenizer[0].name != "tokenizer.json":
         raise ModelError(
             f"the tokenizer in {one_line(folder)} runs only by Python code of its own, which is never run: "
             "name a model with a tokenizer.json"
+        )
+
+
+def refuse_foreign_model(folder: Path) -> None:
+    """Refuse a model that runs only by code of its own; one that transformers knows is loaded without it.
+
+    Imports transformers, so it is for when the weights are needed. Raises `ModelError`.
+    """
+    config = read_json(folder / "config.json") or {}
+    if "auto_map" in config and not _known_to_transformers(str(config.get("model_type"))):
+        raise ModelError(
+            f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs "
+            "only by Python code of its own, which is never run: name a model that transformers itself knows"
         )
 
 
@@ -144,8 +168,14 @@ def _known_to_transformers(model_type: str) -> bool:
     return model_type in CONFIG_MAPPING
 
 
-def _check_length(path: Path) -> None:
-    """A safetensors file says in its header how long it is: 8 bytes of length, the header, the tensors."""
+def parameters(folder: Path) -> int:
+    """How many numbers the weights are, by their headers. Raises as `local_model` does."""
+    shapes = [tensor["shape"] for path in _weights(folder) for tensor in _tensors(path).values()]
+    return sum(math.prod(shape) for shape in shapes)
+
+
+def _tensors(path: Path) -> Mapping[str, Any]:
+    """A safetensors file's tensors, by its header; what it says of its length is true of the file."""
     with path.open("rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
@@ -153,13 +183,15 @@ def _check_length(path: Path) -> None:
         if not 0 < length <= size - 8:
             raise ModelDamagedError(f"{path} is no safetensors file, or a truncated one: get the model again")
         try:
-            tensors = json.loads(file.read(length))
-            ends = [record["data_offsets"][1] for name, record in tensors.items() if name != "__metadata__"]
-            expected = 8 + length + max(ends, default=0)
+            header = json.loads(file.read(length))
+            tensors = {name: record for name, record in header.items() if name != "__metadata__"}
+            # 8 bytes of length, the header, the tensors.
+            expected = 8 + length + max((record["data_offsets"][1] for record in tensors.values()), default=0)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise ModelDamagedError(f"{path} has an unreadable header: get the model again") from error
     if size != expected:
         raise ModelDamagedError(f"{path} has {size} bytes, its header says {expected}: get the model again")
+    return tensors
 
 
 def _digest(paths: Sequence[Path], progress: Progress) -> str:

@@ -207,7 +207,7 @@ def _start(data: dict[str, Any], directory: Path, wanted: str | None) -> tuple[s
         return wanted, int(vocabulary[wanted])
     names = _special_names(directory, ids)
     bos, eos = names.get("bos_token"), names.get("eos_token")
-    candidates = [bos] if bos and bos not in _CHAT_TOKENS else []
+    candidates = [t for t in (_put_in_front(data), bos) if t and t not in _CHAT_TOKENS]
     candidates += [t for t in _DOCUMENT_SEPARATORS if t in ids]
     candidates += [eos] if eos and eos not in _CHAT_TOKENS and not bos else []
     for token in candidates:
@@ -216,6 +216,19 @@ def _start(data: dict[str, Any], directory: Path, wanted: str | None) -> tuple[s
     raise ModelError(
         f"{directory}: can't tell which token starts a document; name it with start_token in the config"
     )
+
+
+def _put_in_front(data: Mapping[str, Any]) -> str | None:
+    """The one special token that the tokenizer itself puts in front of a text, which training saw there.
+
+    XGLM's is its ``</s>``, whatever its BOS is called.
+    """
+    processor = data.get("post_processor") or {}
+    for step in [processor, *(processor.get("processors") or [])]:
+        pieces = step.get("single") or []
+        if len(pieces) > 1 and "SpecialToken" in pieces[0] and "Sequence" in pieces[1]:
+            return str(pieces[0]["SpecialToken"]["id"])
+    return None
 
 
 def _vocabulary(data: dict[str, Any]) -> dict[str, int]:

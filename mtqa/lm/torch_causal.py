@@ -12,17 +12,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtqa.errors import ConfigError, ModelError, RunError, one_line, unknown
+from mtqa.errors import ConfigError, ModelError, RunError
 from mtqa.lm.backend import Continuation, NextTokens, Tokens, TokenStatistics, Window
-from mtqa.lm.local import ModelFiles
+from mtqa.lm.local import ModelFiles, parameters, refuse_foreign_model
 from mtqa.lm.statistics import Rows, head_statistics
 from mtqa.lm.tokens import DocumentTokenizer
-from mtqa.lm.torch_running import running, torch_errors
+from mtqa.lm.torch_loading import load_model, max_tokens, pick_device, pick_dtype, text_config
+from mtqa.lm.torch_running import running
 from mtqa.lm.windows import LEAST_WINDOW, batches
 from mtqa.records import ModelIdentity, Projection
 
@@ -48,8 +48,14 @@ _BATCH_TOKENS = {"cpu": 384, "mps": 4096, "cuda": 32768}
 #: five times that of all longer ones (4e-4 nats against 8e-5): two words alone and in a batch would differ.
 _LEAST_WIDTH = 4
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+#: How far the model's own output may be from ours, (absolute, relative). Both come of the same operations; in
+#: 16 bits one of them is rounded by less than a hundredth.
+_EQUAL = {"float32": (1e-3, 1e-3)}
+_EQUAL_NARROW = (0.05, 0.02)
+
+#: What architectures call the factors of their logits, and the bounds that these are pressed into by a tanh.
+_FACTORS = ("logit_scale", "lm_head_multiplier")
+_CAPS = ("final_logit_softcapping", "logits_soft_cap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,17 @@ class TorchCausalBackend:
         Raises `ModelError`, `ConfigError` for device and dtype, `RunError` where memory is too small.
         """
         options = options or LoadOptions()
+        refuse_foreign_model(source.directory)
         self._tokenizer = DocumentTokenizer(
             source.directory, start_token=options.start_token or source.start_token
         )
         self._device = pick_device(options.device)
-        self._dtype = pick_dtype(options.dtype, self._device, source.disallowed_dtypes)
+        self._dtype = pick_dtype(
+            options.dtype, self._device, source.disallowed_dtypes, lambda: parameters(source.directory)
+        )
         self._threads = options.threads
-        self._model = _load(source.directory, self._dtype, self._device)
+        self._model = load_model(source.directory, self._dtype, self._device)
+        self._config = text_config(self._model)
         self._budget = options.batch_tokens or _BATCH_TOKENS[self._device]
         self._head_rows = head_rows(self._device, self._model.get_output_embeddings().weight.shape[0])
         self._identity = ModelIdentity(
@@ -88,7 +98,7 @@ class TorchCausalBackend:
             start_token=self._tokenizer.start_token,
             start_id=self._tokenizer.start_id,
             dtype=self._dtype,
-            max_tokens=_max_tokens(self._model.config),
+            max_tokens=max_tokens(self._config),
             languages=source.languages,
         )
         self._reader: NextTokenReader | None = None
@@ -124,7 +134,7 @@ class TorchCausalBackend:
         self, windows: Sequence[Window], *, layers: Sequence[int] = (), projection: Projection | None = None
     ) -> list[TokenStatistics]:
         """See `Backend.score`. Results do not depend on how windows are batched (1e-4 nats)."""
-        count = self._model.config.num_hidden_layers
+        count = self._config.num_hidden_layers
         for layer in layers:
             if not 1 <= layer <= count:
                 raise ConfigError(f"layer {layer}: this model has layers 1 to {count}")
@@ -193,17 +203,17 @@ class TorchCausalBackend:
         """
         import torch
 
-        config, head = self._model.config, self._model.get_output_embeddings()
+        config, head = self._config, self._model.get_output_embeddings()
         plain = type(head) is torch.nn.Linear and head.bias is None and head.weight.dtype == torch.float32
         if out is not None and plain:
             logits = torch.mm(states, head.weight.t(), out=out)
         else:
             logits = head(states).float()
-        if (scale := getattr(config, "logit_scale", None)) is not None:
-            logits = logits * scale
+        for factor in _values(config, _FACTORS):
+            logits = logits * factor
         if (divisor := getattr(config, "logits_scaling", None)) is not None:
             logits = logits / divisor
-        if (cap := getattr(config, "final_logit_softcapping", None)) is not None:
+        for cap in _values(config, _CAPS):
             logits = (logits / cap).tanh() * cap
         return logits
 
@@ -228,18 +238,23 @@ class TorchCausalBackend:
         )
         ours = self._logits(self._states(ids, ())[0])
         theirs = self._model(input_ids=ids, use_cache=False).logits.float()
-        tolerance = 1e-3 if self._dtype == "float32" else 0.25
-        if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=tolerance, rtol=tolerance):
+        absolute, relative = _EQUAL.get(self._dtype, _EQUAL_NARROW)
+        if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=absolute, rtol=relative):
             raise ModelError(
                 f"{name}: architecture {kind} is not supported "
                 "(its output is not that of its last hidden state and language-model head)"
             )
-        if not torch.allclose(ours[0, :-1], ours[1, :-1], atol=tolerance, rtol=tolerance):
+        if not torch.allclose(ours[0, :-1], ours[1, :-1], atol=absolute, rtol=relative):
             raise ModelError(f"{name}: architecture {kind} is not causal (it sees the tokens that follow)")
 
     def _running(self) -> AbstractContextManager[None]:
         """Around all that the model is asked: see `mtqa.lm.torch_running.running`."""
         return running(self._threads, self._device)
+
+
+def _values(config: Any, names: Sequence[str]) -> list[float]:
+    """Those of the settings that the config has."""
+    return [value for name in names if (value := getattr(config, name, None)) is not None]
 
 
 def _projected(states: torch.Tensor, projection: Projection) -> torch.Tensor:
@@ -261,81 +276,6 @@ def head_rows(device: str, vocabulary: int) -> Rows:
     """
     head = max(_HEAD_ROWS_LEAST, _HEAD_LOGITS[device] // vocabulary)
     return Rows(head, min(head, max(1, _SUM_LOGITS[device] // vocabulary)))
-
-
-def pick_device(wanted: str) -> str:
-    """``auto`` is CUDA, then Apple's MPS, then the CPU. Raises `ConfigError`."""
-    import torch
-
-    if wanted not in DEVICES:
-        raise ConfigError(unknown("device", wanted, DEVICES))
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
-        return next(d for d in ("cuda", "mps", "cpu") if here[d])
-    if not here[wanted]:
-        ready = ", ".join(d for d, is_here in here.items() if is_here)
-        raise ConfigError(f"device {wanted!r} is not available on this machine; available: {ready}")
-    return wanted
-
-
-def pick_dtype(wanted: str, device: str, disallowed: Sequence[str]) -> str:
-    """``auto`` is bfloat16 on a GPU that has it, else float32. Raises `ConfigError`."""
-    import torch
-
-    if wanted not in DTYPES:
-        raise ConfigError(unknown("dtype", wanted, DTYPES))
-    if wanted == "auto":
-        wide = device == "cuda" and torch.cuda.is_bf16_supported()
-        return "bfloat16" if wide and "bfloat16" not in disallowed else "float32"
-    if wanted in disallowed:
-        raise ConfigError(f"dtype {wanted!r}: this model's numbers overflow in it; use float32 or bfloat16")
-    return wanted
-
-
-def _load(directory: Path, dtype: str, device: str) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from mtqa.lm.quiet import quiet_transformers
-
-    try:
-        with quiet_transformers():
-            model, loading = AutoModelForCausalLM.from_pretrained(
-                directory,
-                dtype=getattr(torch, dtype),
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                output_loading_info=True,
-            )
-    except Exception as error:
-        raise ModelError(
-            f"{directory}: transformers can't load it as a causal language model "
-            f"({type(error).__name__}: {one_line(error, 160)})"
-        ) from error
-    _refuse_partly_loaded(directory, loading)
-    with torch_errors(f"putting the model on {device}"):
-        return model.to(device).eval().requires_grad_(False)
-
-
-def _refuse_partly_loaded(directory: Path, loading: Mapping[str, Any]) -> None:
-    """transformers fills what the file lacks with random numbers and only warns."""
-    for what, keys in (("lacks", loading["missing_keys"]), ("misfits", loading["mismatched_keys"])):
-        if keys:
-            names = sorted(k if isinstance(k, str) else str(k[0]) for k in keys)
-            raise ModelError(
-                f"{directory}: its weights do not fit its config.json: it {what} {len(names)} of the model's "
-                f"tensors ({', '.join(names[:2])}, …); get the model again, or one with a language-model head"
-            )
-
-
-def _max_tokens(config: Any) -> int:
-    """What the model was trained to read in one go, start token included."""
-    for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
-        value = getattr(config, name, None)
-        if isinstance(value, int) and value > 0:
-            return value
-    return 1024
 
 
 def _split(

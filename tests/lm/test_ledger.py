@@ -13,6 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +137,28 @@ def test_odd_numbers_pieces_and_an_empty_record_come_back():
         scored.scores, **{n: getattr(scored.scores, n)[:0] for n in ARRAYS}, pieces={}
     )
     _assert_same(Scored(nothing, scored.identity), unpack(pack(Scored(nothing, scored.identity))))
+
+
+def test_the_bytes_are_what_they_were_when_all_went_through_zlib_at_once():
+    scored = _scored("Seven words are all that stand here. " * 400)
+    data = zlib.decompress(pack(scored))
+    body = b"".join(getattr(scored.scores, name).tobytes() for name in ARRAYS)
+    assert data[4 : -len(body)].startswith(b'{"arrays":')
+    assert data[-len(body) :] == body
+    _assert_same(scored, unpack(zlib.compress(data, 1)))
+
+
+def test_packing_takes_little_more_than_what_comes_of_it():
+    scored = _scored("a")
+    arrays = {name: getattr(scored.scores, name) for name in ARRAYS}
+    many = {name: np.tile(array, (200_000, 1)[: array.ndim]) for name, array in arrays.items()}
+    large = Scored(dataclasses.replace(scored.scores, **many), scored.identity)
+    tracemalloc.start()
+    packed = pack(large)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(array.nbytes for array in many.values()) > 10e6
+    assert peak < 2 * len(packed) + 1e6
 
 
 def test_arrays_of_another_byte_order_are_stored_as_the_same_numbers():

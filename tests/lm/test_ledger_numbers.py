@@ -23,10 +23,13 @@ from mtqa.lm.local import ModelFiles
 from mtqa.pipeline import Ranker
 from mtqa.text.read import document_from_text
 from tests.detect.heads import calibration, random_head
-from tests.lm.test_foreign_models import TEXT, _llama, _save
+from tests.lm.test_foreign_models import _llama, _save
 
 #: Sentences and paragraphs enough to be cut in several ways, and longer than any window.
-ARTICLE = f"{TEXT} He wrote <s> on the wall.\n\nPrices have fallen since the spring. Nobody saw the comet."
+ARTICLE = (
+    "The harbour was quiet when the first trawler came in. He wrote <s> on the wall.\n\n"
+    "Prices have fallen since the spring. Nobody saw the comet."
+)
 
 #: Values that can't be tried here, and why.
 UNTRIED = {

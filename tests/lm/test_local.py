@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,12 +143,45 @@ def test_paths_that_are_no_folder(tmp_path: Path) -> None:
 
 def test_a_model_that_needs_its_own_code_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "strange", "auto_map": {"AutoModel": "evil.Model"}}')
-    assert "Python code of its own, which is never run" in refused(folder)
+    from mtqa.lm.torch_causal import TorchCausalBackend
+
+    with pytest.raises(ModelError, match="Python code of its own, which is never run") as caught:
+        TorchCausalBackend(fetch.ensure_model(str(folder)))
+    assert "\n" not in str(caught.value)
     (folder / "config.json").write_text('{"model_type": "llama", "auto_map": {"AutoModel": "evil.Model"}}')
+    local.refuse_foreign_model(folder)
     assert fetch.ensure_model(str(folder)).name == "my-model"
     (folder / "tokenizer.json").rename(folder / "tokenizer.model")
     (folder / "tokenizer_config.json").write_text('{"auto_map": {"AutoTokenizer": ["evil.Tokenizer", null]}}')
     assert "the tokenizer in" in refused(folder)
+
+
+def test_files_are_found_without_the_library_that_loads_them(folder: Path) -> None:
+    """A ledger hit took three seconds to import torch for a config with an ``auto_map``."""
+    (folder / "config.json").write_text('{"model_type": "llama", "auto_map": {"AutoModel": "own.Model"}}')
+    code = (
+        "import sys; from mtqa.lm.fetch import ensure_model; ensure_model(sys.argv[1]); "
+        "sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=120)
+
+
+def test_weights_under_another_name_are_refused(folder: Path) -> None:
+    """transformers would read them, and the digest would be that of model.safetensors."""
+    (folder / "other.safetensors").write_bytes(safetensors(b"xyz"))
+    named = '{"model_type": "llama", "transformers_weights": "other.safetensors"}'
+    (folder / "config.json").write_text(named)
+    assert "'other.safetensors'" in refused(folder)
+    (folder / "model.safetensors").unlink()
+    assert "'other.safetensors'" in refused(folder)
+
+
+def test_adapters_are_refused(folder: Path) -> None:
+    """Whether they are read would hang on whether peft is installed."""
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "org/base"}')
+    assert "merge it into its model" in refused(folder)
+    (folder / "config.json").unlink()
+    assert "merge it into its model" in refused(folder)
 
 
 @pytest.mark.parametrize("model_type", ["gemma3_text", "gemma3"])
