@@ -184,6 +184,18 @@ def test_tokens_have_the_labels_of_the_spans_that_they_touch(read):
     assert known == [True, True, True, False, True, False]
 
 
+def _by_words(text: str) -> SimpleNamespace:
+    """The text as one sentence whose tokens are its words and marks."""
+    places = np.array([m.span() for m in re.finditer(r"\w+|[^\w\s]", text)])
+    return SimpleNamespace(
+        sentence=np.zeros(len(places), dtype=np.int32), starts=places[:, 0], ends=places[:, 1]
+    )
+
+
+def _row(text: str, spans) -> dict:
+    return {"text": text, "label": 1, "spans": [{"start": a, "end": b} for a, b in spans]}
+
+
 @pytest.mark.parametrize(
     ("text", "span", "behind"),
     [
@@ -194,12 +206,10 @@ def test_tokens_have_the_labels_of_the_spans_that_they_touch(read):
     ],
 )
 def test_what_is_missing_is_marked_at_the_token_behind_it(text, span, behind):
-    places = [m.span() for m in re.finditer(r"\w+|[^\w\s]", text)]
-    none = np.zeros(len(places), dtype=np.int32)
-    reading = SimpleNamespace(sentence=none, starts=np.array(places)[:, 0], ends=np.array(places)[:, 1])
-    row = {"text": text, "label": 1, "spans": [{"start": span[0], "end": span[1]}]}
-    label, known = token_labels(reading, [row])
-    assert [text[a:b] for (a, b), one in zip(places, label, strict=True) if one] == [behind]
+    reading = _by_words(text)
+    label, known = token_labels(reading, [_row(text, [span])])
+    marked = np.flatnonzero(label)
+    assert [text[reading.starts[t] : reading.ends[t]] for t in marked] == [behind]
     assert known.all()
 
 
@@ -215,14 +225,11 @@ def test_every_word_that_the_generator_drops_leaves_a_mark():
             made = corrupt_sentence(text, kind, np.random.default_rng(seed))
             if made is None:
                 continue
-            places = [m.span() for m in re.finditer(r"\w+|[^\w\s]", made.text)]
-            reading = SimpleNamespace(
-                sentence=np.zeros(len(places), dtype=np.int32),
-                starts=np.array(places)[:, 0],
-                ends=np.array(places)[:, 1],
+            assert token_labels(_by_words(made.text), [_row(made.text, made.spans)])[0].any(), (
+                kind,
+                made.text,
+                made.spans,
             )
-            row = {"text": made.text, "label": 1, "spans": [{"start": a, "end": b} for a, b in made.spans]}
-            assert token_labels(reading, [row])[0].any(), (kind, made.text, made.spans)
             dropped += any(a == b for a, b in made.spans)
     assert dropped > 10
 
