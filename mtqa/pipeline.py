@@ -259,7 +259,7 @@ class Ranker:
             + of_language(language, model.languages, detects=self.measure == DETECTOR)
             + of_context(document, config.context)
             + of_calibration(calibration, config.context)
-            + of_verdict(verdict, calibration, whole=config.fdr is None)
+            + (verdict.warnings if verdict else ())
             + unfinished,
             settings=config.model_dump(),
             verdict=verdict,
@@ -287,6 +287,7 @@ class Ranker:
             return findings, None
         fdr = self.config.fdr
         judged, verdict = judge(findings, calibration, fdr or FDR)
+        verdict = replace(verdict, warnings=of_verdict(verdict, calibration, whole=fdr is None))
         return (only_found(judged, fdr) if fdr is not None else judged), verdict
 
     def signature(self) -> str:

@@ -315,7 +315,8 @@ class Verdict:
 
     ``expected``: how many of them are corrupted, the sum of their probabilities; ``low`` to ``high`` holds
     the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``. ``highest``: the
-    probability of the likeliest; ``likely``: how many are corrupted more likely than not.
+    probability of the likeliest; ``likely``: how many are corrupted more likely than not. ``warnings``: where
+    its numbers contradict each other; they are among the report's.
     """
 
     sentences: int
@@ -326,6 +327,7 @@ class Verdict:
     fdr: float
     highest: float = 0.0
     likely: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:

@@ -44,13 +44,11 @@ def of_calibration(calibration: Calibration | None, context: str) -> tuple[str, 
     )
 
 
-def of_verdict(verdict: Verdict | None, calibration: Calibration | None, *, whole: bool) -> tuple[str, ...]:
+def of_verdict(verdict: Verdict, calibration: Calibration, *, whole: bool) -> tuple[str, ...]:
     """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do.
 
     ``whole``: does the report list all sentences, and not what is found at a rate alone?
     """
-    if verdict is None or calibration is None:
-        return ()
     if whole and not verdict.found and verdict.likely:
         many = verdict.likely > 1
         said = f"{verdict.likely} sentences are" if many else "one sentence is"

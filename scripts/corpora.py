@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtqa.bench.comparison.words import figure, interval
 from mtqa.config import Config
 from mtqa.detect.head import FOLDER
 from mtqa.errors import InputError, one_line
@@ -117,6 +118,13 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
         names = now if key == "heads" else dict.fromkeys((*now, *before))
         if odd := [name for name in names if before.get(name) != now.get(name)]:
             yield one_line(f"{key}: {', '.join(odd)}", 120)
+
+
+def cell(found: Mapping[str, Any] | None) -> str:
+    """A figure of an evaluation's record with its interval; empty where there is none."""
+    if found is None or found["value"] is None:
+        return ""
+    return f"{figure(found['value'])} {interval(found['low'], found['high'])}".strip()
 
 
 def row(*cells: str) -> str:

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpora import DATA, Corpus, Results, corpora, heads, row
+from corpora import DATA, Corpus, Results, cell, corpora, heads, row
 
 from mtqa import __version__
-from mtqa.bench.comparison.words import figure, interval
+from mtqa.bench.comparison.words import figure
 from mtqa.bench.evaluate import EvaluateSettings
 from mtqa.config import Config, load_config
 from mtqa.console import Console
@@ -116,19 +116,13 @@ def markdown(name: str, results: Results) -> Iterator[str]:
         yield row("corpus", "n", *(f"`{c}`" for c in used))
         yield "| --- | ---: |" + " --- |" * len(used)
         for corpus, record in rows:
-            yield row(corpus, f"{record['data'][0]['n']:,}", *(_cell(record["metrics"].get(c)) for c in used))
+            yield row(corpus, f"{record['data'][0]['n']:,}", *(cell(record["metrics"].get(c)) for c in used))
         yield from ("", "Floors, of the first of these metrics:", "")
         floors = sorted({f for _, r in rows for f in r["beside"] if "sees the answer" not in f})
         yield row("corpus", *floors)
         yield "| --- |" + " ---: |" * len(floors)
         for corpus, record in rows:
             yield row(corpus, *(_value(record["beside"].get(f, {}).get(used[0])) for f in floors))
-
-
-def _cell(found: dict[str, Any] | None) -> str:
-    if found is None or found["value"] is None:
-        return ""
-    return f"{figure(found['value'])} {interval(found['low'], found['high'])}".strip()
 
 
 def _value(found: dict[str, Any] | None) -> str:

@@ -1,4 +1,4 @@
-"""`scripts/compare_all.py` and `scripts/evaluate_all.py`: every corpus, and going on after a break."""
+"""`scripts/compare_all.py`, `evaluate_all.py`, `breakdown.py`: every corpus, and going on after a break."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ def _logits(read):
 @pytest.fixture
 def scripts(monkeypatch):
     monkeypatch.syspath_prepend(str(SCRIPTS))
+    import breakdown
     import compare_all
     import corpora
     import evaluate_all
 
-    return {"compare": compare_all, "evaluate": evaluate_all, "corpora": corpora}
+    return {"compare": compare_all, "evaluate": evaluate_all, "breakdown": breakdown, "corpora": corpora}
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def set_file(tmp_path) -> Path:
 @pytest.fixture
 def run(scripts, monkeypatch, capsys):
     def call(which: str, *arguments: object):
-        monkeypatch.setattr(sys, "argv", [f"{which}_all.py", *map(str, arguments), "--resamples", "20"])
+        monkeypatch.setattr(sys, "argv", [f"{which}.py", *map(str, arguments), "--resamples", "20"])
         code = scripts[which].main()
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -259,3 +260,40 @@ def test_mistakes_are_one_line(run, data, set_file, tmp_path, which):
         code, _, err = run(which, *given, "--data", data, "-o", tmp_path)
         assert code == 2
         assert expected in err
+
+
+def test_a_breakdown_shows_every_group_by_every_config(run, backends, data, tmp_path):
+    rows = [
+        {
+            "id": f"p{i}",
+            "good": f"Boat {i} is in.",
+            "bad": f"Boat {i} is {i}in.",
+            "phenomenon": f"kind{i % 2}",
+        }
+        for i in range(6)
+    ]
+    (data / "twins" / "all.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    configs = [tmp_path / f"{name}.yaml" for name in ("perplexity", "slor")]
+    for path in configs:
+        path.write_text(f"measure: {path.stem}\n")
+    out = tmp_path / "twins.md"
+    wanted = ("--data", data, "--corpora", "twins", "--by", "phenomenon")
+    code, text, err = run("breakdown", *configs, *wanted, "-o", out)
+    assert code == 0, err
+    assert out.read_text() == text
+    table = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert table[0] == ["phenomenon", "n", "perplexity", "slor"]
+    assert [(row[0], row[1]) for row in table[2:]] == [("all", "6"), *((row[0], "3") for row in table[3:])]
+    assert {row[0] for row in table[3:]} == {"kind0", "kind1"}
+    values = [[float(cell.split()[0]) for cell in row[2:]] for row in table[2:]]
+    assert values[1][0] >= values[2][0]
+    assert values[0] == pytest.approx(np.mean(values[1:], axis=0), abs=6e-4)
+
+
+def test_a_breakdown_by_what_no_data_have_is_refused(run, backends, data, set_file, tmp_path):
+    config = tmp_path / "perplexity.yaml"
+    config.write_text("measure: perplexity\n")
+    code, _, err = run("breakdown", config, "--data", data, "--corpora", "twins", "--by", "colour")
+    assert code != 0
+    assert err.splitlines()[-1].startswith("breakdown: ")
+    assert "colour" in err

@@ -30,8 +30,6 @@ TOGETHER = 200
 _BOILERPLATE = "boilerplate"
 _BLANK = "blank"
 _NO_TOKEN = "no token to score"  # noqa: S105
-#: In every line of `mtqa.warned.of_verdict`, and in no other: an article's verdict.
-_OF_VERDICT = " at FDR "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,15 @@ class _Run:
     reports: int = 0
     articles: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    of_verdicts: set[str] = field(default_factory=set)
 
     def hear(self, report: Report, *, isolated: bool) -> None:
         """One more report's warnings. Sentences that stand alone are no article, and have no verdict."""
         self.reports += 1
         self.articles += not isolated
-        self.warnings.update(w for w in report.warnings if not isolated or _OF_VERDICT not in w)
+        doubts = report.verdict.warnings if report.verdict else ()
+        self.of_verdicts.update(doubts)
+        self.warnings.update(w for w in report.warnings if not isolated or w not in doubts)
 
     def usual_warnings(self, shape: str) -> tuple[str, ...]:
         """Those of most reports; where no metric reads a probability, none of what makes it off."""
@@ -70,7 +71,7 @@ class _Run:
         return tuple(w for w in held if shape == "documents" or "probabilities" not in w)
 
     def _could_say(self, warning: str) -> int:
-        return self.articles if _OF_VERDICT in warning else self.reports
+        return self.articles if warning in self.of_verdicts else self.reports
 
 
 def score_set(data: LabelledSet, scorer: Scorer, *, config: str, progress: Progress) -> ScoreTable:

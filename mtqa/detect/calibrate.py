@@ -86,11 +86,6 @@ class Calibration:
             found[which == i] = part.p_value(values[which == i])
         return found
 
-    @property
-    def sound_sentences(self) -> int:
-        """How many sound sentences the p-values are against."""
-        return sum(part.sentences for part in self.sound)
-
 
 @dataclass(frozen=True, slots=True)
 class WordCalibration:

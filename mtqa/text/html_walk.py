@@ -72,7 +72,7 @@ _EDIT: Final = re.compile(r"\bmw-editsection\b")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HtmlBlock:
-    """Visible text of one block element. ``parent`` and ``element`` are numbers of elements.
+    """Visible text of one block element. ``parent`` is the number of the element around it.
 
     ``inside``: names of all elements that it stands in, ``code`` where all of it does. ``marks``: reference
     marks taken out of it.
@@ -80,7 +80,6 @@ class HtmlBlock:
     """
 
     text: Traced
-    element: int
     parent: int
     tag: str
     inside: frozenset[str]
@@ -253,10 +252,10 @@ class _Walker:
             text = marks.pop(0) if marks else None
         if text is None:
             return
-        (_, parent), (tag, element) = self._block_stack[-2:]
+        (_, parent), (tag, _) = self._block_stack[-2:]
         inside = frozenset(name for name, count in self._open.items() if count)
         inside |= {"code"} if code else set()
-        self.blocks.append(HtmlBlock(text, element, parent, tag, inside, tuple(marks), cells))
+        self.blocks.append(HtmlBlock(text, parent, tag, inside, tuple(marks), cells))
 
 
 def _hides(tag: str, attrs: Mapping[str, str]) -> bool:

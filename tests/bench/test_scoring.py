@@ -249,11 +249,12 @@ def _verdicts() -> tuple[str, ...]:
     )
 
 
-def _warning(lines: tuple[str, ...]) -> Any:
+def _warning(lines: tuple[str, ...], doubts: tuple[str, ...]) -> Any:
     recorder = Recorder()
+    verdict = Verdict(6, 4.0, 1, 3, found=0, fdr=0.1, warnings=doubts)
 
     def scorer(document: Document, isolated: bool) -> Report:
-        return dataclasses.replace(recorder(document, isolated), warnings=lines)
+        return dataclasses.replace(recorder(document, isolated), warnings=(*lines, *doubts), verdict=verdict)
 
     return scorer
 
@@ -268,7 +269,7 @@ def test_sentences_that_stand_alone_have_no_articles_verdict():
     kept = {
         name: score_set(
             LabelledSet(name, "", "documents", documents),
-            _warning((usual, *lines)),
+            _warning((usual,), lines),
             config="c",
             progress=NoProgress(),
         ).warnings
@@ -281,7 +282,7 @@ def test_sentences_that_stand_alone_have_no_articles_verdict():
     pairs = LabelledSet(
         "pairs", "", "pairs", (LabelledDocument("p", (sentences[0], sentences[1]), isolated=True),)
     )
-    assert score_set(pairs, _warning(lines), config="c", progress=NoProgress()).warnings == ()
+    assert score_set(pairs, _warning((), lines), config="c", progress=NoProgress()).warnings == ()
 
 
 def test_quotation_marks_of_isolated_sentences_are_no_partners():
