@@ -51,12 +51,17 @@ def corpora(data: Path, wanted: Sequence[str] = ()) -> list[Corpus]:
 
 
 def heads(configs: Iterable[Config]) -> dict[str, str]:
-    """Digest of each detector head in the package that these configs may use: it decides results."""
+    """Digest of each detector head and calibration that these configs may use: they decide results."""
+    configs = list(configs)
     models = {config.model for config in configs if config.detector != "none"}
     # A directory or a hub id goes by its weights, which may be those of any model that has a head.
     named = models <= set(CATALOGUE)
     there = sorted(FOLDER.glob("*.safetensors"))
-    return {path.stem: sha256_of(path)[:12] for path in there if path.stem in models or not named}
+    found = {path.stem: path for path in there if path.stem in models or not named}
+    for config in configs:
+        files = (Path(name) for name in (config.detector, config.calibration) if name)
+        found |= {str(path): path for path in files if path.is_file()}
+    return {name: sha256_of(path)[:12] for name, path in found.items()}
 
 
 class Results:

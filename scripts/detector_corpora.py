@@ -1,10 +1,11 @@
 """What the detector head is trained on: labelled documents, made or read, one JSONL file a corpus.
 
 Presidential speeches (public domain), web pages of the English Web Treebank (CC BY-SA 4.0), MLQE-PE (CC0
-1.0), DEMETR (MIT), and TED talks and biomedical abstracts with MQM annotations: of these two only the licence
-of the annotations is known (Apache-2.0), not that of the texts. Corrupted by `mtqa.bench.corrupt`, with the
-words of real spinners (`detector_spinner`), by the language model itself (`detector_sampled`), by other
-generators, or by real translation engines.
+1.0), DEMETR (MIT), TED talks and biomedical abstracts with MQM annotations: of these two only the licence
+of the annotations is known (Apache-2.0), not that of the texts; and articles of many genres that were written
+for this (scripts/articles). Corrupted by `mtqa.bench.corrupt`, with the words of real spinners
+(`detector_spinner`), by the language model itself (`detector_sampled`), by other generators, by real
+translation engines, or by hand.
 
 A record may name its ``origin``, the text that it was made from (else: its document's name).
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from build_cases import records
 from detector_spinner import Thesaurus, spun, thesaurus
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
@@ -30,6 +32,8 @@ Record = dict[str, Any]
 #: (text, number of its paragraph)
 Piece = list[tuple[str, int]]
 
+#: Articles for the training alone, sound sentences and what became of them; those of tests/cases are others.
+ARTICLES = Path(__file__).with_name("articles")
 #: Sentences in a piece of a long text: about those of an article.
 PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
@@ -39,11 +43,13 @@ VERSIONS = 8
 #: DEMETR's phenomena that only the source shows: a number or a name for another, a name left out, a gender.
 UNSEEN = ("_id10_", "_id9_", "_id25_", "_id11_")
 #: Post-edits of each language that are taken as sentences without context, and corrupted versions of each.
-POST_EDITS, POST_EDITED = 1000, 3
+POST_EDITS, POST_EDITED = 600, 3
 #: Types of corruption that only the source shows.
 BLIND = {"number": 0.0, "entity": 0.0}
-#: Of the speeches' pieces, the share that is spun too.
-SPUN_SPEECHES = 0.4
+#: Of the speeches' pieces, the share that is taken: they are of one genre.
+SPEECHES = 0.5
+#: Of the written articles, the share that is spun too.
+SPUN_WRITTEN = 0.5
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -73,14 +79,22 @@ def some(listed: list[tuple[str, Piece]], share: float, seed: int) -> list[tuple
     return [listed[i] for i in sorted(rng.permutation(len(listed))[: round(share * len(listed))])]
 
 
-def restored(path: Path) -> list[tuple[str, Piece]]:
-    """The sound originals of a file of corrupted documents."""
+def written() -> Iterator[Record]:
+    """The articles of `ARTICLES`, corrupted by hand."""
+    for path in sorted(ARTICLES.glob("*.md")):
+        for record in records(path.read_text(encoding="utf-8")):
+            # A name that ends in a hyphen and a number is that of a piece of a text.
+            yield {**record, "doc": f"{path.stem} {record['doc'].replace('-', ' ')}"}
+
+
+def restored(documents: Iterable[Record]) -> list[tuple[str, Piece]]:
+    """The sound originals of corrupted documents."""
     return [
         (
             record["doc"],
             [(r.get("orig") or r["text"], r["par"]) for r in record["sentences"] if not r.get("boilerplate")],
         )
-        for record in read_lines(path)
+        for record in documents
     ]
 
 
@@ -195,15 +209,21 @@ def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
 
 
 def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
-    """Name → how it is made. ``sampled`` is apart: it needs the language model."""
+    """Name → how it is made. Those that `detector_sampled` makes are apart: they need the language model."""
     mlqe, web, spinner = data / "mlqe_pe", data / "spun_docs/ewt.jsonl", data / "tortured/dev_pairs.jsonl"
     speeches = data / "clean/speeches.jsonl"
     return {
-        "speeches": lambda: corrupted(pieces(speeches, 11), 11),
+        "speeches": lambda: corrupted(some(pieces(speeches, 11), SPEECHES, 11), 11),
         "web": lambda: iter(read_lines(web)),
-        "web_rules": lambda: chain.from_iterable(corrupted(restored(web), seed) for seed in (12, 13, 14)),
+        "web_rules": lambda: chain.from_iterable(
+            corrupted(restored(read_lines(web)), seed) for seed in (12, 13)
+        ),
+        "written": written,
+        "written_rules": lambda: corrupted(restored(written()), 18),
         "spun": lambda: spun_documents(
-            restored(web) + some(pieces(speeches, 17), SPUN_SPEECHES, 17), thesaurus(read_lines(spinner)), 17
+            restored(read_lines(web)) + some(restored(written()), SPUN_WRITTEN, 17),
+            thesaurus(read_lines(spinner)),
+            17,
         ),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),

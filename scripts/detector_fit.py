@@ -192,6 +192,7 @@ _OTHERS = {
     "truncate": "dropped word",
     "dup": "repetition",
     "foreign": "untranslated word",
+    "literal": "wrong word",
     "prep": "grammar",
     "spin_heavy": "wrong word",
 }

@@ -1,4 +1,4 @@
-"""Training documents with sentences that the model wrote: presidential speeches (public domain), five kinds.
+"""Training documents with sentences that the model wrote, five kinds.
 
 ``sampled_tail``: it goes on, too freely, from a sentence's beginning; ``sampled_bland``: without daring, and
 round in circles; ``sampled_loop``: from a phrase that is said twice; ``sampled_topic``: as if behind another
@@ -11,18 +11,17 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from detector_corpora import Piece, Record, pieces
+from detector_corpora import Piece, Record
 from detector_writing import Continuation, Exchange, Sampling, Vocabulary, Writer, write
 
 from mtqa.bench.corruptions.closed import CLOSED
 
 SEED = 21
 #: Documents made, and how many are written together; of those with fewer sentences none is used.
-DOCUMENTS, TOGETHER, LEAST = 160, 40, 14
+DOCUMENTS, TOGETHER, LEAST = 120, 40, 14
 KINDS = {
     "sampled_tail": 0.28,
     "sampled_bland": 0.28,
@@ -38,10 +37,10 @@ SHORT = 30
 Planned = dict[int, tuple[str, Writer]]
 
 
-def sampled(data: Path, model: str) -> Iterator[Record]:
-    """The documents, in the shape of `mtqa.bench.corrupt`'s; loads the model, progress on stderr."""
+def sampled(sound: list[tuple[str, Piece]], model: str) -> Iterator[Record]:
+    """`DOCUMENTS` of them, in the shape of `mtqa.bench.corrupt`'s; loads the model, progress on stderr."""
     network, words = _load(model)
-    listed = [piece for piece in pieces(data / "clean/speeches.jsonl", SEED) if len(piece[1]) >= LEAST]
+    listed = [piece for piece in sound if len(piece[1]) >= LEAST]
     listed = [listed[i] for i in np.random.default_rng(SEED).permutation(len(listed))[:DOCUMENTS]]
     for at in range(0, len(listed), TOGETHER):
         numbers = range(at, min(at + TOGETHER, len(listed)))

@@ -10,10 +10,12 @@ groups are kept in --work and not done again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,7 @@ GROUPS = {
     "DEMETR": ("demetr",),
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
+    "written articles": ("written", "written_rules", "written_sampled"),
     "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
@@ -54,8 +57,12 @@ GROUPS = {
 #: else was made of the same texts, or with the same words.
 ALSO = {
     **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru", "spun"), ("post_edits",)),
-    **dict.fromkeys(("speeches", "web"), ("spun",)),
+    **dict.fromkeys(("written", "web"), ("spun",)),
 }
+
+
+#: The code by which what was learned is judged.
+JUDGES = [Path(__file__).with_name(f"{name}.py") for name in ("detector_sentences", "leave_out")]
 
 
 def main() -> None:
@@ -64,11 +71,13 @@ def main() -> None:
     begun = begin(options)
     made = unseen_outputs(begun)
     known = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
+    # Figures come from how sentences are judged as well, which the folder's name does not tell.
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in JUDGES)).hexdigest()[:8]
     groups = {}
     for group, names in GROUPS.items():
         if not set(names) <= begun.found.keys():  # --without
             continue
-        kept = begun.folder / f"without {', '.join(sorted(left_out(names)))}.json"
+        kept = begun.folder / f"without {', '.join(sorted(left_out(names)))}.{code}.json"
         if not kept.exists():
             print(f"without {group}", file=sys.stderr, flush=True)
             write_report(json.dumps(judged(begun, known, names)), str(kept))

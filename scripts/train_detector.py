@@ -22,9 +22,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 import torch
-from detector_corpora import corpora, read_lines
+from detector_corpora import ARTICLES as WRITTEN
+from detector_corpora import corpora, pieces, read_lines, restored, written
 from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised
 from detector_kinds import FITTED, SENTENCE_KINDS, trained
+from detector_sampled import SEED as SAMPLING
 from detector_sampled import sampled
 from detector_sentences import (
     VERSIONED,
@@ -69,6 +71,9 @@ PLANS = {
             "post_edits": 0.12,
             "demetr": 0.3,
             "sampled": 0.3,
+            "written": 0.5,
+            "written_rules": 0.25,
+            "written_sampled": 0.3,
             "mlqe_ro": 0.15,
             "mlqe_et": 0.15,
             "mlqe_ru": 0.15,
@@ -83,10 +88,13 @@ CORPORA = {
     "speeches": (1.0, "public domain"),
     "web": (1.0, "CC BY-SA 4.0"),
     "web_rules": (1.0, "CC BY-SA 4.0"),
-    "spun": (1.0, "CC BY-SA 4.0 (web pages), public domain (speeches), CC BY 4.0 (words)"),
-    "post_edits": (0.4, "CC0 1.0, CC BY 4.0 (words)"),
+    "spun": (1.0, "CC BY-SA 4.0 (web pages), Apache-2.0 (articles), CC BY 4.0 (words)"),
+    "post_edits": (0.6, "CC0 1.0, CC BY 4.0 (words)"),
     "demetr": (0.7, "MIT"),
     "sampled": (0.8, "public domain (speeches), sentences written by the model"),
+    "written": (1.0, "Apache-2.0"),
+    "written_rules": (1.0, "Apache-2.0"),
+    "written_sampled": (0.8, "Apache-2.0, sentences written by the model"),
     "mlqe_ro": (1.0, "CC0 1.0"),
     "mlqe_et": (1.0, "CC0 1.0"),
     "mlqe_ru": (1.0, "CC0 1.0"),
@@ -112,7 +120,12 @@ def make_corpora(data: Path, work: Path) -> dict[str, Path]:
     kept, code = work / "made.json", generator_digest()
     by = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     made, older = {}, []
-    for name, records in {**corpora(data), "sampled": lambda: sampled(data, WRITER)}.items():
+    speeches = data / "clean/speeches.jsonl"
+    by_model = {
+        "sampled": lambda: sampled(pieces(speeches, SAMPLING), WRITER),
+        "written_sampled": lambda: sampled(restored(written()), WRITER),
+    }
+    for name, records in {**corpora(data), **by_model}.items():
         path = made[name] = work / f"{name}.jsonl"
         if not path.exists():
             print(f"{name}: making it", file=sys.stderr)
@@ -134,6 +147,7 @@ def generator_digest() -> str:
     package = Path(__file__).parent.parent / "mtqa/bench"
     files = [*sorted((package / "corruptions").glob("*.py")), package / "corrupt.py", package / "proposer.py"]
     files += [Path(__file__).with_name(f"detector_{name}.py") for name in GENERATORS]
+    files += sorted(WRITTEN.glob("*.md"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

@@ -211,6 +211,20 @@ def test_heads_are_those_that_the_configs_may_use(scripts, package_heads):
     assert names(model="models/mine") == ["gemma-3-270m", "smollm2-135m"]
 
 
+def test_files_that_a_config_names_are_known_by_what_is_in_them(scripts, package_heads, tmp_path):
+    head, calibration = tmp_path / "head.safetensors", tmp_path / "own.json"
+    config = Config(detector=str(head), calibration=str(calibration))
+    found = []
+    for text in ("one", "two"):
+        head.write_text(text)
+        calibration.write_text(text)
+        found.append(scripts["corpora"].heads([config]))
+    first, second = found
+    assert first.keys() == {"smollm2-135m", str(head), str(calibration)}
+    assert all(first[str(path)] != second[str(path)] for path in (head, calibration))
+    assert first["smollm2-135m"] == second["smollm2-135m"]
+
+
 def test_the_results_in_the_docs_are_read(scripts):
     folder = SCRIPTS.parent / "docs" / "results"
     for path in folder.glob("*.json"):
