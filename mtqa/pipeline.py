@@ -287,7 +287,7 @@ class Ranker:
             return findings, None
         fdr = self.config.fdr
         judged, verdict = judge(findings, calibration, fdr or FDR)
-        verdict = replace(verdict, warnings=of_verdict(verdict, calibration, whole=fdr is None))
+        verdict = replace(verdict, doubts=of_verdict(verdict, calibration, whole=fdr is None))
         return (only_found(judged, fdr) if fdr is not None else judged), verdict
 
     def signature(self) -> str:

@@ -310,13 +310,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Where a verdict's numbers contradict each other. ``text`` says it of its article, with the numbers.
+
+    ``kind`` says it without them: alike for all articles of which it holds.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a calibrated detector says of a whole article of ``sentences`` ranked sentences.
 
     ``expected``: how many of them are corrupted, the sum of their probabilities; ``low`` to ``high`` holds
     the number with 95 %. ``found``: how many are found at the false discovery rate ``fdr``. ``highest``: the
-    probability of the likeliest; ``likely``: how many are corrupted more likely than not. ``warnings``: where
-    its numbers contradict each other; they are among the report's.
+    probability of the likeliest; ``likely``: how many are corrupted more likely than not. ``doubts``: where
+    its numbers contradict each other; their texts are among the report's warnings.
     """
 
     sentences: int
@@ -327,7 +338,12 @@ class Verdict:
     fdr: float
     highest: float = 0.0
     likely: int = 0
-    warnings: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubts, as the report has them."""
+        return tuple(doubt.text for doubt in self.doubts)
 
     @property
     def words(self) -> str:
@@ -336,8 +352,15 @@ class Verdict:
         >>> Verdict(14, 4.4, 3, 6, found=4, fdr=0.1).words, Verdict(14, 0.9, 0, 3, found=0, fdr=0.1).words
         ('about 4 of 14 sentences corrupted (3–6)', 'no evidence of corruption')
         """
-        if not self.found:
-            return "no evidence of corruption"
+        return self.estimate if self.found else "no evidence of corruption"
+
+    @property
+    def estimate(self) -> str:
+        """How many sentences are corrupted by their probabilities, found or not.
+
+        >>> Verdict(31, 1.6, 0, 3, found=0, fdr=0.1, likely=1).estimate
+        'about 2 of 31 sentences corrupted (0–3)'
+        """
         number = max(round(self.expected), self.low, 1)
         among = f"{self.sentences:,} {'sentence' if self.sentences == 1 else 'sentences'}"
         return f"about {number:,} of {among} corrupted ({self.low:,}–{max(self.high, number):,})"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.head import LANGUAGES
 from mtqa.errors import one_line
-from mtqa.records import Document, Verdict
+from mtqa.records import Document, Doubt, Verdict
 from mtqa.report.view import percent
 
 
@@ -44,37 +44,48 @@ def of_calibration(calibration: Calibration | None, context: str) -> tuple[str, 
     )
 
 
-def of_verdict(verdict: Verdict, calibration: Calibration, *, whole: bool) -> tuple[str, ...]:
+def of_verdict(verdict: Verdict, calibration: Calibration, *, whole: bool) -> tuple[Doubt, ...]:
     """Probabilities count with what corrupted sentences look like, a rate only with what sound ones do.
 
     ``whole``: does the report list all sentences, and not what is found at a rate alone?
     """
-    if whole and not verdict.found and verdict.likely:
-        many = verdict.likely > 1
-        said = f"{verdict.likely} sentences are" if many else "one sentence is"
-        return (
-            f"{said} corrupted with a probability of {'up to ' if many else ''}{percent(verdict.highest)}, "
-            f"though none is found at FDR {verdict.fdr:g}: {_why_not(verdict, calibration)}; "
-            f"read {'them' if many else 'it'} all the same",
-        )
+    if not verdict.found and verdict.likely:
+        return (_not_found(verdict, calibration, listed=whole),)
     if (1 - verdict.fdr) * verdict.found <= verdict.high:  # the rest of those found may be sound
         return ()
     return (
-        f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
-        f"{verdict.low} to {verdict.high} are corrupted: the sound ones may be unlike those that "
-        "the detector knows; trust the order, and calibrate on sound text of its kind (mtqa calibrate)",
+        Doubt(
+            "more sentences are found than are corrupted by their probabilities: " + _UNLIKE,
+            f"{verdict.found} sentences are found at FDR {verdict.fdr:g}, but by their probabilities "
+            f"{verdict.low} to {verdict.high} are corrupted: " + _UNLIKE,
+        ),
     )
 
 
-def _why_not(verdict: Verdict, calibration: Calibration) -> str:
-    """Why likely sentences are not found: sound ones look as bad, or there are too few to tell."""
+_UNLIKE = (
+    "the sound ones may be unlike those that the detector knows; trust the order, "
+    "and calibrate on sound text of its kind (mtqa calibrate)"
+)
+
+
+def _not_found(verdict: Verdict, calibration: Calibration, *, listed: bool) -> Doubt:
+    """Likely sentences are not found: sound ones look as bad, or there are too few to tell."""
+    many = verdict.likely > 1
+    said = f"{verdict.likely} sentences are" if many else "one sentence is"
+    kind = why = "some sound texts have sentences that look as bad"
     sound = min(part.sentences for part in calibration.sound)
     if verdict.sentences / (sound + 1) / verdict.likely > verdict.fdr:
-        return (
-            f"the calibration's {sound:,} sound sentences are too few to find so few of "
-            f"{verdict.sentences:,} (mtqa calibrate on more sound text)"
-        )
-    return "some sound texts have sentences that look as bad"
+        advice = "(mtqa calibrate on more sound text)"
+        kind = f"the calibration's sound sentences are too few {advice}"
+        among = f"so few of {verdict.sentences:,}"
+        why = f"the calibration's {sound:,} sound sentences are too few to find {among} {advice}"
+    they = "them" if many else "it"
+    return Doubt(
+        f"sentences are corrupted more likely than not, though none is found: {kind}",
+        f"{said} corrupted with a probability of {'up to ' if many else ''}{percent(verdict.highest)}, "
+        f"though none is found at FDR {verdict.fdr:g}: {why}; "
+        + (f"read {they} all the same" if listed else f"a report without a rate lists {they}"),
+    )
 
 
 def of_context(document: Document, context: str) -> tuple[str, ...]:

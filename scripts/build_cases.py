@@ -28,7 +28,9 @@ def records(source: str) -> Iterator[dict[str, Any]]:
     """The documents of a file. Raises `ValueError` for a line out of place, which it names."""
     document: dict[str, Any] | None = None
     paragraph, original = 0, None
-    for number, line in enumerate(_blanked(source).splitlines(), start=1):
+    for number, line in enumerate([*_blanked(source).splitlines(), ""], start=1):
+        if line.startswith("+ ") != (original is not None):
+            raise ValueError(f"line {number}: '- ' and '+ ' go in pairs")
         if line.startswith("# "):
             if document:
                 yield document
@@ -41,8 +43,6 @@ def records(source: str) -> Iterator[dict[str, Any]]:
         elif line.startswith("- "):
             original = line[2:]
         elif document is not None:
-            if line.startswith("+ ") != (original is not None):
-                raise ValueError(f"line {number}: '- ' and '+ ' go in pairs")
             row = sound(line) if original is None else corrupted(line[2:], original)
             document["sentences"].append({**row, "par": paragraph})
             original = None

@@ -22,6 +22,7 @@ from mtqa.pipeline import Ranker
 from mtqa.records import Verdict
 from mtqa.report import tables
 from mtqa.report.formats import RenderOptions
+from mtqa.report.view import nothing_found
 from mtqa.text.read import document_from_sentences, document_from_text, read_article
 from mtqa.warned import of_verdict
 from tests.detect.heads import calibration, calibration_card, random_head
@@ -227,12 +228,15 @@ def test_rank_at_a_rate(run, article, config):
 def test_an_article_without_findings_says_so_and_is_no_failure(run, article, config):
     code, out, _ = run("rank", article, "--config", config, "--fdr", "0.001")
     assert code == 0
-    said = "None of 10 sentences found at FDR 0.001: no evidence of corruption."
-    assert said in out.splitlines()
+    said = "None found at FDR 0.001; by their probabilities about 2 of 10 sentences corrupted (0–4)."
+    why = "none is found at FDR 0.001: the calibration's 600 sound sentences are too few to find so few of 10"
+    assert said in " ".join(out.split())
+    assert why in " ".join(out.split())
     code, out, err = run("rank", article, "--config", config, "--fdr", "0.001", "-f", "jsonl")
     assert (code, out) == (0, "")
-    assert said in err
-    assert _one_line(err)
+    first, second = err.splitlines()
+    assert said in first
+    assert why in second
 
 
 @pytest.mark.parametrize(
@@ -642,28 +646,40 @@ def test_a_likely_sentence_that_is_not_found_is_told(folder, sound):
         "10 sentences are corrupted with a probability of up to >99%, though none is found"
     )
     assert warning.endswith("some sound texts have sentences that look as bad; read them all the same")
-    asked = _ranker(path, fdr=0.1).rank(document_from_text(TEXT))  # who asks for a rate gets what it finds
-    assert not [w for w in asked.warnings if "none is found" in w]
+    asked = _ranker(path, fdr=0.1).rank(document_from_text(TEXT))  # a list of none says no more than that
+    (same,) = [w for w in asked.warnings if "none is found" in w]
+    assert same == warning.replace("read them all the same", "a report without a rate lists them")
+    assert (
+        nothing_found(asked)
+        == "None found at FDR 0.1; by their probabilities about 10 of 10 sentences corrupted (10–10)."
+    )
 
 
 def test_of_those_found_at_a_generous_rate_most_may_be_sound(head_file):
     made = _ranker(head_file).calibration
     found = Verdict(10, 1.0, 0, 2, found=3, fdr=0.1)
-    assert "3 sentences are found at FDR 0.1" in of_verdict(found, made, whole=False)[0]
+    assert "3 sentences are found at FDR 0.1" in of_verdict(found, made, whole=False)[0].text
     assert of_verdict(replace(found, fdr=0.4), made, whole=False) == ()
 
 
 def test_a_small_sample_that_can_find_nothing_is_told_as_what_it_is():
     made = calibration(np.arange(9.0))
     few = Verdict(26, 2.0, 1, 3, found=0, fdr=0.1, highest=0.999, likely=2)  # 26 / 10 / 2 is above 0.1
-    (warning,) = of_verdict(few, made, whole=True)
-    assert warning.startswith(
-        "2 sentences are corrupted with a probability of up to >99%, though none is found"
-    )
-    assert "the calibration's 9 sound sentences are too few to find so few of 26" in warning
+    for whole in (True, False):
+        (doubt,) = of_verdict(few, made, whole=whole)
+        assert doubt.text.startswith(
+            "2 sentences are corrupted with a probability of up to >99%, though none is found"
+        )
+        assert "the calibration's 9 sound sentences are too few to find so few of 26" in doubt.text
+        assert ("read them" in doubt.text) is whole
     (one,) = of_verdict(replace(few, likely=1, sentences=1, highest=0.875), made, whole=True)
-    assert one.startswith("one sentence is corrupted with a probability of 88%, though none is found at")
-    assert one.endswith("some sound texts have sentences that look as bad; read it all the same")
+    assert one.text.startswith("one sentence is corrupted with a probability of 88%, though none is found at")
+    assert one.text.endswith("some sound texts have sentences that look as bad; read it all the same")
+
+
+def test_a_q_value_that_is_the_rate_is_found():
+    assert set(q_values(np.full(53, 0.1)).tolist()) == {0.1}  # 53 times .1, by 53, is a little more
+    assert q_values(np.array([1e-6, 0.5])).tolist() == [2e-6, 0.5]
 
 
 def test_a_calibration_with_a_number_that_no_float_holds(run, article, config, tmp_path):

@@ -15,13 +15,13 @@ import numpy as np
 from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
 from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
-from mtqa.bench.metrics.base import scored_rows
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
+from mtqa.bench.metrics.correlation import rows_of_systems
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
 from mtqa.bench.resample import document_weights, few_documents
 from mtqa.bench.scoring import not_scored
-from mtqa.bench.tables import group_values, peak_of, pooled, subset
+from mtqa.bench.tables import FILE, group_values, groups_of, peak_of, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
 from mtqa.lm.progress import NoProgress, Progress
 
@@ -135,11 +135,12 @@ def evaluate_tables(
     """One config's tables, evaluated. Raises `UsageError` for a group that no data have."""
     check_groups([table.data for table in tables], settings.by)
     progress = progress or NoProgress()
+    known = groups_of([table.data for table in tables])
     sections = []
     for shape in SHAPES:
         own = [table for table in tables if table.data.shape == shape]
         if own:
-            sections.append(_section(own, settings, progress))
+            sections.append(_section(own, settings, known, progress))
     return Evaluation(
         config=tables[0].config,
         signature=_signature(tables, settings),
@@ -152,11 +153,11 @@ def evaluate_tables(
 
 def check_groups(sets: Sequence[LabelledSet], by: Sequence[str]) -> None:
     """Raises `UsageError` where no data have such a group: before any scoring."""
-    there = {name for data in sets for s in data.sentences() for name in s.groups} | {"data"}
+    known = groups_of(sets)
     for name in by:
-        if name not in there:
-            raise UsageError(f"--by {unknown('group', name, there)}")
-        if (count := _count(sets, name)) > MOST_VALUES:
+        if name not in known:
+            raise UsageError(f"--by {unknown('group', name, known)}")
+        if (count := _count(sets, known[name])) > MOST_VALUES:
             raise UsageError(
                 f"--by {one_line(name, 60)}: has {count:,} values, at most {MOST_VALUES} make a table"
             )
@@ -167,7 +168,9 @@ def _count(sets: Sequence[LabelledSet], group: str) -> int:
     return len({s.groups.get(group) for data in sets for s in data.sentences()})
 
 
-def _section(tables: Sequence[ScoreTable], settings: EvaluateSettings, progress: Progress) -> Section:
+def _section(
+    tables: Sequence[ScoreTable], settings: EvaluateSettings, known: Mapping[str, str], progress: Progress
+) -> Section:
     table = pooled(tables)
     metrics = applicable(table)
     draws = table_draws(table, settings)
@@ -176,7 +179,7 @@ def _section(tables: Sequence[ScoreTable], settings: EvaluateSettings, progress:
         shape=table.data.shape,
         metrics=figures(metrics, table, draws),
         beside=dict(_rows(table, metrics, draws, references)),
-        by=_breakdowns(table, draws, _groups(tables, settings), progress),
+        by=_breakdowns(table, draws, _groups(tables, settings, known), progress),
         references=tuple(references),
         reliability=_reliability(table),
         systems=tuple(_systems(table)),
@@ -243,24 +246,29 @@ def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
     return by_definition(Figure(chance, n=n, unit=metric.unit))
 
 
-def _groups(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> tuple[str, ...]:
-    """What was asked for; pairs by phenomenon, unless there are too many, and several files by file."""
+def _groups(
+    tables: Sequence[ScoreTable], settings: EvaluateSettings, known: Mapping[str, str]
+) -> dict[str, str]:
+    """What was asked for; pairs by phenomenon, unless there are too many, and several files by file.
+
+    ``known``, and what is returned: group → its key.
+    """
     wanted = list(settings.by)
-    if len(tables) > 1 and "data" not in wanted:
-        wanted.insert(0, "data")
+    if len(tables) > 1:
+        wanted = [name for name, key in known.items() if key == FILE and name not in wanted] + wanted
     few = _count([table.data for table in tables], "phenomenon") <= MOST_VALUES
     if tables[0].data.shape == "pairs" and "phenomenon" not in wanted and few:
         wanted.append("phenomenon")
-    there = {name for t in tables for s in t.data.sentences() for name in s.groups} | {"data"}
-    return tuple(name for name in wanted if name in there)
+    there = set(groups_of([table.data for table in tables]).values())
+    return {name: known[name] for name in wanted if known.get(name) in there}
 
 
 def _breakdowns(
-    table: ScoreTable, draws: Draws, groups: Sequence[str], progress: Progress
+    table: ScoreTable, draws: Draws, groups: Mapping[str, str], progress: Progress
 ) -> dict[str, dict[str, Figures]]:
     made: dict[str, dict[str, Figures]] = {}
-    for name in groups:
-        rows = group_values(table, name)
+    for name, key in groups.items():
+        rows = group_values(table, key)
         made[name] = {}
         for number, (value, group) in enumerate(rows.items()):
             progress.update(f"by {name}", number, len(rows))
@@ -286,15 +294,14 @@ def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
 
 
 def _systems(table: ScoreTable) -> Iterator[SystemScore]:
-    """Worst first where the order is known, else by name; only where a metric ranks systems."""
+    """Worst first where the order is known, else by name: of the sentences that `system_kendall` is over."""
     if METRICS["system_kendall"] not in applicable(table):
         return
-    names = np.array([s.groups.get("system", "") for s in table.data.sentences()])
-    scored = scored_rows(table)
-    for name in table.data.system_order or sorted(set(names) - {""}):
-        own = (names == name) & scored
+    names, _, rows = rows_of_systems(table)
+    for name in table.data.system_order or sorted(set(names[rows].tolist())):
+        own = (names == name) & rows
         if own.any():
-            yield SystemScore(str(name), float(table.scores[own].mean()), int(own.sum()))
+            yield SystemScore(name, float(table.scores[own].mean()), int(own.sum()))
 
 
 def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from mtqa.bench.records import Array, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.errors import InputError
 from mtqa.lm.progress import Progress
-from mtqa.records import Document, Finding, Report
+from mtqa.records import Document, Doubt, Finding, Report
 from mtqa.text.quotes import quote_faults_apart
 from mtqa.text.read import document_from_sentences
 
@@ -55,23 +55,32 @@ class _Run:
     reports: int = 0
     articles: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
-    of_verdicts: set[str] = field(default_factory=set)
+    doubts: Counter[Doubt] = field(default_factory=Counter)
 
     def hear(self, report: Report, *, isolated: bool) -> None:
         """One more report's warnings. Sentences that stand alone are no article, and have no verdict."""
         self.reports += 1
         self.articles += not isolated
-        doubts = report.verdict.warnings if report.verdict else ()
-        self.of_verdicts.update(doubts)
-        self.warnings.update(w for w in report.warnings if not isolated or w not in doubts)
+        doubts = report.verdict.doubts if report.verdict else ()
+        texts = {doubt.text for doubt in doubts}
+        self.warnings.update(w for w in report.warnings if w not in texts)
+        self.doubts.update(() if isolated else doubts)
 
     def usual_warnings(self, shape: str) -> tuple[str, ...]:
         """Those of most reports; where no metric reads a probability, none of what makes it off."""
-        held = (w for w, count in self.warnings.items() if 2 * count > self._could_say(w))
+        held = [w for w, count in self.warnings.items() if 2 * count > self.reports]
+        held += self._usual_doubts()
         return tuple(w for w in held if shape == "documents" or "probabilities" not in w)
 
-    def _could_say(self, warning: str) -> int:
-        return self.articles if warning in self.of_verdicts else self.reports
+    def _usual_doubts(self) -> Iterator[str]:
+        """Those of most articles' verdicts; of several without the numbers, which are each one's own."""
+        if self.articles == 1:
+            yield from (doubt.text for doubt in self.doubts)
+            return
+        kinds = Counter(doubt.kind for doubt in self.doubts.elements())
+        for kind, count in kinds.items():
+            if 2 * count > self.articles:
+                yield f"in {count:,} of {self.articles:,} documents {kind}"
 
 
 def score_set(data: LabelledSet, scorer: Scorer, *, config: str, progress: Progress) -> ScoreTable:
@@ -197,15 +206,17 @@ def not_scored(table: ScoreTable) -> Iterator[str]:
     if reasons:
         what = ", ".join(dict.fromkeys(reasons.values()))
         lacking = [s for i, s in enumerate(table.data.sentences()) if i in reasons]
-        fate = ", and ".join(_fate(lacking, ordered=bool(table.data.system_order)))
+        fate = ", and ".join(_fate(lacking, table.data))
         yield f"{len(reasons)} of {len(table)} sentences were not scored ({what}): {fate or 'ranked last'}"
 
 
-def _fate(unscored: Sequence[LabelledSentence], *, ordered: bool) -> Iterator[str]:
-    """What such sentences count for; ``ordered``: their systems have a known order."""
-    if any(s.label is not None for s in unscored):
+def _fate(unscored: Sequence[LabelledSentence], data: LabelledSet) -> Iterator[str]:
+    """What such sentences count for."""
+    if data.shape == "pairs":
+        yield "their pairs are left out"
+    elif any(s.label is not None for s in unscored):
         yield "ranked last"
-    if ordered or any(s.score is not None for s in unscored):
+    if data.system_order or any(s.score is not None for s in unscored):
         yield "left out of correlations"
 
 

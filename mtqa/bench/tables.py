@@ -14,10 +14,18 @@ Mask = npt.NDArray[np.bool_]
 #: Sound sentences that have a group less often than this share of how often corrupted ones have it are stray
 #: cells of a type of corruption; of a genre both have it as often, in files that name it for some texts too.
 _STRAY = 0.25
+#: The key of a sentence's group that says which file it is from; no column has this name.
+FILE = "\0file"
+
+
+def groups_of(sets: Sequence[LabelledSet]) -> dict[str, str]:
+    """Names of the sets' groups, and their keys: the file is ``data``, ``data file`` beside a user's own."""
+    own = {name: name for data in sets for s in data.sentences() for name in s.groups if name != FILE}
+    return {"data file" if "data" in own else "data": FILE, **own}
 
 
 def pooled(tables: Sequence[ScoreTable]) -> ScoreTable:
-    """One table of all documents; each sentence's group ``data`` says where it comes from."""
+    """One table of all documents; each sentence's group `FILE` says where it comes from."""
     if len(tables) == 1:
         return tables[0]
     data = _pooled_set([table.data for table in tables])
@@ -52,7 +60,7 @@ def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
             document,
             id=f"{number}|{document.id}",
             cluster=document.cluster if document.shared else f"\0{number}|{document.cluster or document.id}",
-            sentences=tuple(replace(s, groups={**s.groups, "data": data.name}) for s in document.sentences),
+            sentences=tuple(replace(s, groups={**s.groups, FILE: data.name}) for s in document.sentences),
         )
         for number, data in enumerate(sets)
         for document in data.documents
@@ -87,14 +95,15 @@ def peak_of(tables: Sequence[ScoreTable]) -> float | None:
 
 
 def group_values(table: ScoreTable, group: str) -> dict[str, Group]:
-    """Each value's rows, values in order of their names.
+    """Each value's rows, values in order of their names; ``group``: its key of `groups_of`.
 
     Where corrupted sentences have the group and sound ones don't, but for a stray cell (a type of
     corruption), the sound ones of the files in which a value occurs are its contrast.
     """
     sentences = list(table.data.sentences())
-    if group == "data":
-        values = [s.groups.get("data", table.data.name) for s in sentences]
+    source = np.array([s.groups.get(FILE, table.data.name) for s in sentences])
+    if group == FILE:
+        values = source.tolist()
     else:
         # A line that is boilerplate by type is no type of corruption.
         found = [s.groups.get(group) for s in sentences]
@@ -103,7 +112,6 @@ def group_values(table: ScoreTable, group: str) -> dict[str, Group]:
             for v, s in zip(found, sentences, strict=True)
         ]
     held = np.array(values)
-    source = np.array([s.groups.get("data", "") for s in sentences])
     sound, corrupted = (np.array([s.label == y and not s.boilerplate for s in sentences]) for y in (0, 1))
     files = [source == name for name in sorted(set(source))]
     of_types = [own for own in files if _is_type(held != "", sound & own, corrupted & own)]

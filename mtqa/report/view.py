@@ -256,6 +256,8 @@ def nothing_found(report: Report) -> str | None:
     """What to say in the place of a list that is empty because none was found at the rate asked for."""
     if report.fdr is None or report.findings or report.verdict is None:
         return None
+    if report.verdict.likely:  # a rate finds nothing where too few sound sentences are known
+        return f"None found at FDR {report.fdr:g}; by their probabilities {report.verdict.estimate}."
     among = plural(report.verdict.sentences, "sentence")
     return f"None of {among} found at FDR {report.fdr:g}: {report.verdict.words}."
 

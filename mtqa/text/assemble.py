@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Final
 
 from mtqa.errors import InputError
 from mtqa.records import Block, Document, Excluded, Repair, Sentence
+from mtqa.text.line import ends_sentence
 from mtqa.text.offsets import LineIndex, Traced, joined
 from mtqa.text.pieces import Piece, heading_like
 from mtqa.text.quotes import quote_faults
@@ -18,6 +20,12 @@ from mtqa.text.tables import without_data
 from mtqa.text.tails import with_titles, without_tails
 
 BLANK_LINE: Final = "\n\n"
+#: "Best wishes," above the name of who wrote.
+_CLOSING: Final = re.compile(
+    r"^(?:[\w ]{0,20}\b(?:regards|wishes|sincerely|faithfully|truly|thanks|cheers|love|greetings)"
+    r"|thank you)[,!.]?$",
+    re.IGNORECASE,
+)
 _REPEATED_WORDS = 1_000  # from this many words on …
 _REPEATED_SHARE = 0.6  # … a text with this share of one word is no article
 
@@ -41,7 +49,8 @@ def origin_of(text: str, path: str | None, format: str) -> Origin:  # noqa: A002
 
 def document(origin: Origin, source: str, pieces: Sequence[Piece], repairs: Sequence[Repair]) -> Document:
     """The document of these blocks. Raises `InputError` where there is nothing to rank."""
-    pieces = without_tails(without_data(_without_signature(_without_related(with_titles(pieces)))))
+    pieces = _without_related(with_titles(pieces))
+    pieces = without_tails(without_data(_without_signature(pieces, _is_mail(origin.format, pieces))))
     kept = [piece for piece in pieces if piece.reason is None]
     _refuse(origin.name, pieces, kept)
     text = joined([piece.text for piece in kept], BLANK_LINE)
@@ -148,14 +157,27 @@ def _without_related(pieces: Sequence[Piece]) -> list[Piece]:
     return list(pieces)
 
 
-def _without_signature(pieces: Sequence[Piece]) -> list[Piece]:
-    """After a line of two hyphens, the mark of an e-mail signature, a few short blocks to the end go."""
+def _without_signature(pieces: Sequence[Piece], mail: bool) -> list[Piece]:
+    """After a line of two hyphens, the mark of an e-mail signature, a few short blocks to the end go.
+
+    An article has scene breaks of two hyphens: where nothing else is of ``mail``, sentences stay.
+    """
     for index in range(max(0, len(pieces) - 7), len(pieces)):
         tail = pieces[index + 1 :]
-        if pieces[index].text.text == "--" and all(len(p.text) <= 120 for p in tail):
+        if pieces[index].text.text != "--" or any(len(p.text) > 120 for p in tail):
+            continue
+        closed = any(_CLOSING.search(p.text.text) for p in pieces[max(0, index - 3) : index])
+        if mail or closed or not any(ends_sentence(p.text.text) for p in tail):
             signed = [p if p.reason is not None else replace(p, reason="e-mail signature") for p in tail]
             return [*pieces[: index + 1], *signed]
     return list(pieces)
+
+
+def _is_mail(form: str, pieces: Sequence[Piece]) -> bool:
+    """Whether a text holds the headers of an e-mail, or quotes one."""
+    if any(piece.reason == "e-mail header" for piece in pieces):
+        return True
+    return form == "text" and any(piece.kind == "quote" for piece in pieces)
 
 
 def _headline(piece: Piece) -> bool:

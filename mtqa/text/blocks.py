@@ -16,7 +16,17 @@ from typing import Final
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
 from mtqa.text.hyphens import Lexicon, unhyphenated, without_last
-from mtqa.text.line import ITEM, Line, breaks_off, continues, ends_sentence, is_row, is_special, text_lines
+from mtqa.text.line import (
+    ITEM,
+    Line,
+    breaks_off,
+    continues,
+    ends_sentence,
+    is_caseless,
+    is_row,
+    is_special,
+    text_lines,
+)
 from mtqa.text.offsets import Traced, joined
 from mtqa.text.pages import PAGE_NUMBER, over_pages
 from mtqa.text.pieces import Piece, heading_like, judged
@@ -38,7 +48,12 @@ _LETTERED: Final = re.compile(r"[A-Z][.)]\s")
 _MAX_WIDTH = 200  # a longer line is a paragraph, not a wrapped line
 _VERSE_WIDTH = 70  # characters; a longer line is prose
 _MIN_FULL = 0.5  # share of the continued lines that must be full in a wrapped file
+_MAX_WORD = 12  # characters; more without a blank is no word that a line could not break in
+_MIN_EVEN = 0.75  # in a script without case: share of the continued lines that must be full …
+_MAX_LONGER = 0.1  # … and of all lines that may be longer than 1.3 times the width
 _MIN_CONTINUED = 0.12  # share of neighbouring lines that must be continued in lower case
+
+Pair = tuple[Line, Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +79,73 @@ def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
     return _headed(sorted(pieces, key=lambda piece: piece.text.start)), repairs
 
 
-def _full(line: str, following: str, width: int) -> bool:
-    word = _FIRST_WORD.match(following)
-    return len(line) + 1 + len(word[0] if word else "") > width
+def _full(line: Line, following: Line, width: int) -> bool:
+    """Whether the first word of the next line would not have fitted on this one."""
+    return line.width + _first_word(following.content) > width
+
+
+def _first_word(text: str) -> int:
+    """Characters that the next line's first word adds; scripts without blanks break inside a run."""
+    if _CJK_START.match(text):
+        return 1
+    word = _FIRST_WORD.match(text)
+    length = len(word[0]) if word else 0
+    return 1 + (min(length, _MAX_WORD) if is_caseless(text) else length)
 
 
 def layout_of(lines: Sequence[Line]) -> Layout:
-    """How the file is set, from the pairs of lines where the second goes on in lower case."""
+    """How the file is set, from the pairs of lines where the second goes on."""
     double = _double_spaced(lines)
     pairs = [
-        (a.content, b.content)
+        (a, b)
         for a, b in pairwise(lines)
         if b.gap <= double
         and not is_special(b.content)
         and (not is_special(a.content) or ITEM.match(a.content))
     ]
-    inner = [(a, b) for a, b in pairs if not ends_sentence(a) and continues(b)]
-    short = [(a, b) for a, b in inner if len(a) <= _MAX_WIDTH]
+    inner = _inner(pairs)
+    short = [(a, b) for a, b in inner if a.width <= _MAX_WIDTH]
     if not short or len(short) < _MIN_CONTINUED * len(pairs):
         return Layout(0, double=double)
-    lengths = sorted(len(a) for a, _ in short)
-    width = lengths[int(0.9 * (len(lengths) - 1))]
+    width = _width(short)
     full = sum(_full(a, b, width) for a, b in short)
-    if full < _MIN_FULL * len(short) or width < 20:
+    if full < _MIN_FULL * len(short) or width < 20 or not _even(lines, short):
         return Layout(0, double=double)
     early = sum(not _full(a, b, int(0.75 * width)) for a, b in short)
     return Layout(width, early=early >= 2 and early >= 0.1 * len(short), double=double)
 
 
+def _inner(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of lines between which no sentence seems to end."""
+    return [(a, b) for a, b in pairs if not ends_sentence(a.content) and continues(b.content)]
+
+
+def _width(pairs: Sequence[Pair]) -> int:
+    """The width to which the first lines of the pairs are set."""
+    widths = sorted(a.width for a, _ in pairs)
+    return widths[int(0.9 * (len(widths) - 1))]
+
+
+def _even(lines: Sequence[Line], inner: Sequence[Pair]) -> bool:
+    """Whether lines in a script without case are wrapped: nearly all full, and hardly any longer.
+
+    Headings above paragraphs look continued there too. Lower case needs no such proof.
+    """
+    if 2 * sum(is_caseless(b.content) for _, b in inner) < len(inner):
+        return True
+    width = _width(inner)
+    longer = sum(line.width > 1.3 * width for line in lines)
+    full = sum(_full(a, b, width) for a, b in inner)
+    return longer <= _MAX_LONGER * len(lines) and full >= _MIN_EVEN * len(inner)
+
+
 def _double_spaced(lines: Sequence[Line]) -> bool:
     pairs = list(pairwise(lines))
-    single = [(a.content, b.content) for a, b in pairs if b.gap == 1]
+    single = [(a, b) for a, b in pairs if b.gap == 1]
     if len(single) < 3 or len(single) < 0.8 * len(pairs):
         return False
-    inner = sum(not ends_sentence(a) and continues(b) for a, b in single)
-    return inner >= 3 and inner >= 0.3 * len(single)
+    inner = _inner(single)
+    return len(inner) >= 3 and len(inner) >= 0.3 * len(single) and _even(lines, inner)
 
 
 def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
@@ -153,7 +200,7 @@ def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: La
         return False
     if before.endswith("\u00ad") and now[:1].isalpha():
         return True
-    if _goes_on_with_initial(group, now, layout):
+    if _goes_on_with_initial(group, line, layout):
         return True
     if ITEM.match(now) and (ends_sentence(before) or ITEM.match(group[0].content) or not layout.width):
         return False
@@ -167,14 +214,14 @@ def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: La
     return _wrapped_joins(group, line, following, layout)
 
 
-def _goes_on_with_initial(group: Sequence[Line], now: str, layout: Layout) -> bool:
+def _goes_on_with_initial(group: Sequence[Line], line: Line, layout: Layout) -> bool:
     """Whether a line that could be an item ("J. Smith said …") goes on with a name."""
     before = group[-1].content
-    if not _INITIAL.match(now):
+    if not _INITIAL.match(line.content):
         return False
     if _TITLE_END.search(before):
         return True
-    full = layout.width > 0 and _full(before, now, layout.width)
+    full = layout.width > 0 and _full(group[-1], line, layout.width)
     return full and not ends_sentence(before) and not _LETTERED.match(group[0].content)
 
 
@@ -182,14 +229,14 @@ def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, la
     before, now = group[-1].content, line.content
     if _apart(group, now, following):
         return False
-    full = _full(before, now, layout.width)
+    full = _full(group[-1], line, layout.width)
     if ends_sentence(before) and line.indent > group[-1].indent:
         return False
     if ends_sentence(before):
-        if not full or len(before) > 1.3 * layout.width:
+        if not full or group[-1].width > 1.3 * layout.width:
             return False
-        return not (layout.early and following is not None and _breaks_early(now, following, layout))
-    if full or continues(now) or len(group) > 1:
+        return not (layout.early and following is not None and _breaks_early(line, following, layout))
+    if full or len(group) > 1 or (continues(now) and not is_caseless(now)):
         return True
     return layout.early and not before.isupper() and not (len(group) == 1 and _titled(before))
 
@@ -203,9 +250,9 @@ def _apart(group: Sequence[Line], now: str, following: Line | None) -> bool:
     return following is None or following.gap > 0 or not continues(following.content)
 
 
-def _breaks_early(now: str, following: Line, layout: Layout) -> bool:
-    short = not _full(now, following.content, int(0.85 * layout.width))
-    return following.gap == 0 and short and not ends_sentence(now)
+def _breaks_early(line: Line, following: Line, layout: Layout) -> bool:
+    short = not _full(line, following, int(0.85 * layout.width))
+    return following.gap == 0 and short and not ends_sentence(line.content)
 
 
 def _titled(text: str) -> bool:

@@ -59,6 +59,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"(?:more|read\s+more)\s+(?:on|about|from|in)\s+(?:this\s+(?:story|topic|author|site)|the\s+author)",
         r"(?-i:READ (?:MORE|ALSO|NEXT|ON)|MORE|WATCH|SEE ALSO|ALSO READ)(?:\s*[:|]\s*.{0,140})?",
         r"(?:also\s+read|see\s+also|read\s+also|must\s+read)\s*:.{0,140}",
+        r"(?:to\s+.{1,60},?\s+)?(?:please|you\s+(?:must|need\s+to|have\s+to))\s+(?:enable|turn\s+on)\s+javascript(?:\s+(?:in|on|to)\s.{1,60})?|our\s+standards\s*:\s*the\s+thomson\s+reuters\s+trust\s+principles",
         r"loading(?:\s*(?:…|\.{3}))?|please\s+wait(?:\s*(?:…|\.{3}))?|show\s+(?:less|more|all|comments)",
     ),
     "comment counter": (
@@ -77,6 +78,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"shares?|sharing|shared|tweet|pin\s+it|print|e-?mail(?:\s+(?:this|a\s+friend))?|copy\s+link|bookmark|share\s+this|\d[\d.,]*k?\s+shares?",
         r"(?:print|e-?mail|save|bookmark|tweet|pin|like|report|listen\s+to|copy|gift)\s+(?:this|the)(?:\s+(?:page|article|story|post|link|image))?(?:\s+to\s+a\s+friend)?",
         rf"(?:follow|like|find|join|visit)\s+(?:us|me|{_NAME}|@\w+)\s*(?:on|via|at)\s*:?\s*{_NETWORK}(?:(?:\s*[,&/|]\s*|\s+and\s+|\s+or\s+|\s+){_NETWORK})*(?:\s+(?:page|for\s+(?:more|the\s+latest)\s.{{0,60}}))?(?:\s*[:@].{{0,80}})?",
+        r"share\s+(?:the\s+)?full\s+(?:article|story)|save\s+(?:it\s+)?for\s+later|facebook|twitter|whatsapp|pinterest|linkedin|tumblr|flipboard|reddit",
         r"follow\s+(?:us|me)(?:\s+on(?:\s+social(?:\s+media)?)?)?\s*:?|follow\s+@\w+|connect\s+with\s+us(?:\s+on.{0,60})?|follow|following",
     ),
     "subscription": (
@@ -104,7 +106,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"this\s+(?:material|article|story|content)\s+may\s+not\s+be\s+(?:published|reproduced|copied|republished)\b.{0,160}",
     ),
     "advertisement": (
-        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by(?:\s*:?\s*(?-i:[A-Z][\w&'.-]*\s*){1,4})?))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[|:]\s*.{0,60}|\s+[-–](?:\s+.{0,60})?)?",
+        r"(?:advertisements?|adverts?|ads?|sponsored(?:\s+(?:content|links?|post|by(?:\s*:?\s*(?-i:[A-Z][\w&'.-]*\s*){1,4})?))?|promoted(?:\s+(?:content|links?|stories))?|paid\s+content|ad\s+feedback)(?:\s*[|:·•]\s*.{0,60}|\s+[-–](?:\s+.{0,60})?)?",
         r"(?:the\s+)?(?:story|article)\s+continues\s+(?:below|after)(?:\s+(?:the\s+)?(?:ad(?:vert(?:isement)?)?s?|video|gallery|photo|image))?|(?:scroll|continue)\s+(?:down\s+)?(?:to|below|past|for).{0,30}(?:continue|reading|advertisement|more)",
         r"(?:this\s+)?advertisement\s+(?:has\s+not\s+loaded\s+yet|is\s+closed).{0,60}",
     ),
@@ -131,6 +133,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"(?:(?:first\s+|last\s+)?(?:published|posted|updated|modified|edited|reviewed|created|uploaded|added|issued|date|time|on|last\s+(?:update|change|edit))\s*(?:on|at|:)?\s*:?\s*)?{_STAMP}(?:\s*[|·•–—-]\s*(?:(?:last\s+)?(?:updated|published|modified)\s*(?:on|at|:)?\s*:?\s*)?{_STAMP})?",
         rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*(?=.{{0,60}}(?:\d|today|yesterday)).{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}",
         rf"\(?\d+\s*-?\s*(?:minutes?|min)\.?\s+read\)?(?:\s*[|·•–-]\s*.{{0,40}})?|(?:reading|read)\s+time\s*:?\s*\d+\s*min(?:ute)?s?\.?|{_STAMP}\s*[|·•]\s*\d+\s*min(?:ute)?s?\s+read",
+        rf"(?:(?:first|last)\s+)?(?:published|posted|updated|modified)|(?-i:(?=[\d\s]*[A-Z]))(?:\d{{1,2}}\s+{_MONTH}|{_MONTH}\s+\d{{1,2}})|\d+\s+mins?",
         rf"(?:{_WEEKDAY}\s*)?{_TIME}|(?-i:[A-Z][A-Z .]{{2,20}}),?\s+{_STAMP}",
     ),
     "navigation": (
@@ -150,6 +153,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     "reference": (r"\^\s.{1,190}",),
     "photo credit": (
         rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?>(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*+",
+        rf"(?:image|photo|video)\s+(?:source|credit|copyright),\s+(?:{_AGENCY}|{_NAME})(?>\s*[/|,]\s*(?:{_AGENCY}|{_NAME}))*+",
         rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?>\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*+",
         rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?>\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
     ),
@@ -158,6 +162,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
 #: Sentences that a pattern of `TABLE` takes without their full stop: steps of a manual, turns of an interview, notes.
 TEXT: Final = (
     r"(?:open|download|view|play|print|save|copy|close)\s+(?:the|this|an?)\s.{1,40}(?<!\.)\.|(?:sign|log)\s*(?:in|out)\.|(?:go|jump|skip|return|back)\s+to\s.{1,60}(?<!\.)\.",
+    r"\w+\.|related\s*:\s*(?:(?-i:[a-z]).{0,180}|.{1,180}(?<!\.)\.)",
     r"(?:subject|next|previous)\s*:\s*.{1,180}(?<!\.)\.",
     r"(?:other|further|more|top|recent|latest|popular|similar)\s+[\w’']+\s*:\s*.{1,160}(?<!\.)\.",
     r"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*\w+[.!]",

@@ -16,7 +16,7 @@ from typing import Final
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
 from mtqa.text.clean import cleaned
-from mtqa.text.html_walk import HEADINGS, REFERENCE, HtmlBlock, visible_blocks
+from mtqa.text.html_walk import HEADINGS, LOWERED, HtmlBlock, walked
 from mtqa.text.offsets import Traced, joined
 from mtqa.text.pieces import Piece, judged
 
@@ -33,14 +33,14 @@ _ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 def html_pieces(source: str) -> tuple[list[Piece], list[Repair]]:
     """The blocks of a page in order, with what is no article marked, and the repairs made."""
-    blocks = visible_blocks(source)
+    blocks, page = walked(source)
     repairs: list[Repair] = []
     texts = []
     for block in blocks:
         text, made = cleaned(block.text)
         repairs += made
         texts.append(text.folded())
-    body = _body(source, blocks)
+    body = _body(page, blocks)
     pieces: list[Piece] = []
     for block, text, inside in zip(blocks, texts, body, strict=True):
         if len(text):
@@ -128,8 +128,8 @@ def _extracted(source: str) -> tuple[list[str], str]:
 
 
 def _key(text: str) -> str:
-    """What alignment compares: letters and digits only."""
-    return "".join(filter(str.isalnum, text))
+    """What alignment compares: letters and digits only, raised ones as they stand on the page."""
+    return "".join(filter(str.isalnum, text)).translate(LOWERED)
 
 
 def _covered(keys: Sequence[str], paragraphs: Sequence[str]) -> list[bool]:
@@ -151,13 +151,10 @@ def _found(stream: str, starts: Sequence[int], paragraphs: Sequence[str]) -> Ite
     position = 0
     lost = 0
     for text in paragraphs:
-        paragraph, bare = _key(text), _key(REFERENCE.sub(" ", text))
+        paragraph = _key(text)
         if not paragraph:
             continue
         span = _search(stream, starts, paragraph, position)
-        if span is None and bare and bare != paragraph:  # the stream is without its reference marks
-            paragraph = bare
-            span = _search(stream, starts, paragraph, position)
         if span is None and len(paragraph) >= 2 * _SHORT and lost < _LOST:
             lost += 1
             span = _ends_found(stream, paragraph)

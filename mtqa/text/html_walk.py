@@ -30,6 +30,8 @@ _INVISIBLE: Final = frozenset(
         *("select", "datalist", "textarea", "audio", "video", "map"),
     )
 )
+#: How ruby says a word, which its reader does not read as text.
+_ANNOTATIONS: Final = frozenset(("rt", "rp", "rtc"))
 #: What a head may hold.
 _METADATA: Final = frozenset(
     ("base", "head", "link", "meta", "noscript", "script", "style", "template", "title")
@@ -61,10 +63,26 @@ _IMPLIED: Final = {
     "tr": (frozenset(("tr",)), frozenset(("table",))),
     "td": (frozenset(("td", "th")), frozenset(("tr", "table"))),
     "th": (frozenset(("td", "th")), frozenset(("tr", "table"))),
+    "rt": (frozenset(("rt", "rp")), frozenset(("ruby",))),
+    "rp": (frozenset(("rt", "rp")), frozenset(("ruby",))),
 }
 _HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+#: Classes of what only a screen reader says, with a prefix or a suffix that a build tool gave them.
+_SAID_CLASS: Final = re.compile(
+    r"(?<!\bnot-)(?<!\bno-)(?:(?<=[\s_-])|^)(?:visually-?hidden|sr-only|screen-reader-(?:text|only))"
+    r"(?:-focusable|__?\w{4,8})?(?=\s|$)",
+    re.IGNORECASE,
+)
+_WHOLE: Final = frozenset(("html", "body", "main", "article"))  # no class makes these disappear
+_NOTE_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)|\A#", re.IGNORECASE)
+#: A mark that leads to a note where it is a link, or stands behind a sentence.
+_BARE_MARK: Final = re.compile(r"\d{1,3}(?:\s?[-–,]\s?\d{1,3}){0,9}|[*†‡§]{1,3}|[,;]")
+_STOP: Final = re.compile(r"(?:[.!?…][\"'’)\]]*|[”»])\s?\Z")
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_QUOTES: Final = tuple("\"'“”‘’„«»‹›")
 #: A mark that leads to a note.
-REFERENCE: Final = re.compile(
+_REFERENCE: Final = re.compile(
     r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
 )
 _EDIT: Final = re.compile(r"\bmw-editsection\b")
@@ -89,11 +107,20 @@ class HtmlBlock:
 
 def visible_blocks(source: str) -> list[HtmlBlock]:
     """The blocks of visible text in a page, in source order; none is blank."""
+    return walked(source)[0]
+
+
+def walked(source: str) -> tuple[list[HtmlBlock], str]:
+    """`visible_blocks`, and the page without what was hidden or taken out of them."""
     walker = _Walker(source)
     for token in tokens(source):
         walker.take(token)
     walker.flush()
-    return walker.blocks
+    kept, position = [], 0
+    for start, end in walker.unread:
+        kept.append(source[position : max(position, start)])
+        position = max(position, end)
+    return walker.blocks, "".join([*kept, source[position:]])
 
 
 class _Walker:
@@ -101,16 +128,22 @@ class _Walker:
 
     def __init__(self, source: str) -> None:
         self.blocks: list[HtmlBlock] = []
+        #: [start, end) of the page: hidden, or taken out, in order of end.
+        self.unread: list[tuple[int, int]] = []
         self._all = traced(source)
         self._stack: list[tuple[str, int]] = [("", 0)]
         self._block_stack: list[tuple[str, int]] = [("", 0), ("", 0)]
         self._open: Counter[str] = Counter()
         self._count = 0
         self._hidden: int | None = None  # depth of the element that hides what is in it
+        self._hidden_at: int | None = None  # where that begins, if another reader might read it
         self._runs: list[Traced] = []
         self._marks: list[Traced] = []
         self._aside: int | None = None  # index into runs where a <sup> or an edit link began
+        self._aside_at = 0  # the same in the page
+        self._noted = self._note_link = False  # whether the <sup>, the last <a> leads to a note
         self._edit: int | None = None
+        self._quoted: list[tuple[int, Token]] = []  # open <q>: the run that may become its mark
         self._breaks = 0
         self._cells = 0
         self._empty_cell = False  # whether a cell has begun that shows nothing so far
@@ -159,11 +192,12 @@ class _Walker:
             self._gap(token)
             self._empty_cell = True
         if tag not in _VOID:
-            self._push(tag, token.attributes)
+            self._push(token)
             if token.empty:
                 self._pop(token)
 
-    def _push(self, tag: str, attrs: Mapping[str, str]) -> None:
+    def _push(self, token: Token) -> None:
+        tag, attrs = token.value, token.attributes
         self._count += 1
         self._stack.append((tag, self._count))
         self._open[tag] += 1
@@ -171,8 +205,16 @@ class _Walker:
             self._block_stack.append((tag, self._count))
         if self._hidden is None and _hides(tag, attrs):
             self._hidden = len(self._stack)
+            self._hidden_at = None if tag in _INVISIBLE else token.end
+        if tag == "a":
+            self._note_link = _NOTE_LINK.search(attrs.get("href", "")) is not None
+            self._noted |= self._note_link
+        elif tag == "q" and self._hidden is None:
+            self._quoted.append((len(self._runs), token))
+            self._runs.append(self._all.cut(token.start, token.start))
         if tag == "sup" or _EDIT.search(attrs.get("class", "")):
             self._aside, self._edit = len(self._runs), len(self._stack) if tag != "sup" else None
+            self._aside_at, self._noted = token.end, self._open["a"] > 0 and self._note_link
 
     def _end_tag(self, token: Token) -> None:
         if self._open[token.value]:
@@ -203,7 +245,9 @@ class _Walker:
     def _pop(self, token: Token) -> str:
         tag = self._stack[-1][0]
         if tag == "sup" or self._edit == len(self._stack):
-            self._take_mark()
+            self._take_mark(token)
+        if tag == "q" and self._hidden is None:
+            self._quote(token)
         if tag in BLOCKS:
             if self._hidden is None:
                 self.flush()
@@ -211,20 +255,51 @@ class _Walker:
         elif tag in ("td", "th"):
             self._gap(token)
         if self._hidden == len(self._stack):
+            if self._hidden_at is not None:
+                self.unread.append((self._hidden_at, token.start))
             self._hidden = None
         self._stack.pop()
         self._open[tag] -= 1
         return tag
 
-    def _take_mark(self) -> None:
-        """A reference mark or an edit link leaves the text of its block."""
-        runs = self._runs[self._aside :] if self._aside is not None else []
-        if runs:
+    def _take_mark(self, token: Token) -> None:
+        """A reference mark or an edit link leaves the text of its block; 10<sup>6</sup> is 10⁶."""
+        at = self._aside if self._aside is not None else len(self._runs)
+        if runs := self._runs[at:]:
             mark = joined(runs, "")
-            if self._edit is not None or REFERENCE.fullmatch(mark.text):
+            before = "".join(run.text[-4:] for run in self._runs[max(0, at - 4) : at])
+            if self._edit is not None or self._leads_to_note(mark.text, before):
                 self._marks.append(mark)
-                del self._runs[self._aside :]
+                self.unread.append((self._aside_at, token.start))
+                del self._runs[at:]
+            elif before[-1:].isdigit() and mark.text.isdecimal():
+                self._runs[at:] = [Traced(mark.text.translate(_RAISED), mark.starts, mark.ends)]
         self._aside = self._edit = None
+
+    def _leads_to_note(self, mark: str, before: str) -> bool:
+        if _REFERENCE.fullmatch(mark):
+            return True
+        return _BARE_MARK.fullmatch(mark.strip()) is not None and (
+            self._noted or _STOP.search(before) is not None
+        )
+
+    def _quote(self, token: Token) -> None:
+        """The marks that a browser shows around <q>, unless the page has its own."""
+        if not self._quoted:
+            return
+        index, opening = self._quoted.pop()
+        inside = "".join(run.text for run in self._runs[index + 1 : index + 9]).lstrip()
+        before = self._runs[index - 1].text if index else ""
+        if not inside or inside.startswith(_QUOTES) or before.endswith(_QUOTES):
+            return
+        left, right = ("‘", "’") if len(self._quoted) % 2 else ("“", "”")
+        self._runs[index] = self._mark(left, opening)
+        self._runs.append(self._mark(right, token))
+
+    def _mark(self, character: str, token: Token) -> Traced:
+        """A character that stands for the whole tag."""
+        span = self._all.cut(token.start, token.end)
+        return Traced(character, span.starts[:1], span.ends[-1:])
 
     def _break(self, token: Token) -> None:
         """One line break is a space, two in a row end the block."""
@@ -239,14 +314,14 @@ class _Walker:
     def _gap(self, token: Token) -> None:
         """A space that stands for the tag."""
         if self._hidden is None:
-            span = self._all.cut(token.start, token.end)
-            self._runs.append(Traced(" ", span.starts[:1], span.ends[-1:]))
+            self._runs.append(self._mark(" ", token))
 
     def flush(self) -> None:
         """End the block."""
         runs, marks, cells, code = self._runs, self._marks, self._cells, self._code
         self._runs, self._marks, self._breaks, self._cells, self._code = [], [], 0, 0, None
         self._aside = self._edit = None
+        self._quoted = []
         text = joined(runs, "").stripped() if runs else None
         if text is None or not len(text):
             text = marks.pop(0) if marks else None
@@ -259,4 +334,7 @@ class _Walker:
 
 
 def _hides(tag: str, attrs: Mapping[str, str]) -> bool:
-    return tag in _INVISIBLE or "hidden" in attrs or _HIDDEN_STYLE.search(attrs.get("style", "")) is not None
+    if tag in _INVISIBLE or tag in _ANNOTATIONS or "hidden" in attrs:
+        return True
+    said = tag not in _WHOLE and _SAID_CLASS.search(attrs.get("class", "")) is not None
+    return said or _HIDDEN_STYLE.search(attrs.get("style", "")) is not None

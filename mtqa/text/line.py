@@ -17,6 +17,7 @@ ITEM: Final = re.compile(
 )
 #: What may stand in front of a line's first letter.
 OPENING: Final = "\"'“‘("
+_MAX_INDENT = 12  # columns; what stands further in is centred or set to the right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,11 @@ class Line:
     indent: int
     page: bool = False
     goes_on: bool = False
+
+    @property
+    def width(self) -> int:
+        """The columns up to its last character, the indent of a paragraph's first line included."""
+        return len(self.text) + (self.indent if self.indent <= _MAX_INDENT else 0)
 
     @property
     def content(self) -> str:
@@ -57,9 +63,14 @@ def text_lines(text: Traced) -> Iterator[Line]:
 
 
 def continues(text: str) -> bool:
-    """Whether a line begins in the middle of a sentence: lower case, or a script without case."""
+    """Whether a line may begin in the middle of a sentence: lower case, or a script without case."""
+    return text.lstrip(OPENING)[:1].islower() or is_caseless(text)
+
+
+def is_caseless(text: str) -> bool:
+    """Whether a line begins in a script without case, so that its first letter tells nothing."""
     first = text.lstrip(OPENING)[:1]
-    return first.islower() or (first.isalpha() and not first.isupper() and not first.istitle())
+    return first.isalpha() and not (first.islower() or first.isupper() or first.istitle())
 
 
 def ends_sentence(text: str) -> bool:

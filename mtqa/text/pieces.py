@@ -12,6 +12,7 @@ from mtqa.text.offsets import Traced
 _CAPTION: Final = re.compile(
     r"\A(?:(?:photo|image|picture|video|map|chart|graphic|illustration|caption|fig(?:ure)?\.?|table|exhibit|plate)"
     r"(?:\s*[A-Z]?\d{1,3}[a-z]?(?:\.\d+)*)?\s*[:.|–—]\s+\S.*"
+    r"|image caption,\s+\S.*"
     r"|(?:above|below|left|right|pictured|top|bottom|file photo)\s*:\s+\S.*"
     r"|.*[\[(/](?:Reuters|AP|AFP|EPA|Getty Images|Getty|file photo|File"
     r"|Photo by [^)\]]{1,60}|Photo: [^)\]]{1,60})[^)\]]{0,40}[)\]]?"
@@ -54,6 +55,8 @@ def is_caption(text: str) -> bool:
 
     >>> is_caption("Figure 3: Yields by year"), is_caption("Figures fell in May.")
     (True, False)
+    >>> is_caption("Image caption, The bridge was closed for two years")
+    True
     """
     if len(text) > _CAPTION_CHARACTERS:
         return False

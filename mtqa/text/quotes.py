@@ -14,8 +14,9 @@ from typing import Final
 
 from mtqa.records import Block, QuoteFault, Sentence
 
+#: Of typographic marks repeats, and pairs that hold nothing; ”“ and “„ close and open (“一国两制”“港人治港”).
 _DOUBLED: Final = re.compile(
-    r"[“”„]{2,}|[“”]\"+|(?<!\")\"++[“”]|(?<!\")\"{2,}+(?=\w)|(?<=[\w.,!?])\"{2,}|(?<!‘)‘{2,}+(?=\w)"
+    r"„+[“”]+|“+”+|„{2,}|“{2,}|”{2,}|[“”]\"+|(?<!\")\"++[“”]|(?<!\")\"{2,}+(?=\w)|(?<=[\w.,!?])\"{2,}|(?<!‘)‘{2,}+(?=\w)"
 )
 _MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
@@ -23,7 +24,10 @@ _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
 _CURLY_INCH: Final = re.compile(r"\d\s?[’'′]\s?\d{1,2}(?:\.\d+|[¼½¾])?$")
 _OPENS_AFTER = " \t\n([{—–-/‘'"
 _CLOSES_BEFORE = " \t\n)]}.,;:!?—–-/’'…"
-_SINGLE: Final = re.compile(r"[‘’']")
+#: A back-tick opens where a straight mark follows: `single', as LaTeX has it.
+_SINGLE: Final = re.compile(r"[‘’']|(?<![`\w])`(?=[^`\s][^`'\n]{0,200}')")
+#: Marks of another language, and Hebrew gershayim: where צה"ל may stand, so may a prefix before a quotation.
+_FOREIGN: Final = re.compile(r"[„«»]|[א-ת][\"”][א-ת]")
 _STRAY_WORD: Final = re.compile(r"(?<![\w’'-])[a-z]{3,}$")
 #: Words that legally end in an apostrophe: elisions (goin’, an’, th’) beside the plural possessive.
 _ELIDED: Final = re.compile(
@@ -84,7 +88,7 @@ def quote_faults_apart(text: str, sentences: Sequence[Sentence]) -> tuple[QuoteF
 
 def _foreign(text: str) -> bool:
     """Whether the marks are another language's, so that pairs can't be judged."""
-    return re.search("[„«»]", text) is not None or ("“" not in text and bool(_OPENED_ALIKE.search(text)))
+    return _FOREIGN.search(text) is not None or ("“" not in text and bool(_OPENED_ALIKE.search(text)))
 
 
 def _spelled(text: str) -> frozenset[str]:
@@ -115,7 +119,7 @@ def _stray(piece: str, offset: int, carried: int) -> tuple[list[QuoteFault], int
     fresh = 0
     for match in _SINGLE.finditer(piece):
         before, after = _sides(piece, match)
-        if match[0] == "‘" or ((not before or before in _OPENS_AFTER + '“"') and after.isalnum()):
+        if match[0] in "‘`" or _opens(before, after):
             opened += 1
             fresh += 1
         elif (not after or after in _STRAY_BEFORE + '”"') and before and not before.isspace():
@@ -124,6 +128,13 @@ def _stray(piece: str, offset: int, carried: int) -> tuple[list[QuoteFault], int
             elif _is_stray(piece, match, after):
                 faults.append(QuoteFault(offset + match.start(), offset + match.end(), "stray"))
     return faults, min(fresh, opened)
+
+
+def _opens(before: str, after: str) -> bool:
+    """Whether an upright single mark opens: behind white space before anything ('$5 and a drink')."""
+    if not before or before.isspace():
+        return after != "" and not after.isspace()
+    return before in _OPENS_AFTER + '“"' and after.isalnum()
 
 
 def _is_stray(piece: str, match: re.Match[str], after: str) -> bool:

@@ -1,6 +1,6 @@
-"""Blocks to sentences: syntok, with its known slips mended by small rules.
+"""Blocks to sentences: syntok, with its known slips mended by the patterns of ``segment_rules.py``.
 
-Each rule has its examples in ``tests/cases/sentences.jsonl``. A boundary is the position at which a
+A boundary is the position at which a
 sentence begins; spans are trimmed, so every character that is no white space is in exactly one.
 """
 
@@ -12,63 +12,9 @@ from functools import partial
 from typing import Final
 
 from mtqa.records import Span
+from mtqa.text import segment_rules as rules
 
 MAX_SENTENCE: Final = 1_500  # characters
-_SPEECH = (
-    r"(?:said|says|say|asked|asks|added|adds|told|tells|replied|replies|cried|cries|shouted|shouts|wrote|writes|exclaimed"
-    r"|answered|answers|yelled|whispered|muttered|tweeted|recalled|recalls|joked|jokes|laughed|insisted|warned|declared|screamed)"
-)
-_CALLED_OUT = re.compile(r"(?<![!?…])[!?…]++[\"”’']++\s*$")
-_ATTRIBUTION = re.compile(
-    rf"(?:[A-Z][\w.'’-]*\s+|(?:the|a|an|his|her|my)\s+(?:\w+\s+){{0,2}}){{1,4}}{_SPEECH}\b|{_SPEECH}\s+[A-Z]"
-)
-#: Abbreviations that are never the end of a sentence before a number.
-_BEFORE_NUMBER = re.compile(
-    r"(?:^|[\s(\[])(?:no|nos|nr|fig|figs|eq|eqs|p|pp|vol|vols|ch|chap|sec|sect|art|para|ver|vs|v|ca|c|approx|est"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|tel|ext|incl|excl|temp|circ|op|ref|refs|tab|app|cf|rm|apt|al)\.\s*$",
-    re.IGNORECASE,
-)
-#: Abbreviations that are never the end of a sentence before a capital.
-_BEFORE_NAME = re.compile(
-    r"(?:^|[\s(\[\"“‘])(?:vs|v|mr|mrs|ms|dr|prof|st|mt|ft|gen|col|lt|sgt|capt|cmdr|adm|maj|sen|rep|gov|rev|fr|hon"
-    r"|messrs|mme|mlle|supt|insp|cpl|pvt|cf|e\.g|i\.e|viz)\.\s*$",
-    re.IGNORECASE,
-)
-_SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
-_CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
-_MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
-#: Japanese goes on behind a quotation with a particle: 「はい。」と彼は言った。; not so ところが, “but”.
-_GOES_ON = r"(?:(?<=[」』])(?:と(?!ころ|にかく|ても|もかく|りあえず)|って|など|の|を))"
-_UNSPACED_END = re.compile(rf"[。！？｡!?।॥؟۔։።፧។။][」』”’）)\]】》]*+(?!{_GOES_ON})(?=\S)|[।॥؟۔։።፧។။]\s+")
-#: Words that are nobody's name, and so begin a sentence behind any stop: syntok doubts II., C., a.m., art.
-_OPENERS = (
-    r"(?:He|She|They|We|You|Everyone|Everybody|Someone|Somebody|Nobody|Anyone|His|Her|Their|My|Our|Your|There|Then"
-    r"|These|Those|But|When|While|After|Before|If|During|Until|Many|Most|Some|Several|Both|At|By|From|With)"
-)
-#: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark; a stop
-#: before an opener (“World War II. He came”), a dotted word before I, a word before a large number.
-_MISSED = re.compile(
-    r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])"
-    rf"|(?<=\w)(?<!P\.S)\.[”’\")\]]*+\s+(?={_OPENERS}(?:['’][a-z]+)?\s+(?!(?:et|and|or)\b)[a-z])"
-    r"|(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.[”’\")\]]*+\s+(?=I(?:['’][a-z]+)?\s+[a-z])"
-    r"|(?<=[a-z]{4}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?][”’\")\]]*+\s+(?=\d{3,}\s+[^\W\d_])"
-)
-_LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
-#: Dots beyond the third of a run: syntok takes them one by one, each time from the run's beginning.
-_SURPLUS_DOTS = re.compile(r"(?<=\.\.\.)\.{5,}")
-#: A mark behind a sentence points to its source, and belongs to it: “… of Byron.[5] In 1833 …”.
-_REFERENCES = re.compile(
-    r"(?<=[.!?”\"’)])(?:\s?\[(?:\d{1,3}(?:\s?[-–,]\s?\d{1,3}){0,9}|[a-z]|note \d{1,3}"
-    r"|[a-z ]{3,20} needed)\])++(?=\s|$|[A-Z])"
-)
-#: What syntok takes wrongly → what it is to read there, character for character, so that offsets hold.
-_LEVELLED: Final = (
-    (_SURPLUS_DOTS, " "),
-    (_REFERENCES, " "),
-    (re.compile(r"(?<=[.!?…])[“‘](?=\s)"), "”"),  # „Ich gehe.“
-    (re.compile(r"(?<=\w)…(?=[\s”’\")\]]|$)"), "."),
-    (re.compile(r"(?<![\u0370-\u03ff\u1f00-\u1fff]);"), ","),  # behind a Greek letter it asks
-)
 _CUTS = (re.compile(r"[;；]\s*"), re.compile(r"[,，、:—]\s*"), re.compile(r"\s+"))
 
 
@@ -94,19 +40,28 @@ def _starts(text: str) -> list[int]:
     for paragraph in analyze(level):
         found.update(tokens[0].offset for tokens in paragraph)
     if not text.isascii():
-        found.update(m.end() for m in _UNSPACED_END.finditer(text) if _unspaced(text, m))
-    found.update(m.end() for m in _MISSED.finditer(level))
+        found.update(m.end() for m in rules.UNSPACED_END.finditer(text) if _unspaced(text, m))
+    for pattern in (rules.MISSED, rules.DOTTED, rules.WORDS):
+        found.update(m.end() for m in pattern.finditer(level))
     if text.islower():  # nobody's capitals to go by
-        found.update(m.end() for m in _LOWER_END.finditer(text))
+        found.update(m.end() for m in rules.LOWER_END.finditer(text))
     found.discard(len(text))
     return sorted(found)
 
 
 def _levelled(text: str) -> str:
-    """The text as syntok is to read it, and as long: see `_LEVELLED`."""
-    for pattern, mark in _LEVELLED:
+    """The text as syntok is to read it, and as long: see `rules.LEVELLED`."""
+    for pattern, mark in rules.LEVELLED:
         text = pattern.sub(partial(_repeated, mark), text)
-    return text
+    text = rules.BARE.sub(_without_mark, text)
+    # in a text that begins with a number, numbers count what follows them
+    return text if text[:1].isdigit() else rules.SPACED.sub(partial(_repeated, " "), text)
+
+
+def _without_mark(found: re.Match[str]) -> str:
+    """Blanks for a reference mark, the number itself behind an abbreviation (“vol.2 The …”)."""
+    before = found.string[max(0, found.start() - 12) : found.start()]
+    return found[0] if rules.BEFORE_NUMBER.search(before) else " " * len(found[0])
 
 
 def _repeated(mark: str, found: re.Match[str]) -> str:
@@ -121,7 +76,7 @@ def _moved(text: str, starts: Sequence[int]) -> list[int]:
     """Closing quotes and brackets belong to the sentence in front of them."""
     moved = []
     for start in starts:
-        closers = _CLOSERS.match(text, start) if start else None
+        closers = rules.CLOSERS.match(text, start) if start else None
         moved.append(closers.end() if closers else start)
     return sorted({start for start in moved if start < len(text)})
 
@@ -142,13 +97,37 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
     after = text[start : min(end, start + 80)].lstrip()
     if not _wordy(text, start, end) or not _wordy(text, previous, start):
         return False
-    if start - previous < 8 and _MARKER.fullmatch(text[previous:start].lstrip()):
+    if start - previous < 8 and rules.MARKER.fullmatch(text[previous:start].lstrip()):
         return False
-    if _CALLED_OUT.search(window) and (_ATTRIBUTION.match(after) or after[:1].islower()):
+    if rules.CALLED_OUT.search(window) and (rules.ATTRIBUTION.match(after) or after[:1].islower()):
         return False
-    if after[:1].isdigit() and _BEFORE_NUMBER.search(window):
+    if rules.ASIDE.search(text, max(previous, start - 200), start) or _aside_goes_on(window, after):
         return False
-    return not (after[:1].isupper() and _BEFORE_NAME.search(window) and not _SAINT_END.search(window))
+    if _is_ordinal(window, after):
+        return False
+    if after[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
+        return False
+    return not (
+        after[:1].isupper() and rules.BEFORE_NAME.search(window) and not rules.SAINT_END.search(window)
+    )
+
+
+def _aside_goes_on(window: str, after: str) -> bool:
+    """“WASHINGTON, D.C. (AP) - The …”: a dash behind brackets begins no sentence."""
+    return window.rstrip().endswith(")") and rules.DASH.match(after) is not None
+
+
+def _is_ordinal(window: str, after: str) -> bool:
+    """German: whether a number with its stop goes on with what it counts (“am 5. Mai”)."""
+    if rules.NUMBER_END.search(window) is None:
+        return False
+    if rules.NUMBERED.match(after):
+        return True
+    return (
+        after[:1].isupper()
+        and rules.ORDINAL.search(window) is not None
+        and rules.GERMAN_OPENERS.match(after) is None
+    )
 
 
 def _wordy(text: str, start: int, end: int) -> bool:

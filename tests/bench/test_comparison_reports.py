@@ -20,7 +20,15 @@ from mtqa.bench.comparison.records import Cost
 from mtqa.bench.records import LabelledDocument
 from mtqa.errors import UsageError
 from mtqa.report.formats import RenderOptions
-from tests.bench.comparison_builders import contender, cost, documents_set, pairs_set, scored_set, table
+from tests.bench.comparison_builders import (
+    contender,
+    cost,
+    documents_set,
+    marked,
+    pairs_set,
+    scored_set,
+    table,
+)
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "comparison-schema-1.json"
 HOSTILE = "<img src=http://x.example/i onerror=alert(1)>|`*\x1b[31m\u202e"
@@ -210,6 +218,25 @@ def test_the_page_is_whole_and_asks_for_nothing(comparison, page):
     assert "@import" not in text
     assert "default-src 'none'" in text
     assert parsed.tags.count("section") == 5
+
+
+def test_markdown_and_the_page_have_the_same_differences_whichever_way_is_better():
+    data = documents_set()
+    tables = [
+        marked(table(data, n, noise=noise, seed=i)) for i, (n, noise) in enumerate((("a", 0.5), ("b", 6.0)))
+    ]
+    settings = CompareSettings(metrics=("brier",), draws=50, randomisations=19)
+    comparison = compare_tables([contender("a"), contender("b")], [tables], [{}], settings)
+    leader = comparison.sets[0].leader
+    (difference,) = leader.differences
+    assert (leader.higher_is_better, difference.a, difference.value < 0) == (False, "a", True)
+    shown = words.signed(difference.value), words.interval(difference.low, difference.high)
+    assert f"| {' | '.join(shown)} |" in render_comparison(comparison, "markdown").replace("\\", "")
+    page = render_comparison(comparison, "html")
+    assert "Best minus this" in page
+    assert f'<td class="n">{shown[0]}</td><td>{shown[1]}</td>' in page
+    higher = made([data]).sets[0].leader.difference("good", "poor")
+    assert f'<td class="n">{words.signed(higher.value)}</td>' in render_comparison(made([data]), "html")
 
 
 def test_every_plot_is_well_formed_and_inside_its_frame(comparison):

@@ -19,7 +19,7 @@ from mtqa.bench.corruptions.tables import CONFUSED
 from tests.bench.texts import ALL, NEWS, SCIENCE
 
 PLAIN = [name for name, kind in TYPES.items() if not kind.needs_proposer]
-CONFUSED_SHA256 = "d24ef322c57ac04a8d4faf4c6317dfaf91aa69c1b83f77a47924a5f8d1c50ec8"
+CONFUSED_SHA256 = "1dbfc9ce2ab7428f28a85ece34b4ba60cc07a466547a636057cf351e18219c82"
 WHOLE = {"bland", "off_topic", "degenerate"}
 
 

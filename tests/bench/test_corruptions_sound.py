@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 
 from mtqa.bench.corruptions import lexical
+from mtqa.bench.corruptions.choose import put
 from mtqa.bench.corruptions.edits import undone
 from mtqa.bench.corruptions.grammar import article_for
 from mtqa.bench.corruptions.offensive import decent
@@ -113,6 +114,34 @@ def test_no_false_friend_is_a_plain_synonym():
         ("stops", "The dog came in and he went out with all of it.", r"\b(?:in|out|all)[,.;:?]"),
         ("pronoun", "They came before him but sang like him.", "like he"),
         ("tortured", "They want an honest answer today.", "honorable response"),
+        ("noun_number", "They had differences with dangerous materials.", "difference |material[.]"),
+        ("noun_number", "We need reductions in expenditures.", "expenditure[.]"),
+        ("article", "It falls as the need for it declines.", "as need"),
+        (
+            "quotes",
+            "“We are very happy with the harvest this year.",
+            "^“?'?We are very happy with the harvest this year[.]$",
+        ),
+        ("quotes", "We are happy.", "^[\"“'‘„]We are happy[.]$|^We are happy[\"”'’][.]$"),
+        ("quotes", "“We are happy with it.", "“We are[\"”’'] happy"),
+        ("tense", "The shop is opened at nine.", "is open "),
+        ("tense", "They hope to find a new school.", "to found "),
+        ("tense", "He has worked here.", "has work "),
+        ("tense", "They have planned it.", "have plans "),
+        ("tense", "They have increased costs.", "have increasing "),
+        ("preposition", "They are ready for use now.", "ready to use"),
+        ("preposition", "There is a need for change here.", "need to change"),
+        ("adjective_after_noun", "They made a similar plan to ours.", "plan similar"),
+        ("adjective_after_noun", "They built safe homes for their families.", "homes safe"),
+        ("adjective_after_noun", "They met overseas companies today.", "companies overseas"),
+        ("drop_content", "She waited at the bus stop for an hour.", "at the stop"),
+        ("drop_content", "We had a phone call from the minister.", "a call"),
+        ("drop_content", "They set up a conference call with the lawyers.", "conference with"),
+        ("agreement", "England was beaten.", "were"),
+        ("agreement", "Australia has won the match.", "have"),
+        ("doubled", "It grew bigger and bigger every year.", "bigger and bigger and bigger"),
+        ("loop", "They came day after day.", "day after day after day"),
+        ("stops", "Apple Inc. said so.", r"Inc[.],"),
     ],
 )
 def test_no_corruption_is_good_english(name, text, sound):
@@ -133,6 +162,12 @@ def test_no_corruption_is_good_english(name, text, sound):
         ("truncated", "The children of the farmers walk to school.", "The children of the."),
         ("adjective_after_noun", "An honest man came.", "A man honest came."),
         ("doubled", "I know the answer to this.", "I I know the answer to this."),
+        ("quotes", "“We are happy,” he said.", "We are happy,” he said."),
+        ("tense", "They have stolen it.", "They have steal it."),
+        ("drop_content", "The farmer went to the market.", "The went to the market."),
+        ("agreement", "Farmers are here.", "Farmers is here."),
+        ("noun_number", "They made plans with teachers.", "They made plan with teachers."),
+        ("adjective_after_noun", "A large number of cows died.", "A number large of cows died."),
     ],
 )
 def test_what_is_a_fault_still_comes(name, text, made):
@@ -147,6 +182,61 @@ def test_no_option_of_a_preposition_is_the_preposition():
     assert "at" not in {*PREPOSITIONS["on"], *PREPOSITIONS["in"], *PREPOSITIONS["of"], *PREPOSITIONS["to"]}
 
 
+@pytest.mark.parametrize(
+    ("pos", "word", "option"),
+    [("N", "plant", "factory"), ("N", "coach", "bus"), ("J", "heavy", "thick"), ("V", "contain", "restrain"),
+     ("N", "growth", "tumour"), ("N", "line", "queue"), ("V", "claim", "pretend")],
+)  # fmt: skip
+def test_no_false_friend_fits_where_the_word_does(pos, word, option):
+    assert option not in CONFUSED.get((pos, word), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [("She read the report.", "VBD"), ("They must read it.", "VB"), ("He often cut it.", "VBD"),
+     ("They read it.", ""), ("Did she read it?", ""), ("They let it set here.", "")],
+)  # fmt: skip
+def test_a_past_form_like_the_base_is_told_by_its_neighbours(text, fine):
+    tokens = load_resources().lexicon.tokens(text)
+    assert next(t.fine for t in tokens if t.lower in {"read", "cut", "set"}) == fine
+
+
+@pytest.mark.parametrize(
+    ("lemma", "fine", "form"),
+    [("bear", "VBN", "borne"), ("cost", "VBD", "cost"), ("bet", "VBD", "bet"), ("deer", "NNS", "deer"),
+     ("index", "NNS", "indices"), ("go", "VBD", "went")],
+)  # fmt: skip
+def test_forms_are_those_in_use(lemma, fine, form):
+    assert load_resources().lexicon.inflected(lemma, fine) == form
+
+
+def test_an_article_is_mended_and_a_letter_left():
+    lexicon = load_resources().lexicon
+    for text, articles in (
+        ("Hepatitis A outbreaks came.", []),
+        ("The 8-4A inclusion came.", []),
+        ("A outbreak came.", ["An"]),
+        ("We saw a outbreak.", ["an"]),
+    ):
+        sentence = lexicon.sentence(text)
+        place = next(
+            i for i, t in enumerate(sentence.tokens) if t.lower.startswith(("outbreak", "inclusion"))
+        )
+        assert [e.new for e in put(sentence, place, "armor") if not e.marked] == articles
+
+
+@pytest.mark.parametrize(
+    "word", ["fagot", "poufs", "wetback", "pansy", "coitus", "testis", "pecker", "ravished"]
+)
+def test_wordnets_insults_are_told(word):
+    assert not decent(word, load_resources().lexicon.wordnet)
+
+
+def test_a_chain_is_more_than_one_word():
+    for _, corruption in _made("chain", ("But she was developing rapidly.", "He has lived here."), 60):
+        assert len(corruption.spans) >= 2 or " " in corruption.text[slice(*corruption.spans[0])]
+
+
 @pytest.mark.parametrize("word", ["rape", "raped", "raping", "bitches", "shitting", "suicides", "whore"])
 def test_offensive_words_are_told_in_every_form(word):
     assert not decent(word)
@@ -159,10 +249,11 @@ def test_decent_words_are_left(word):
 
 def test_no_pool_holds_an_offensive_word():
     resources = load_resources()
-    assert not [w for pool in resources.pools.values() for _, w, _ in pool if not decent(w)]
+    wordnet = resources.lexicon.wordnet
+    assert not [w for pool in resources.pools.values() for _, w, _ in pool if not decent(w, wordnet)]
     senses = lexical._any(resources.lexicon, "woman", "N"), lexical._any(resources.lexicon, "love", "V")
-    assert not [w for words in senses for w in words if not decent(w)]
-    assert not [o for options in CONFUSED.values() for o in options if not decent(o)]
+    assert not [w for words in senses for w in words if not decent(w, wordnet)]
+    assert not [o for options in CONFUSED.values() for o in options if not decent(o, wordnet)]
 
 
 @pytest.mark.parametrize(

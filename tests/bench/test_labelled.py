@@ -129,6 +129,23 @@ def test_boilerplate_needs_no_label_and_any_other_sentence_does(tmp_path):
         _load(tmp_path, [{"sentences": [*sentences, {"text": "Three.", "lable": 1}]}])
 
 
+@pytest.mark.parametrize("column", ["bad", "z.bad"])
+def test_a_line_without_a_label_may_lack_the_column_that_is_named_for_it(tmp_path, column: str):
+    def labelled(value: int) -> dict[str, Any]:
+        return {"bad": value} if column == "bad" else {"z": {"bad": value}}
+
+    columns = tmp_path / "columns.yaml"
+    columns.write_text(f"columns: {{label: {column}, score: -errors}}\n")
+    # A column of our own name has another meaning where one is named for it.
+    line = {"text": "Share", "boilerplate": True, "label": "menu"}
+    rows = [{"text": "One.", **labelled(0)}, {"text": "Two.", **labelled(1), "errors": 2}, line]
+    for records in ([{"sentences": rows}], [{"doc": "d", **row} for row in rows]):
+        data = _load(tmp_path, records, columns=str(columns))
+        assert [(s.label, s.score) for s in data.sentences()] == [(0, None), (1, -2.0), (None, None)]
+    with pytest.raises(InputError, match=r"sentence 4: label: missing; the fields are: text"):
+        _load(tmp_path, [{"sentences": [*rows, {"text": "Three.", "label": 1}]}], columns=str(columns))
+
+
 def test_an_empty_cell_is_no_reference(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label,orig\nThe mill be old.,1,The mill is old.\nIt is late.,0,\n")

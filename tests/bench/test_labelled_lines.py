@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mtqa.bench.labelled import lines as lines_module
 from mtqa.bench.labelled.lines import article_lines, data_lines
 from mtqa.bench.labelled.load import load_labelled
+from mtqa.bench.labelled.made import clean_articles
 from mtqa.bench.labelled.source import SAMPLED_FROM
 from mtqa.errors import InputError
 from tests.bench.labelled_texts import SCORED, write_jsonl
@@ -228,6 +229,20 @@ def test_what_goes_wrong_below_datasets_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset", refuse)
     with pytest.raises(InputError, match=r"a\.jsonl: can't be read \(the disk is gone\)"):
         load_labelled(str(write_jsonl(tmp_path / "a.jsonl", SCORED)))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "a", "a #2"], ["a", "a #2", "a #2 #2"]),
+        (["a", "a #2", "a", "a"], ["a", "a #2", "a #3", "a #4"]),
+        (["a", None, "record 2"], ["a", "record 2", "record 2 #2"]),
+    ],
+)
+def test_no_two_articles_have_one_name(tmp_path, names: list[str | None], expected: list[str]):
+    records = [{"doc": name, "paragraphs": ["The ferry is late."]} for name in names]
+    path = write_jsonl(tmp_path / "clean.jsonl", records)
+    assert [name for name, _ in clean_articles([str(path)])] == expected
 
 
 def test_articles_need_no_datasets_and_data_no_torch(tmp_path):

@@ -84,6 +84,22 @@ def test_a_tsv_with_quoting(load):
     assert _texts(load("a.tsv", table)) == ['The "old" mill.', "One\nline, and another."]
 
 
+def test_a_quotation_mark_inside_a_cell_tells_that_a_tsv_is_not_quoted(load):
+    table = (
+        'text\tlabel\tspans\n"We won."\t0\t\nHe said "no" twic\t1\t[[13,17]]\n"Go homes now."\t1\t[[4,9]]\n'
+    )
+    data = load("a.tsv", table)
+    assert _texts(data) == ['"We won."', 'He said "no" twic', '"Go homes now."']
+    assert [s.text[a:b] for s in data.sentences() for a, b in s.spans] == ["twic", "homes"]
+    # Whoever quotes the header quotes the file, and whoever doubles marks, or puts a line into a cell.
+    quoted = table.replace("text\t", '"text"\t')
+    assert _texts(load("b.tsv", quoted)) == ["We won.", 'He said "no" twic', "Go homes now."]
+    doubled = table.replace('He said "no" twic', '"He said ""no"" twic"')
+    assert _texts(load("c.tsv", doubled)) == ["We won.", 'He said "no" twic', "Go homes now."]
+    two_lines = table.replace("We won.", "We\nwon.")
+    assert _texts(load("d.tsv", two_lines)) == ["We\nwon.", 'He said "no" twic', "Go homes now."]
+
+
 def test_one_object_over_several_lines(load):
     document = {"sentences": [{"text": "A b.", "label": 0}, {"text": "C d.", "label": 1}]}
     assert _texts(load("a.json", json.dumps(document, indent=2))) == ["A b.", "C d."]

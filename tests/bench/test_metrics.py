@@ -214,6 +214,22 @@ def test_length_alone_gets_one_half_where_length_is_controlled():
     assert (prepared.n, prepared.value(np.ones(4))) == (2, 0.5)
 
 
+def test_a_pair_with_a_sentence_that_was_not_scored_is_neither_won_nor_lost():
+    table, _, _, _ = _case(1, "pairs")
+    scores = table.scores.copy()
+    blank = {0: "blank", 7: "blank"}  # the sound sentence of the first pair, the corrupted one of the fourth
+    scores[list(blank)] = -99.0
+    scored = replace(table, scores=scores, unscored=blank)
+    left = np.array([d not in (0, 3) for d in range(12)], dtype=float)
+    for name, n in (("accuracy", 10), ("accuracy_length_controlled", 10), ("accuracy_by_phenomenon", 2)):
+        prepared = METRICS[name].prepare(scored)
+        assert (prepared.n, prepared.value(np.ones(12))) == (n, pytest.approx(_value(name, table, left)))
+    nothing = replace(table, unscored=dict.fromkeys(range(24), "blank"))
+    for name in ("accuracy", "accuracy_by_phenomenon"):
+        with pytest.raises(Undefined, match="there is no pair"):
+            _value(name, nothing, np.ones(12))
+
+
 def _with_words(rng: np.random.Generator) -> tuple[ScoreTable, list[tuple[int, int, float, bool, bool]]]:
     """Four words a sentence, tagged at random; the flat rows (document, word, suspicion, marked, bad)."""
     words = ((0, 3), (4, 7), (8, 13), (14, 18))

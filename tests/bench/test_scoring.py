@@ -20,7 +20,7 @@ from mtqa.evaluation import scorer_of
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.progress import NoProgress
 from mtqa.pipeline import Ranker
-from mtqa.records import Document, Report, Verdict
+from mtqa.records import Document, Doubt, Report, Verdict
 from mtqa.text.read import document_from_sentences
 from mtqa.warned import of_verdict
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
@@ -233,8 +233,8 @@ def test_what_most_reports_warn_of_is_kept(tmp_path):
     assert kept["pairs"] == (usual[0], "said once")
 
 
-def _verdicts() -> tuple[str, ...]:
-    """Every line that a report has on its article's verdict, as it is worded there."""
+def _verdicts() -> tuple[Doubt, ...]:
+    """Every doubt that a report has on its article's verdict, as it is worded there."""
     bins = (SoundBin(None, 40, np.zeros(1), np.zeros(1, np.int64)),)
     calibrations = [
         Calibration(1.0, 0.0, bins),
@@ -242,26 +242,30 @@ def _verdicts() -> tuple[str, ...]:
     ]
     verdict = Verdict(45, 4.0, 1, 3, found=0, fdr=0.1, highest=0.97, likely=9)
     return tuple(
-        line
+        doubt
         for one in (verdict, dataclasses.replace(verdict, likely=1), dataclasses.replace(verdict, found=30))
         for calibration in calibrations
-        for line in of_verdict(one, calibration, whole=True)
+        for doubt in of_verdict(one, calibration, whole=True)
     )
 
 
-def _warning(lines: tuple[str, ...], doubts: tuple[str, ...]) -> Any:
+def _warning(lines: tuple[str, ...], *doubts: tuple[Doubt, ...]) -> Any:
+    """A scorer whose reports have these warnings, and each verdict the next of the doubts, or the last."""
     recorder = Recorder()
-    verdict = Verdict(6, 4.0, 1, 3, found=0, fdr=0.1, warnings=doubts)
 
     def scorer(document: Document, isolated: bool) -> Report:
-        return dataclasses.replace(recorder(document, isolated), warnings=(*lines, *doubts), verdict=verdict)
+        report = recorder(document, isolated)
+        held = doubts[min(len(recorder.seen), len(doubts)) - 1]
+        verdict = Verdict(6, 4.0, 1, 3, found=0, fdr=0.1, doubts=held)
+        return dataclasses.replace(report, warnings=(*lines, *verdict.warnings), verdict=verdict)
 
     return scorer
 
 
 def test_sentences_that_stand_alone_have_no_articles_verdict():
-    lines = _verdicts()
-    assert len(set(lines)) == 5
+    doubts = _verdicts()
+    lines = {doubt.text for doubt in doubts}
+    assert len(lines) == 5
     usual = "the detector was calibrated with context document, and this is context none"
     sentences = tuple(LabelledSentence(f"Boat {i} is in.", label=i % 2) for i in range(6))
     alone = tuple(LabelledDocument(f"s{i}", (s,), isolated=True) for i, s in enumerate(sentences))
@@ -269,7 +273,7 @@ def test_sentences_that_stand_alone_have_no_articles_verdict():
     kept = {
         name: score_set(
             LabelledSet(name, "", "documents", documents),
-            _warning((usual,), lines),
+            _warning((usual,), doubts),
             config="c",
             progress=NoProgress(),
         ).warnings
@@ -282,7 +286,27 @@ def test_sentences_that_stand_alone_have_no_articles_verdict():
     pairs = LabelledSet(
         "pairs", "", "pairs", (LabelledDocument("p", (sentences[0], sentences[1]), isolated=True),)
     )
-    assert score_set(pairs, _warning((), lines), config="c", progress=NoProgress()).warnings == ()
+    assert score_set(pairs, _warning((), doubts), config="c", progress=NoProgress()).warnings == ()
+
+
+def test_what_most_articles_verdicts_doubt_is_told_once_without_their_numbers():
+    sentences = tuple(LabelledSentence(f"Boat {i} is in.", label=i % 2) for i in range(6))
+    articles = tuple(LabelledDocument(f"a{i}", sentences) for i in range(5))
+    data = LabelledSet("five", "", "documents", articles)
+    often = [(Doubt("many are likely, none is found", f"{n} are likely, none is found"),) for n in (2, 3, 4)]
+    seldom = (Doubt("more are found than are likely", "7 are found, 2 are likely"),)
+    scorer = _warning((), *often, seldom)
+    warnings = score_set(data, scorer, config="c", progress=NoProgress()).warnings
+    assert warnings == ("in 3 of 5 documents many are likely, none is found",)
+
+
+def test_two_doubts_of_a_kind_have_other_numbers():
+    bins = (SoundBin(None, 40, np.zeros(1), np.zeros(1, np.int64)),)
+    one = Verdict(45, 4.0, 1, 3, found=0, fdr=0.1, highest=0.97, likely=2)
+    for other in (dataclasses.replace(one, likely=1, sentences=60), dataclasses.replace(one, highest=0.6)):
+        pair = [of_verdict(v, Calibration(1.0, 0.0, bins), whole=True)[0] for v in (one, other)]
+        assert len({doubt.text for doubt in pair}) == 2
+        assert len({doubt.kind for doubt in pair}) == 1
 
 
 def test_quotation_marks_of_isolated_sentences_are_no_partners():

@@ -59,6 +59,16 @@ def test_an_article_in_which_nothing_is_found_says_so_in_one_line(format_: str) 
     assert text.count(f"None of 10 sentences found at FDR 0.001: {NOTHING}.") == 1
 
 
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html"])
+def test_where_likely_sentences_are_not_found_there_is_evidence(format_: str) -> None:
+    report = builders.none_found()
+    assert report.verdict is not None
+    likely = dataclasses.replace(report, verdict=dataclasses.replace(report.verdict, likely=5))
+    text = flat(render([likely], format_))
+    assert text.count(f"None found at FDR 0.001; by their probabilities {WORDS}.") == 1
+    assert NOTHING not in text
+
+
 def test_tables_in_which_nothing_is_found() -> None:
     report = builders.none_found()
     article = json.loads(render([report], "json"))

@@ -89,6 +89,19 @@ def subtitles(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def events(draw: st.DrawFn) -> str:
+    """ASS, with tags and breaks between the words now and then."""
+    plain = st.lists(st.sampled_from(["The", "river", "Øl", "rose,", "水", "“so”"]), min_size=1).map(" ".join)
+    shown = ["The river rose overnight.", *draw(st.lists(plain, min_size=1, max_size=8))]
+    marks = st.sampled_from([" ", " ", "\\N", " {\\i1}", "\\h", " &amp; ", " \\N "])
+    lines = ["[Events]"]
+    for n, text in enumerate(shown):
+        said = "".join(word + draw(marks) for word in text.split())
+        lines.append(f"Dialogue: 0,0:00:{3 * n:02}.00,0:00:{3 * n + 2:02}.00,Default,,0,0,0,,{said}")
+    return "\n".join(lines)
+
+
+@st.composite
 def pages(draw: st.DrawFn) -> str:
     """HTML made of paragraphs, lists and headings, tags now and then broken."""
     body = []

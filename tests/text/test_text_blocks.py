@@ -152,3 +152,82 @@ def test_items_of_two_lines_are_each_one_item() -> None:
     found = [document.text[s.start : s.end] for s in document.sentences]
     assert len(found) == 13
     assert all(text.endswith("of the town.") and "budget" in text for text in found[1:])
+
+
+ARABIC = (
+    "أعلنت الحكومة يوم الاثنين خطة جديدة لدعم الاقتصاد الوطني بعد شهور من المشاورات مع النقابات "
+    "وأرباب العمل في البلاد. وقال الوزير إن الخطة ستبدأ في الشهر القادم وستكلف مليار دولار.",
+    ["الحكومة تعلن خطة جديدة للاقتصاد", "الرئيس يزور العاصمة بعد الزلزال", "البرلمان يصوت على قانون جديد"],
+)
+HEBREW = (
+    "הממשלה הודיעה ביום שני על תוכנית חדשה לתמיכה בכלכלה הלאומית לאחר חודשים "
+    "של התייעצויות. השר אמר כי התוכנית תתחיל בחודש הבא.",
+    ["הממשלה מכריזה על תוכנית חדשה", "הנשיא מבקר בעיר הבירה היום", "הכנסת מצביעה על החוק החדש"],
+)
+CHINESE = (
+    "政府周一宣布了一项支持国民经济的新计划，此前与工会和雇主进行了数月的磋商。部长表示，该计划将于下月开始实施，耗资十亿美元。",
+    ["政府宣布在全国实行新的经济计划", "总统访问地震后的首都并慰问居民", "议会就新法律进行投票并通过预算"],
+)
+CASELESS = [ARABIC, HEBREW, CHINESE]
+
+
+@pytest.mark.parametrize("glue", ["\n", "\n\n"])
+@pytest.mark.parametrize(("paragraph", "headings"), CASELESS)
+def test_headings_in_scripts_without_case_stay_apart(paragraph: str, headings: list[str], glue: str) -> None:
+    text = glue.join(line for heading in headings for line in (heading, paragraph))
+    expected = [block for heading in headings for block in (("heading", heading), ("body", paragraph))]
+    assert blocks(document_from_text(text)) == expected
+
+
+@pytest.mark.parametrize("glue", ["\n", "\n\n"])
+@pytest.mark.parametrize(("paragraph", "headings"), CASELESS)
+def test_wrapped_lines_in_scripts_without_case_are_joined(
+    paragraph: str, headings: list[str], glue: str
+) -> None:
+    between = "" if paragraph is CHINESE[0] else " "
+    long = between.join([paragraph] * 4)
+    lines = textwrap.wrap(long, 25 if paragraph is CHINESE[0] else 60)
+    assert [text for _, text in blocks(document_from_text(glue.join(lines)))] == [long]
+    headed = document_from_text("\n".join([headings[0], *lines, "", *lines]))
+    assert [text for _, text in blocks(headed)] == [headings[0], long, long]
+
+
+def test_the_indent_of_a_first_line_counts() -> None:
+    text = (
+        "    But an analyst predicts that grain prices will drop by yet another\n"
+        "$20 a tonne on the world market before the end of the current season in\n"
+        "the north of the country, and that the farmers will lose a lot of money.\n"
+        "    He said on Monday that the harvest had been very good in Canada and\n"
+        "Australia had too much wheat to sell on the market at the moment, and it\n"
+        "would be better to wait for the spring before selling any of the crops.\n"
+    )
+    centred = " " * 20 + "THE PRICE OF GRAIN AND THE NEWS OF IT\n"
+    found = blocks(document_from_text(centred + text))
+    assert [kind for kind, _ in found] == ["heading", "body", "body"]
+    assert blocks(document_from_text(text)) == found[1:]
+
+
+TRAIN = "He fell asleep on the train that night, and nobody woke him when it reached the end of the line."
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_a_scene_break_is_no_mark_of_a_signature(form: str) -> None:
+    scene = ["He woke up in a white room.", "“Where am I?” he asked.", "Nobody answered."]
+    text = "\n\n".join([TRAIN, "--", *scene])
+    if form == "html":
+        text = "".join(f"<p>{part}</p>" for part in text.split("\n\n"))
+    assert [said for _, said in blocks(document_from_text(text, format=form))] == [TRAIN, *scene]
+
+
+@pytest.mark.parametrize(
+    ("mail", "signature"),
+    [
+        (TRAIN, ["Ann Smith", "555 123 456"]),
+        (f"{TRAIN}\n\nKind regards,\nAnn", ["Ann Smith", "Acme Inc."]),
+        (f"From: Ann <a@b.c>\nTo: Tom <t@b.c>\n\n{TRAIN}", ["Ann", "This mail is confidential."]),
+        (f"> Where were you?\n\n{TRAIN}", ["Ann", "This mail is confidential."]),
+    ],
+)
+def test_a_signature_of_an_e_mail_goes(mail: str, signature: list[str]) -> None:
+    document = document_from_text("\n".join([mail, "-- ", *signature]))
+    assert [e.text for e in document.excluded if e.reason == "e-mail signature"] == signature

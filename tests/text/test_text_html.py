@@ -170,7 +170,22 @@ def test_a_fragment_that_trafilatura_leaves_is_read_by_its_elements() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ['<a href="', "<!", "<!--", "<", "&a", "<p>", "<div>", "<b a='x>", "</p", "<script>", "&#"]
+    "piece",
+    [
+        '<a href="',
+        "<!",
+        "<!--",
+        "<",
+        "&a",
+        "<p>",
+        "<div>",
+        "<b a='x>",
+        "</p",
+        "<script>",
+        "&#",
+        "<q>",
+        "<q>a</q>",
+    ],
 )
 def test_the_walk_takes_linear_time(piece: str) -> None:
     began = time.perf_counter()
@@ -234,3 +249,39 @@ def test_a_list_between_two_paragraphs_is_of_the_article_and_one_of_links_is_not
     assert "Dogs must be kept on a thief at all times." in said
     assert "No fires." in said
     assert not [text for text in said if "Sport" in text or "More news" in text]
+
+
+def article(first: str) -> Document:
+    page = f"<html><body><nav>Home News</nav><article><p>{first}</p><p>{LAST}</p></article></body></html>"
+    return document_from_text(page, format="html")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("The rate rose.<sup><a href=#fn1>1</a></sup> It fell.", "The rate rose. It fell."),
+        ("The rate rose.<a href='/a#cite-3'><sup>3</sup></a> It fell.", "The rate rose. It fell."),
+        ("The rate rose.<sup>2</sup> He said “no.”<sup>3</sup>", "The rate rose. He said “no.”"),
+        ("The rate<sup><a href='#a'>*</a></sup> rose.<sup>3</sup><sup>,</sup><sup>4</sup>", "The rate rose."),
+        ("There were 10<sup>6</sup> in 20 km<sup>2</sup>.", "There were 10⁶ in 20 km2."),
+        ("He lives on the 5<sup>th</sup> floor.", "He lives on the 5th floor."),
+        ('The report<span class="visually-hidden">, external</span> says so.', "The report says so."),
+        ('The <b class="ssrcss-1f-VisuallyHidden">big </b>report says so.', "The report says so."),
+        ('The report <i class="a screen-reader-text">(opens)</i> says so.', "The report says so."),
+        ('The <b class="md not-sr-only">big</b> report says so.', "The big report says so."),
+        ("東京<ruby>都<rp>(</rp><rt>と</rt><rp>)</rp></ruby>に行く。", "東京都に行く。"),
+        ("<ruby>漢<rt>かん<rp>;</ruby>字です。", "漢字です。"),
+        ("He said <q>it is <q>over</q> now</q> to her.", "He said “it is ‘over’ now” to her."),
+        ("He said <q>“all of it”</q> and “<q>more</q>”.", "He said “all of it” and “more”."),
+    ],
+)
+def test_a_page_is_read_as_a_reader_sees_it(written: str, shown: str) -> None:
+    assert article(f"{FIRST} {written}").text == f"{FIRST} {shown}\n\n{LAST}"
+
+
+def test_marks_of_a_page_map_to_their_tags() -> None:
+    document = article(f"{FIRST} He said <q lang=en>no</q> to 10<sup>6</sup> people.")
+    for shown, written in [("“", "<q lang=en>"), ("”", "</q>"), ("⁶", "6")]:
+        at = document.text.index(shown)
+        span = document.to_source(at, at + 1)
+        assert document.source[span.start : span.end] == written

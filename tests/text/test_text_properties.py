@@ -14,7 +14,7 @@ from mtqa.errors import InputError
 from mtqa.records import Document
 from mtqa.text.decode import decode
 from mtqa.text.read import document_from_text
-from tests.text.strategies import articles, pages, subtitles
+from tests.text.strategies import articles, events, pages, subtitles
 
 _WORD = re.compile(r"\S+")
 
@@ -64,7 +64,7 @@ def check_blocks(document: Document) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(articles() | subtitles())
+@given(articles() | subtitles() | events())
 def test_plain_text_leads_back_to_its_source(text: str) -> None:
     document = document_from_text(text)
     check_maps(document)
@@ -82,7 +82,7 @@ def test_plain_text_leads_back_to_its_source(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(articles() | subtitles())
+@given(articles() | subtitles() | events())
 def test_no_character_of_a_plain_text_is_lost(text: str) -> None:
     document = document_from_text(text)
     accounted = np.zeros(len(document.source), dtype=bool)

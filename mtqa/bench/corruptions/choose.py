@@ -85,11 +85,18 @@ def swap(sentence: Sentence, place: int, lemma: str, lexicon: Lexicon) -> list[E
 def put(sentence: Sentence, place: int, word: str) -> list[Edit]:
     """The edits that put a word at a token, with its case and with a fitting article before it."""
     token = sentence.tokens[place]
-    edits = [Edit(token.start, token.end, cased(word, token.text))]
+    return [Edit(token.start, token.end, cased(word, token.text)), *article_edits(sentence, place, word)]
+
+
+def article_edits(sentence: Sentence, place: int, word: str) -> list[Edit]:
+    """The edit that fits *a* or *an* before a token to a word in its place; *hepatitis A* has a letter."""
     before = sentence.tokens[place - 1] if place else None
-    if before and before.lower in {"a", "an"} and before.lower != article_for(word):
-        edits.append(Edit(before.start, before.end, cased(article_for(word), before.text), marked=False))
-    return edits
+    if before is None or before.lower not in {"a", "an"} or before.lower == article_for(word):
+        return []
+    small = before.text.islower() or before is sentence.first_word()
+    if not small or sentence.text[before.end : sentence.tokens[place].start] != " ":
+        return []
+    return [Edit(before.start, before.end, cased(article_for(word), before.text), marked=False)]
 
 
 def removal(sentence: Sentence, first: int, last: int, marked: bool = True) -> list[Edit]:

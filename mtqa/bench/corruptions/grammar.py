@@ -85,7 +85,8 @@ class Lexicon:
             return ()
         choices = [self._choices(t, i == 0 or not _any_word(bare[:i])) for i, t in enumerate(bare)]
         posterior = _forward_backward(choices)
-        return tuple(self._tagged(t, p) for t, p in zip(bare, posterior, strict=True))
+        tagged = [self._tagged(t, p) for t, p in zip(bare, posterior, strict=True)]
+        return tuple(replace(t, fine=_fine(tagged, i)) for i, t in enumerate(tagged))
 
     def sentence(self, text: str) -> Sentence:
         """The sentence, tagged."""
@@ -161,6 +162,19 @@ class Lexicon:
         return replace(token, tag=tag, sure=sure, lemma=lemma, fine=fine)
 
 
+def _fine(tokens: list[Token], place: int) -> str:
+    """The token's Penn tag; of *read* or *set*, the one that its neighbours show, or none."""
+    token = tokens[place]
+    if token.fine != "VB" or token.lower not in _forms(token.lemma, "VBD"):
+        return token.fine
+    before = [t for t in tokens[:place] if t.tag != "R"][-2:]
+    if before and before[-1].tag in "TM":
+        return "VB"
+    third = bool(before) and before[-1].lower in {"he", "she", "it"}
+    # Behind a verb the pronoun may be an object: *they let it set*, *did he read*.
+    return "VBD" if third and (len(before) == 1 or before[0].tag in "SC") else ""
+
+
 def _any_word(tokens: list[Token]) -> bool:
     return any(t.is_word for t in tokens)
 
@@ -223,8 +237,12 @@ def _forms(lemma: str, fine: str) -> tuple[str, ...]:
 
 
 def _inflected(lemma: str, fine: str) -> str | None:
+    if (lemma, fine) == ("bear", "VBN"):
+        return "borne"
     forms = [f for f in _forms(lemma, fine) if f.isalpha()]
-    marked = [f for f in forms if f != lemma] or forms
+    if forms and forms[0] == lemma:  # *cost*, *deer*: *costed*, *deers* stand behind it
+        return lemma
+    marked = [f for f in forms if f != lemma]
     return max(marked, key=lambda f: (_zipf(f), f)) if marked else None
 
 

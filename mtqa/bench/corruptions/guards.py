@@ -35,15 +35,16 @@ stage board screen display paper fire site duty air water ice snow rain wind lig
 stone rock metal iron steel gold silver coffee beer wine milk cake bread cheese meat fish chicken beef lamb
 pork fruit food soup salad sugar salt butter rice pasta oil gas coal fuel cloth cotton wool hair skin blood
 bone war peace love hate hope fear anger joy pain grief death disease cancer flu crime law order justice
-business trade industry science art music sport football tennis golf chess language culture religion faith
-tax rent debt cash credit money income interest profit loss price cost value growth demand supply research
-study theory practice experience knowledge evidence proof data text speech press tradition custom medicine
-technology energy traffic contact control command support pressure stress weight height speed sight view
-reach risk danger trouble doubt chance change progress success failure effort care help advice thought reason
+business trade industry science art music sport football tennis golf chess language culture religion faith tax
+rent debt cash credit money income interest profit loss price cost value growth demand supply research study
+theory practice experience knowledge evidence proof data text speech press tradition custom medicine
+technology energy traffic contact control command support pressure stress weight height speed sight view reach
+risk danger trouble doubt chance change progress success failure effort care help advice thought reason
 society mankind man woman heaven hell earth piano guitar violin drum flute cello trumpet organ front top back
 face side bottom hand head heart mind body mouth part case fact end line page chapter section course step
-exile custody rehearsal training table market production agreement attack delay negotiation
-discussion argument opposition permission payment treatment consideration competition murder
+exile custody rehearsal training table market production agreement attack delay negotiation discussion
+argument opposition permission payment treatment consideration competition murder revenue material need
+vaccine conflict benefit force skill service policy difficulty certainty uncertainty property duty beauty
 """)
 #: Offices: *as president*, *became captain*, *minister of health*.
 OFFICES = _words("""
@@ -85,7 +86,9 @@ state suggest think wonder demand promise protest quip call begin go sing read s
 #: Adjectives that stand behind their noun as well.
 AFTER_NOUNS = _words("""
 full general elect proper present alone alive asleep concerned involved necessary open closed ready able due
-worth enough else online ahead absent extra galore incarnate royal public martial apparent
+worth enough else online ahead absent extra galore incarnate royal public martial apparent overseas nearby
+inside outside downtown uptown upstairs downstairs offshore onshore inland upstream downstream underground
+worldwide nationwide statewide indoor outdoor
 """)
 #: Verbs with an object and what it becomes or is: *left the door open*, *drink the milk hot*.
 OBJECT_STATE = _words("""

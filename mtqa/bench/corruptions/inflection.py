@@ -20,6 +20,7 @@ from mtqa.bench.corruptions.guards import (
     OFFICE_VERBS,
     OFFICES,
     TAKES_OF,
+    TO_A_THING,
 )
 from mtqa.bench.corruptions.resources import Resources
 from mtqa.bench.corruptions.tables import GOVERNED, GOVERNED_NOUNS, PREPOSITIONS
@@ -29,6 +30,8 @@ _OBJECT = {"i": "me", "we": "us", "they": "them", "he": "him", "she": "her"}
 _SUBJECT = {"me": "I", "us": "we", "them": "they", "him": "he"}
 #: Fields of WordNet's nouns that no time is counted from: animals, things, bodies, food, plants, matter.
 _CONCRETE = frozenset({5, 6, 8, 13, 17, 20, 27})
+#: Fields that may be a mass: qualities, feelings, food, phenomena, possessions, processes, states, matter.
+_MASS = frozenset({7, 12, 13, 19, 21, 22, 26, 27})
 #: Words behind which an article is left out in good English: *the cat and dog*, *half hour*.
 _SPARE_ARTICLES = frozenset(
     {"that", "and", "or", "nor", "half", "all", "both", "twice", "once", "times", "said"}
@@ -80,7 +83,12 @@ def _conditional(tokens: tuple[Token, ...], place: int) -> bool:
 
 
 def _unnumbered(tokens: tuple[Token, ...], place: int) -> bool:
-    """Whether the verb's subject may take either number: collectives, *there*, two joined, quantities."""
+    """Whether the verb's subject may take either number: collectives, *there*, two joined, quantities.
+
+    So may a country, a team or a firm (*England were beaten*), which at the start looks like any noun.
+    """
+    if place == 1 and tokens[0].tag == "N" and tokens[0].fine != "NNS" and tokens[0].text[0].isupper():
+        return True
     clause = list(itertools.takewhile(lambda t: t.is_word or t.tag == "Q", reversed(tokens[:place])))
     summed = any(t.tag == "Q" for t in clause) and tokens[place].lower in {"is", "was", "has", "does"}
     return summed or any({t.lower, t.lemma} & (EITHER_NUMBER | JOINS_SUBJECTS) for t in clause)
@@ -105,7 +113,6 @@ def _wrong_tense(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> lis
     token, before = tokens[place], tokens[place - 1]
     if token.sure < 0.9 or token.tag not in "VGK" or not token.text.islower() or token.lemma == "say":
         return []
-    forms = {f: lexicon.inflected(token.lemma, f) for f in ("VB", "VBD", "VBZ", "VBG", "VBN")}
     bare = before.tag == "T" or before.lower in MODALS or before.lower in DO
     wanted: tuple[str, ...]
     if token.tag == "V" and token.fine == "VB" and bare:
@@ -118,8 +125,28 @@ def _wrong_tense(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> lis
         wanted = ("VBG",)
     else:
         return []
+    forms = {f: lexicon.inflected(token.lemma, f) for f in (*wanted, "VBN")}
     same = {token.lower, forms["VBN"] if token.tag == "K" else token.lower}
-    return [f for w in wanted if (f := forms[w]) and f not in same]
+    return [
+        f for w in wanted if (f := forms[w]) and f not in same and not _fits(tokens, place, (w, f), lexicon)
+    ]
+
+
+def _fits(tokens: tuple[Token, ...], place: int, form: tuple[str, str], lexicon: Lexicon) -> bool:
+    """Whether the form, ``(Penn tag, word)``, is another word that may stand there.
+
+    *The shop is open*, *hope to found a school*, *has work*, *are plans*, *have increasing costs*.
+    """
+    token, before, (fine, word) = tokens[place], tokens[place - 1], form
+    noun = lexicon.wordnet.has(token.lemma, "N")
+    if token.tag == "K":
+        named = noun and (fine == "VBZ" or (fine == "VB" and word in NO_ARTICLE))
+        joined = fine == "VBG" and place + 1 < len(tokens) and tokens[place + 1].tag in "NJ"
+        return named or joined or (before.tag == "B" and lexicon.wordnet.has(word, "J"))
+    given = (
+        before.tag == "T" and place > 1 and {tokens[place - 2].lower, tokens[place - 2].lemma} & TO_A_THING
+    )
+    return lexicon.wordnet.has(word, "V") or bool(noun and fine == "VBZ" and given)
 
 
 def pronoun(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -162,7 +189,9 @@ def preposition(sentence: Sentence, rng: np.random.Generator, resources: Resourc
     governed = [i for i in found if _governed(tokens[i - 1], tokens[i].text)]
     place = pick(governed or found, rng)
     if governed:
-        options = list(_governed(tokens[place - 1], tokens[place].text))
+        # Before what may be a verb *to* makes an infinitive: *ready to use*.
+        verb = resources.lexicon.wordnet.has(tokens[place + 1].lower, "V")
+        options = [p for p in _governed(tokens[place - 1], tokens[place].text) if p != "to" or not verb]
     else:
         wrong = PREPOSITIONS[tokens[place].text]
         options = [p for p in wrong if _never(p, tokens, place, resources.lexicon)]
@@ -294,13 +323,19 @@ def noun_number(sentence: Sentence, rng: np.random.Generator, resources: Resourc
         and tokens[i - 1].tag in "VPJG"
         and not _noun_follows(tokens, i)
         and _bare(tokens, i)
-        and tokens[i].lemma not in NO_ARTICLE
+        and not _may_be_mass(tokens[i].lemma, resources.lexicon)
         and resources.lexicon.zipf(tokens[i].lemma) < resources.lexicon.zipf(tokens[i].lower) + 0.8
     ]
     if not found:
         return None
     place = pick(found, rng)
     return apply(sentence.text, put(sentence, place, tokens[place].lemma))
+
+
+def _may_be_mass(lemma: str, lexicon: Lexicon) -> bool:
+    """Whether the singular stands alone as well: *longer-term commitment*, *reductions in expenditure*."""
+    senses = lexicon.wordnet.senses(lemma, "N")
+    return lemma in NO_ARTICLE or _abstract(lemma) or bool(senses and senses[0].field in _MASS)
 
 
 def _bare(tokens: tuple[Token, ...], place: int) -> bool:

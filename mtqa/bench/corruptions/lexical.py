@@ -313,7 +313,7 @@ def _any(lexicon: Lexicon, lemma: str, pos: str) -> tuple[str, ...]:
 def _usable(lexicon: Lexicon, word: str, lemma: str) -> bool:
     """A plain lower-case word that someone has used, and no variant of the same stem."""
     plain = word.isalpha() and word.isascii() and word.islower() and len(word) > 2
-    if not plain or not decent(word):
+    if not plain or not decent(word, lexicon.wordnet):
         return False
     same = word[:5] == lemma[:5] or (
         len(lemma) > 3 and lemma[:4] == word[:4] and abs(len(word) - len(lemma)) < 3

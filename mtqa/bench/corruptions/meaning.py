@@ -73,7 +73,7 @@ def antonym(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
             w
             for s in first
             for w in wordnet.antonyms(token.lemma, s)
-            if w.isalpha() and w.islower() and decent(w)
+            if w.isalpha() and w.islower() and decent(w, wordnet)
         )
         edits = swap(sentence, place, pick(options, rng), resources.lexicon) if options else []
         if edits:

@@ -7,10 +7,10 @@ import re
 
 import numpy as np
 
-from mtqa.bench.corruptions.choose import cased, content_words, pick, removal, shuffled
+from mtqa.bench.corruptions.choose import article_edits, content_words, pick, removal, shuffled
 from mtqa.bench.corruptions.closed import BIGRAMS
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
-from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token, article_for
+from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token
 from mtqa.bench.corruptions.guards import (
     AFTER_NOUNS,
     BARE_INFINITIVE,
@@ -23,6 +23,7 @@ from mtqa.bench.corruptions.guards import (
     REPORTING,
     SAID_OVER,
     SAID_TWICE,
+    TAKES_OF,
     TO_A_THING,
     TWO_OBJECTS,
 )
@@ -53,7 +54,7 @@ def adjective_after_noun(
     found = []
     for i in content_words(sentence, "J", 0.9):
         nouns = _noun_run(tokens, i + 1)
-        plain = tokens[i].fine == "JJ" and tokens[i].text.islower() and not _follows_nouns(tokens, i)
+        plain = tokens[i].fine == "JJ" and tokens[i].text.islower() and not _follows_nouns(tokens, i, nouns)
         if nouns > i and plain and _spaced(sentence, i, nouns):
             found.append((i, nouns))
     if not found:
@@ -61,21 +62,19 @@ def adjective_after_noun(
     first, last = pick(found, rng)
     new = f"{_between(sentence, first + 1, last)} {tokens[first].text}"
     edits = [Edit(tokens[first].start, tokens[last].end, new)]
-    return apply(sentence.text, [*edits, *_article(sentence, first, new)])
+    return apply(sentence.text, [*edits, *article_edits(sentence, first, new)])
 
 
-def _follows_nouns(tokens: tuple[Token, ...], place: int) -> bool:
-    """Whether the adjective could stand behind its noun: *all means possible*, *left the door open*."""
+def _follows_nouns(tokens: tuple[Token, ...], place: int, last: int) -> bool:
+    """Whether the adjective could stand behind its noun: *all means possible*, *left the door open*.
+
+    Before a preposition most can (*a plan similar to ours*); before *of* few (*a capacity full of*).
+    """
     word = tokens[place].lower
     verbs = {t.lemma for t in tokens[max(0, place - 3) : place] if t.tag in "VGK"}
-    return word in AFTER_NOUNS or word.endswith(("able", "ible")) or bool(verbs & OBJECT_STATE)
-
-
-def _article(sentence: Sentence, place: int, new: str) -> list[Edit]:
-    before = sentence.tokens[place - 1] if place else None
-    if before is None or before.lower not in {"a", "an"} or before.lower == article_for(new):
-        return []
-    return [Edit(before.start, before.end, cased(article_for(new), before.text), marked=False)]
+    after = tokens[last + 1] if last + 1 < len(tokens) else None
+    opens = after is not None and after.tag in "PT" and (after.lower != "of" or word in TAKES_OF)
+    return opens or word in AFTER_NOUNS or word.endswith(("able", "ible")) or bool(verbs & OBJECT_STATE)
 
 
 def _noun_run(tokens: tuple[Token, ...], start: int) -> int:
@@ -180,7 +179,6 @@ def _plain_run(sentence: Sentence, first: int, last: int) -> bool:
 
 def drop_content(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
     """A noun or verb is missing: *the new will open in May*."""
-    del resources
     tokens = sentence.tokens
     found = []
     for i in content_words(sentence, "NV", 0.9):
@@ -188,26 +186,31 @@ def drop_content(sentence: Sentence, rng: np.random.Generator, resources: Resour
         before = tokens[i - 1] if i else None
         if after is None or before is None or not before.is_word:
             continue
-        if _noun_lacks(tokens, i) or _verb_lacks(tokens, i):
+        if _noun_lacks(tokens, i, resources.lexicon) or _verb_lacks(tokens, i, resources.lexicon):
             found.append(i)
     place = _one(found, rng)
     return None if place is None else apply(sentence.text, removal(sentence, place, place))
 
 
-def _noun_lacks(tokens: tuple[Token, ...], place: int) -> bool:
-    """Whether a noun without which its article or preposition has nothing to stand by."""
+def _noun_lacks(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """Whether a noun without which its article or preposition has nothing to stand by.
+
+    What follows must be no noun itself, whatever its tag: *the bus stop* has one left.
+    """
     before, after = tokens[place - 1], tokens[place + 1]
     hanging = before.lower in (NEVER_ALONE if before.tag == "D" else NEVER_ADVERBS)
-    return tokens[place].tag == "N" and hanging and after.tag in "VMBP" and after.sure > 0.9
+    named = after.tag == "V" and lexicon.lemma(after.lower, "N") is not None
+    return tokens[place].tag == "N" and hanging and after.tag in "VMBP" and after.sure > 0.9 and not named
 
 
-def _verb_lacks(tokens: tuple[Token, ...], place: int) -> bool:
-    """Whether a verb without which its clause has none."""
+def _verb_lacks(tokens: tuple[Token, ...], place: int, lexicon: Lexicon) -> bool:
+    """Whether a verb without which its clause has none, and no noun's head: *a conference call with*."""
     before, after = tokens[place - 1], tokens[place + 1]
     if before.tag == "T" and place > 1 and {tokens[place - 2].lower, tokens[place - 2].lemma} & TO_A_THING:
         return False
     clause = before.tag in "NILMT" and after.tag in "DIP" and before.lower != "that"
-    return tokens[place].tag == "V" and clause
+    headed = before.tag in "NL" and lexicon.lemma(tokens[place].lower, "N") is not None
+    return tokens[place].tag == "V" and clause and not headed
 
 
 def drop_function(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -271,9 +274,7 @@ def doubled(sentence: Sentence, rng: np.random.Generator, resources: Resources) 
         run = sentence.tokens[i : i + length]
         calm = all(t.is_word for t in run) and _spaced(sentence, i, i + length - 1)
         name = length == 1 and run[0].tag == "L"
-        # *More and more and more* is no slip.
-        rising = i > 0 and sentence.tokens[i - 1].lower == run[-1].lower
-        if calm and not name and not rising and run[0].lower not in SAID_TWICE:
+        if calm and not name and not _rising(sentence.tokens, i, length) and run[0].lower not in SAID_TWICE:
             found.append(i)
     return _repeat(sentence, found, length, (1, 2), rng)
 
@@ -289,8 +290,17 @@ def loop(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> 
         and _spaced(sentence, i, i + length - 1)
         and sentence.tokens[i + length - 1].tag in ("NVL" if length > 1 else "NL")
         and sentence.tokens[i].lower not in SAID_OVER
+        and not _rising(sentence.tokens, i, length)
     ]
     return _repeat(sentence, found, length, (2, 6), rng)
+
+
+def _rising(tokens: tuple[Token, ...], place: int, length: int) -> bool:
+    """Whether the run is said twice already: *more and more and more*, *day after day* are no slips."""
+    before, after = tokens[max(0, place - 1) : place], tokens[place + length : place + length + 1]
+    return any(t.lower == tokens[place + length - 1].lower for t in before) or any(
+        t.lower == tokens[place].lower for t in after
+    )
 
 
 def _repeat(

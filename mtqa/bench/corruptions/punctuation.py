@@ -31,7 +31,8 @@ def quotes(sentence: Sentence, rng: np.random.Generator, resources: Resources) -
     del resources
     marks = list(_QUOTE.finditer(sentence.text))
     if marks and rng.random() < 0.5:
-        return apply(sentence.text, [_spoilt(marks[int(rng.integers(len(marks)))], rng)])
+        old = marks[int(rng.integers(len(marks)))]
+        return apply(sentence.text, [_spoilt(old, rng, _paired(old, sentence.text))])
     words = [t for t in sentence.words if len(t.text) > 2]
     if not words:
         return None
@@ -40,18 +41,34 @@ def quotes(sentence: Sentence, rng: np.random.Generator, resources: Resources) -
     mark = mark if rng.random() < 0.6 else mark + pick(_DOUBLES, rng)
     # Behind an s a lone apostrophe may be a genitive.
     genitive = mark in {"'", "’"} and token.lower.endswith("s")
-    place = token.start if rng.random() < 0.5 or genitive else token.end
+    ahead = rng.random() < 0.5 or genitive
+    # At the sentence's ends, or by one without a partner, it may be of a quotation over several sentences.
+    loose = any(not _paired(m, sentence.text) for m in marks)
+    if len(mark) == 1 and (loose or token is (words[0] if ahead else words[-1])):
+        mark *= 2
+    place = token.start if ahead else token.end
     return apply(sentence.text, [Edit(place, place, mark)])
 
 
-def _spoilt(mark: re.Match[str], rng: np.random.Generator) -> Edit:
+def _spoilt(mark: re.Match[str], rng: np.random.Generator, paired: bool) -> Edit:
+    """The mark doubled, lost or another; without its partner none is lost or made single: both are sound."""
     start, end, text = mark.start(), mark.end(), mark[0]
-    kind = int(rng.integers(3))
+    kind = int(rng.integers(3)) if paired else 2 * int(rng.integers(2))
     if kind == 0:
         return Edit(end, end, text)
     if kind == 1:
         return Edit(start, end, "")
-    return Edit(start, end, pick([m for m in ("„", "«", "»", "``", "'") if m != text], rng))
+    others = ("„", "«", "»", "``", "'") if paired else ("„", "«", "»", "``")
+    return Edit(start, end, pick([m for m in others if m != text], rng))
+
+
+def _paired(mark: re.Match[str], text: str) -> bool:
+    """Whether the mark's partner stands in the sentence: a quotation may go over several."""
+    if mark[0] == '"':
+        return text.count('"') % 2 == 0
+    opening, closing = ("“", "”") if mark[0] in "“”" else ("«", "»")
+    opens, closes = text.count(opening), text.count(closing)
+    return opens == closes or (opens > closes) == (mark[0] == closing)
 
 
 def stops(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -66,7 +83,10 @@ def stops(sentence: Sentence, rng: np.random.Generator, resources: Resources) ->
     ]
     if doubles and (not wedges or rng.random() < 0.5):
         mark = pick(doubles, rng)
-        return apply(text, [Edit(mark.end, mark.end, pick((mark.text, mark.text, ",", ".", ";."), rng))])
+        # Behind an abbreviation a comma may stand: *Apple Inc., which*.
+        inner = mark.text == "." and tokens[-1].start > mark.start
+        added = (mark.text, mark.text, ";.") if inner else (mark.text, mark.text, ",", ".", ";.")
+        return apply(text, [Edit(mark.end, mark.end, pick(added, rng))])
     if not wedges:
         return None
     place = pick(wedges, rng).end

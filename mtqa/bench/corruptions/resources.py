@@ -94,7 +94,7 @@ def _pool(lexicon: Lexicon, tag: str) -> tuple[tuple[float, str, int], ...]:
     wordnet = lexicon.wordnet
     found = []
     for word in top_n_list("en", _COMMON):
-        if len(word) < 4 or not word.isalpha() or not wordnet.has(word, tag) or not decent(word):
+        if len(word) < 4 or not word.isalpha() or not wordnet.has(word, tag) or not decent(word, wordnet):
             continue
         uses = {t: 0.5 + sum(wordnet.sense_counts(word, t)) for t in "NVJR" if wordnet.has(word, t)}
         senses = wordnet.senses(word, tag)

@@ -82,7 +82,9 @@ def _any_word(
         return []
     token, lexicon = sentence.tokens[place], resources.lexicon
     proposals = resources.proposer.propose(prefix, token.text)
-    fit = tuple((w, p) for w, p in proposals if _plain(w, token) and any(lexicon.lemma(w, t) for t in "NVJR"))
+    fit = tuple(
+        (w, p) for w, p in proposals if _plain(w, token, lexicon) and any(lexicon.lemma(w, t) for t in "NVJR")
+    )
     word = _drawn(fit[_BEST:], rng, _SALAD_TEMPERATURE)
     return put(sentence, place, word) if word else []
 
@@ -123,7 +125,7 @@ def _second(proposals: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float]
 
 def _other(word: str, token: Token, lexicon: Lexicon) -> bool:
     """A plain word of another family than the token's, of the same part of speech."""
-    if not _plain(word, token):
+    if not _plain(word, token, lexicon):
         return False
     lemma = lexicon.lemma(word, token.tag)
     pos = {"G": "V", "K": "V"}.get(token.tag, token.tag)
@@ -135,10 +137,10 @@ def _other(word: str, token: Token, lexicon: Lexicon) -> bool:
     )
 
 
-def _plain(word: str, token: Token) -> bool:
+def _plain(word: str, token: Token, lexicon: Lexicon) -> bool:
     """A decent word in small letters that does not begin as the token does."""
     small = word.isalpha() and word.islower() and len(word) > 2
-    return small and word[:4] != token.lower[:4] and decent(word)
+    return small and word[:4] != token.lower[:4] and decent(word, lexicon.wordnet)
 
 
 def _drawn(

@@ -19,52 +19,44 @@ def _options(text: str) -> dict[str, tuple[str, ...]]:
 
 
 _NOUNS = """
-bank:bench/shore* spring:feather/source* price:prize award:price sky:heaven heaven:sky clock:hour
-finger:toe village:people story:history policy:politics foot:paw paper:wallpaper/role politics:policy
-safety:certainty security:certainty role:paper party:game/slice place:square bill:beak*
-letter:character*/charter card:map map:card leaf:sheet/blade sheet:leaf power:plant plant:factory*/floor
-degree:grade game:venison* match:lighter* crane:heron* nail:claw* bat:club* seal:stamp* pupil:iris*
-trunk:suitcase* bark:boat* bow:arch coach:bus* society:company court:yard*/farm date:palm* deck:cover
-eye:eyelet file:line*/rasp* fan:ventilator* fire:shooting flat:plain* gate:goal glass:spectacles*
-goal:gate interest:usury* iron:smoothing* issue:exit key:wrench/button* lead:conduct line:queue*
-lock:curl* lot:fate* meal:flour* minister:servant minute:protocol* model:mannequin* organ:body
-panel:dashboard pass:passport pen:feather pipe:whistle pitch:tar* play:toy pool:puddle* port:gate
-post:pillar* pound:crush* race:breed* root:square rule:ruler scale:ladder/stairs school:shoal*
-season:station sense:direction sentence:phrase* side:page site:siege spirit:alcohol*/ghost* spot:stain*
-staff:rod*/stick* stage:scaffold state:condition* station:season stock:stick strike:blow* study:den*
-style:stylus table:board task:exercise time:weather tip:peak* track:trace train:procession* trial:process
-type:guy vessel:jar* volume:band watch:guard* weather:time wheel:bicycle wing:sash work:oeuvre
-yard:court* council:advice advice:council education:formation training:formation campaign:countryside
-journey:day library:bookshop experiment:experience experience:experiment conscience:consciousness
-field:camp camp:field grape:bunch wool:cotton budget:household scientist:knower peace:rest god:idol
-army:crowd leader:conductor growth:tumour* development:unwinding driver:screwdriver* nut:mother
-oil:butter bridge:deck/nose* tank:aquarium* cell:cellar tissue:handkerchief* virus:venom ground:cellar
+bank:bench/shore* spring:feather/source* price:prize award:price sky:heaven heaven:sky clock:hour finger:toe
+village:people policy:politics foot:paw paper:wallpaper/role politics:policy safety:certainty
+security:certainty role:paper party:game/slice place:square bill:beak* letter:character*/charter card:map
+map:card leaf:sheet/blade power:plant plant:floor degree:grade game:venison* match:lighter* crane:heron*
+nail:claw* bat:club* seal:stamp* pupil:iris* trunk:suitcase* bark:boat* bow:arch society:company
+court:yard*/farm date:palm* deck:cover eye:eyelet file:line*/rasp* fan:ventilator* flat:plain* gate:goal
+glass:spectacles* goal:gate interest:usury* iron:smoothing* issue:exit key:wrench/button* lead:conduct
+lock:curl* lot:fate* meal:flour* minister:servant minute:protocol* model:mannequin* panel:dashboard
+pass:passport pen:feather pipe:whistle pitch:tar* play:toy pool:puddle* port:gate post:pillar* pound:crush*
+race:breed* root:square rule:ruler scale:ladder/stairs school:shoal* season:station sense:direction side:page
+site:siege spirit:alcohol*/ghost* staff:rod*/stick* stage:scaffold station:season stock:stick strike:blow*
+study:den* style:stylus table:board task:exercise time:weather tip:peak* track:trace train:procession*
+type:guy vessel:jar* volume:band watch:guard* weather:time wheel:bicycle wing:sash work:oeuvre yard:court*
+council:advice advice:council education:formation training:formation campaign:countryside journey:day
+experiment:experience conscience:consciousness grape:bunch budget:household scientist:knower peace:rest
+god:idol leader:conductor development:unwinding driver:screwdriver* nut:mother bridge:deck/nose* cell:cellar
+tissue:handkerchief* virus:venom ground:cellar
 """
 _VERBS = """
-win:earn earn:win hear:listen listen:hear remind:remember remember:remind borrow:lend lend:borrow
-learn:teach teach:learn bring:wear wait:hope hope:wait expect:wait ask:pray pay:count tell:count
-rise:raise lie:lay lay:lie feel:touch try:taste prove:taste want:will leave:let let:leave allow:leave
-call:shout spend:issue pass:happen play:gamble drive:guide run:expire fail:miss miss:lack lack:miss
-attend:assist assist:attend claim:pretend realise:accomplish realize:accomplish achieve:catch apply:lay
-present:gift introduce:insert resolve:dissolve solve:dissolve settle:colonize* sink:wash* sign:draw
-pull:attract launch:throw move:touch touch:move grow:augment drop:drip burn:brand begin:depart end:perish
-live:inhabit read:lecture watch:guard look:watch receive:perceive support:bear perform:realize
-discuss:argue explain:clear charge:load* develop:unwind suggest:whisper describe:paint include:enclose
-contain:restrain require:crave agree:match finish:varnish*
+win:earn hear:listen listen:hear remind:remember remember:remind teach:learn bring:wear expect:wait ask:pray
+pay:count tell:count rise:raise lie:lay lay:lie feel:touch try:taste prove:taste want:will leave:let let:leave
+allow:leave spend:issue pass:happen play:gamble run:expire fail:miss lack:miss attend:assist assist:attend
+achieve:catch apply:lay present:gift introduce:insert resolve:dissolve solve:dissolve settle:colonize*
+sink:wash* sign:draw pull:attract launch:throw move:touch grow:augment drop:drip burn:brand begin:depart
+end:perish live:inhabit read:lecture watch:guard look:watch receive:perceive perform:realize explain:clear
+charge:load* develop:unwind suggest:whisper include:enclose require:crave agree:match finish:varnish*
 """
 _ADJECTIVES = """
-sensible:sensitive sensitive:sensible strange:foreign tall:high small:short short:small fast:tight
-early:fast heavy:thick difficult:heavy current:running present:gift* economic:economical
-economical:economic light:easy easy:light soft:weak strong:thick right:straight free:gratuitous
-full:sated empty:void dark:obscure dear:expensive* cheap:favourable late:posterior safe:sure sure:safe
-real:royal royal:real fair:blond* open:uncovered main:capital capital:deadly* equal:same common:mean
-public:audience private:deprived sick:evil ill:bad healthy:whole quick:alive alive:lively local:topical
-national:folk federal:allied rural:peasant urban:polite human:humane medical:doctor long:far low:short
-fine:thin* new:neat male:macho sweet:candied
+sensitive:sensible tall:high small:short short:small fast:tight difficult:heavy current:running present:gift*
+economic:economical economical:economic easy:light strong:thick right:straight free:gratuitous full:sated
+empty:void dark:obscure dear:expensive* late:posterior safe:sure sure:safe real:royal royal:real
+open:uncovered main:capital capital:deadly* common:mean public:audience private:deprived sick:evil
+healthy:whole quick:alive alive:lively local:topical national:folk federal:allied urban:polite human:humane
+medical:doctor long:far low:short fine:thin* new:neat male:macho sweet:candied
 """
 _ADVERBS = """
-really:royally hardly:hard lately:late highly:tall finally:last clearly:light surely:safely
-certainly:securely later:posteriorly soon:fast alone:only
+really:royally hardly:hard lately:late highly:tall finally:last clearly:light surely:safely certainly:securely
+later:posteriorly soon:fast alone:only
 """
 
 _STARRED = {

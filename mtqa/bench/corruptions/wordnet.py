@@ -87,6 +87,11 @@ class WordNet:
             self._synsets[pos, offset] = found
         return found
 
+    def usage(self, word: str) -> frozenset[str]:
+        """How it is used in any of its senses, where WordNet says so: *slang*, *disparagement* …"""
+        pointers = (p for pos in FILES for s in self.senses(word, pos) for p in s.pointers)
+        return frozenset(w for mark, pos, at in pointers if mark == ";u" for w in self.synset(pos, at).words)
+
     def near(self, synset: Synset) -> Iterator[Synset]:
         """The synset, and those above, below, beside and similar to it."""
         yield synset

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -76,12 +75,16 @@ def clean_articles(paths: Sequence[str], *, named: Callable[[str], str] = str) -
 
     Raises `InputError`.
     """
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for path in paths:
         clean = Path(path).suffix.lower() in (".jsonl", ".ndjson")
         for name, document in _clean_records(Path(path)) if clean else [(named(path), read_article(path))]:
-            seen[name] += 1
-            yield (name if seen[name] == 1 else f"{name} #{seen[name]}"), document
+            own = name
+            while own in seen:
+                seen[name] += 1
+                own = f"{name} #{seen[name]}"
+            seen[own] = 1
+            yield own, document
 
 
 def _clean_records(path: Path) -> Iterator[Named]:

@@ -123,14 +123,20 @@ def _cells(name: str, text: str) -> Rows:
     """A TSV's rows: as without quoting where quotation marks make no cells, or cells that hold a line.
 
     '"Yes," he said' is no quoted cell, and a speech may open in one row and end in another.
+    Whoever quotes cells leaves no mark inside one that is not: beside 'Say "no"' those of '"Yes."' are text.
     """
     bare = [(i, line.split("\t")) for i, line in enumerate(_lines(text), start=1) if line]
     try:
         quoted = list(_quoted(name, io.StringIO(text, newline=""), "\t"))
     except InputError:
         return bare
-    across = any("\n" in cell or "\t" in cell for _, cells in quoted for cell in cells)
-    return bare if across and all(len(cells) == len(bare[0][1]) for _, cells in bare) else quoted
+    header = bare[0][1] if bare else []
+    if any(cell.startswith('"') for cell in header):
+        return quoted
+    if any("\n" in cell or "\t" in cell for _, cells in quoted for cell in cells):
+        return bare if all(len(cells) == len(header) for _, cells in bare) else quoted
+    inside = any('"' in cell and not cell.startswith('"') for _, cells in bare for cell in cells)
+    return bare if inside else quoted
 
 
 def _lines(text: str) -> Sequence[str]:

@@ -36,15 +36,23 @@ _LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 #: A column that is not there; null is a value.
 _ABSENT = object()
 #: What a record can't be without, where a column is named for it.
-_NEEDED = ("text", "label", "score", "good", "bad", "sentences")
+_NEEDED = ("text", "good", "bad", "sentences")
+#: What may be missing (a boilerplate line has neither), but is never in a column of our own name instead.
+_GOLD = ("label", "score")
 
 
 def mapped(row: Row, spec: DataSpec, place: Place, fields: Sequence[str]) -> dict[str, Any]:
     """The row with what the spec's columns name under our own names too, of ``fields`` only."""
     made = dict(row)
     for ours in fields:
-        if ours in spec.columns and (ours in _NEEDED or has_column(row, spec.columns[ours])):
-            made[ours] = _column(row, spec.columns[ours], ours, place)
+        if ours not in spec.columns:
+            continue
+        name, turned = _column(row, spec.columns[ours], ours)
+        if ours in _NEEDED or has_column(row, name):
+            value = looked_up(row, name, place)
+            made[ours] = -number(value, ours, place) if turned and not _missing(value) else value
+        elif ours in _GOLD:
+            made.pop(ours, None)
     return made
 
 
@@ -80,12 +88,10 @@ def _holds(row: Row, name: str) -> bool | None:
     return True
 
 
-def _column(row: Row, name: str, ours: str, place: Place) -> Any:
-    sign = ours == "score" and name.startswith("-") and name not in row
-    value = looked_up(row, name[1:] if sign else name, place)
-    if not sign or _missing(value):
-        return value
-    return -number(value, ours, place)
+def _column(row: Row, name: str, ours: str) -> tuple[str, bool]:
+    """The column's own name, and whether its sign is to be turned (``-errors``)."""
+    turned = ours == "score" and name.startswith("-") and name not in row
+    return (name[1:] if turned else name), turned
 
 
 def there(row: Row, name: str) -> Any:

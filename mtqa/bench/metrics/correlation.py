@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from mtqa.bench.metrics.base import Prepared, Undefined, always, checked, divided, scored_rows
 from mtqa.bench.metrics.ranking import running
@@ -136,25 +137,33 @@ def kendall(table: ScoreTable) -> Prepared:
     return _prepared(table, kendall_of)
 
 
+def rows_of_systems(table: ScoreTable) -> tuple[npt.NDArray[np.str_], Array, npt.NDArray[np.bool_]]:
+    """Each sentence's system, its known place or human score, and whether it counts in a mean: ``(n,)`` each.
+
+    What has neither place nor score counts for no system, nor does boilerplate.
+    """
+    sentences = list(table.data.sentences())
+    names = [s.groups.get("system") or "" for s in sentences]
+    order = {name: float(place) for place, name in enumerate(table.data.system_order)}
+    known = np.array(
+        [
+            order.get(n, np.nan) if order else np.nan if s.score is None else s.score
+            for n, s in zip(names, sentences, strict=True)
+        ]
+    )
+    # An empty cell names no system.
+    rows = np.array([n != "" and not s.boilerplate for n, s in zip(names, sentences, strict=True)], np.bool_)
+    # What was not scored has the lowest score, which says nothing in a mean.
+    return np.array(names, np.str_), known, rows & ~np.isnan(known) & scored_rows(table)
+
+
 def system_kendall(table: ScoreTable) -> Prepared:
     """Kendall's tau-b of the systems' mean goodness with their known order.
 
     The order is the set's, or that of the systems' mean human scores.
     """
-    sentences = list(table.data.sentences())
-    names = [s.groups.get("system") for s in sentences]
-    order = {name: float(place) for place, name in enumerate(table.data.system_order)}
-    known = np.array(
-        [
-            order.get(n or "", np.nan) if order else np.nan if s.score is None else s.score
-            for n, s in zip(names, sentences, strict=True)
-        ]
-    )
-    # An empty cell names no system.
-    rows = np.array([bool(n) and not s.boilerplate for n, s in zip(names, sentences, strict=True)])
-    # What was not scored has the lowest score, which says nothing in a mean.
-    rows &= ~np.isnan(known) & scored_rows(table)
-    labels, owner = np.unique([n or "" for n, r in zip(names, rows, strict=True) if r], return_inverse=True)
+    names, known, rows = rows_of_systems(table)
+    labels, owner = np.unique(names[rows], return_inverse=True)
     document, goodness = table.document[rows], -table.scores[rows]
     if len(labels) < 2:
         raise Undefined("fewer than two systems")

@@ -10,18 +10,24 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from mtqa.bench.metrics.base import Prepared, Undefined, always, divided, ratio
+from mtqa.bench.metrics.base import Prepared, Undefined, always, divided, ratio, scored_rows
 from mtqa.bench.records import Array, Indices, ScoreTable
 
+_NO_PAIR = "there is no pair of two scored sentences"
 _NO_NAME = "there is no pair that names a phenomenon"
 
 
 def won(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Per document ``(D,)``: 1, ½ or 0, and whether it is a pair (a breakdown may have emptied it)."""
+    """Per document ``(D,)``: 1, ½ or 0, and whether it is a pair whose sentences were both scored.
+
+    A breakdown may have emptied it. What was not scored has the lowest score: with a blank sound sentence,
+    every config would win the pair.
+    """
     count = len(table.data.documents)
     sizes = np.bincount(table.document, minlength=count)
     first = np.cumsum(sizes) - sizes
-    whole = sizes == 2
+    scored = np.bincount(table.document, weights=scored_rows(table), minlength=count)
+    whole = (sizes == 2) & (scored == 2)
     result = np.zeros(count)
     good, bad = table.scores[first[whole]], table.scores[first[whole] + 1]
     result[whole] = np.where(bad > good, 1.0, np.where(bad == good, 0.5, 0.0))
@@ -31,7 +37,7 @@ def won(table: ScoreTable) -> tuple[Array, npt.NDArray[np.bool_]]:
 def accuracy(table: ScoreTable) -> Prepared:
     """The share of pairs in which the corrupted sentence scores higher."""
     result, whole = won(table)
-    return ratio(int(whole.sum()), result, whole.astype(np.float64), "there is no pair")
+    return ratio(int(whole.sum()), result, whole.astype(np.float64), _NO_PAIR)
 
 
 def accuracy_length_controlled(table: ScoreTable) -> Prepared:
@@ -53,7 +59,7 @@ def accuracy_by_phenomenon(table: ScoreTable) -> Prepared:
     ]
     known = sorted({name for name in names if name})
     if not known:
-        raise Undefined("the pairs name no phenomenon")
+        raise Undefined(_NO_NAME)
     place = {name: k for k, name in enumerate(known)}
     own = np.array([place.get(name, -1) for name in names])
     return Prepared(len(known), _of_phenomena(own, result), _mean_of_seen, always(_NO_NAME), 2 * len(known))

@@ -1,0 +1,102 @@
+"""Groups of an evaluation: a user's own column ``data`` beside the file's, and the table of systems."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
+from mtqa.bench.metrics import METRICS
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.errors import UsageError
+
+QUICK = 20
+
+
+def _table(name: str, *, halves: bool, documents: int = 10) -> ScoreTable:
+    """A corrupted sentence of type a or b and two sound ones each; ``halves``: with a column ``data``."""
+    made = []
+    for d in range(documents):
+        own = {"data": "train" if d < documents / 2 else "test"} if halves else {}
+        bad = LabelledSentence(f"Tide {d} rope.", 1, groups={**own, "type": "ab"[2 * d // documents]})
+        sound = (LabelledSentence(f"The net {d} {i} is dry.", 0, groups=own) for i in range(2))
+        made.append(LabelledDocument(f"d{d}", (bad, *sound)))
+    data = LabelledSet(name, "0" * 64, "documents", tuple(made))
+    scores = np.random.default_rng(len(name)).normal(size=len(data))
+    return ScoreTable(data, "c", "s", scores, document_index(data))
+
+
+def _counts(tables: list[ScoreTable], *by: str) -> dict[str, dict[str, int]]:
+    settings = EvaluateSettings(resamples=QUICK, by=by)
+    groups = evaluate_tables(tables, settings).sections[0].by
+    return {
+        name: {value: own["roc_auc"].n for value, own in values.items()} for name, values in groups.items()
+    }
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_a_type_stands_against_all_the_sound_sentences_of_its_file_whatever_columns_it_has(halves):
+    assert _counts([_table("x", halves=halves)], "type") == {"type": {"a": 25, "b": 25}}
+
+
+def test_a_column_called_data_is_the_users_own():
+    assert _counts([_table("x", halves=True)], "data") == {"data": {"test": 15, "train": 15}}
+    several = [_table("x", halves=True), _table("yy", halves=True), _table("zzz", halves=False)]
+    files = {"x": 30, "yy": 30, "zzz": 30}
+    assert _counts(several, "data") == {"data file": files, "data": {"test": 30, "train": 30}}
+    assert _counts(several) == {"data file": files}
+    assert _counts([_table("x", halves=False), _table("yy", halves=False)], "data") == {
+        "data": {"x": 30, "yy": 30}
+    }
+
+
+def test_the_file_goes_by_one_name_in_all_shapes():
+    human = tuple(
+        LabelledDocument(f"s{i}", (LabelledSentence(f"Boat {i}.", score=float(i)),), isolated=True)
+        for i in range(6)
+    )
+    data = LabelledSet("human", "1" * 64, "scored", human)
+    scored = ScoreTable(data, "c", "s", np.arange(6.0), document_index(data))
+    tables = [_table("x", halves=True), scored]
+    both = evaluate_tables(tables, EvaluateSettings(resamples=QUICK, by=("data", "data file"))).sections
+    assert [{name: set(values) for name, values in section.by.items()} for section in both] == [
+        {"data": {"train", "test"}, "data file": {"x"}},
+        {"data file": {"human"}},
+    ]
+    with pytest.raises(UsageError, match=r"data fill.*did you mean 'data file'"):
+        evaluate_tables(tables, EvaluateSettings(by=("data fill",)))
+
+
+def _judged() -> ScoreTable:
+    """Four sentences each of three systems; people judged two, on which the systems have another order."""
+    judged = {"A": (3.0, 0.1), "B": (2.0, 0.2), "C": (1.0, 0.3)}
+    made = []
+    for system, (human, suspicion) in judged.items():
+        for i in range(4):
+            sentence = LabelledSentence(
+                f"Quay {suspicion}.", i % 2, score=human if i < 2 else None, groups={"system": system}
+            )
+            made.append(LabelledDocument(f"{i}{system}", (sentence,)))
+    line = LabelledSentence("READ MORE", score=9.0, boilerplate=True, groups={"system": "A"})
+    data = LabelledSet("judged", "2" * 64, "documents", (*made, LabelledDocument("line", (line,))))
+    known = [judged[s.groups["system"]][1] for s in data.sentences()]
+    scores = [k if s.score is not None else 9.0 - 9 * k for k, s in zip(known, data.sentences(), strict=True)]
+    scores[-1] = 50.0
+    return ScoreTable(data, "c", "s", np.array(scores), document_index(data))
+
+
+def test_the_table_of_systems_is_over_the_sentences_that_their_order_is_over():
+    table = _judged()
+    section = evaluate_tables([table], EvaluateSettings(resamples=QUICK)).sections[0]
+    assert section.metrics["system_kendall"].value == pytest.approx(1.0)
+    assert [(s.name, s.score, s.n) for s in section.systems] == [
+        ("A", pytest.approx(0.1), 2),
+        ("B", pytest.approx(0.2), 2),
+        ("C", pytest.approx(0.3), 2),
+    ]
+    ordered = replace(table, data=replace(table.data, system_order=("C", "B", "A")))
+    section = evaluate_tables([ordered], EvaluateSettings(resamples=QUICK)).sections[0]
+    assert [(s.name, s.n) for s in section.systems] == [("C", 4), ("B", 4), ("A", 4)]
+    assert METRICS["system_kendall"].prepare(ordered).n == 3
