@@ -3,7 +3,7 @@
     import mtqa
     report = mtqa.rank("article.txt")
     for finding in report.findings[:5]:
-        print(finding.line, finding.score, finding.text, [span.text for span in finding.spans])
+        print(finding.line, finding.probability, finding.text, [span.text for span in finding.spans])
     page = mtqa.render(report, "html")
 
 Importing the package loads neither torch nor transformers.
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from mtqa.evaluation import evaluate
     from mtqa.pipeline import Ranker, rank, score
     from mtqa.records import Document, Finding, Report, TokenScores, Verdict
-    from mtqa.report.formats import RenderOptions, render
+    from mtqa.rendering import render
+    from mtqa.report.formats import RenderOptions
+    from mtqa.text.read import document_from_sentences, document_from_text, read_article
 
 _HOMES = {
     "CompareSettings": "mtqa.bench.comparison.build",
@@ -46,8 +48,11 @@ _HOMES = {
     "Report": "mtqa.records",
     "TokenScores": "mtqa.records",
     "Verdict": "mtqa.records",
+    "render": "mtqa.rendering",
     "RenderOptions": "mtqa.report.formats",
-    "render": "mtqa.report.formats",
+    "document_from_sentences": "mtqa.text.read",
+    "document_from_text": "mtqa.text.read",
+    "read_article": "mtqa.text.read",
 }
 
 __all__ = [
@@ -67,9 +72,12 @@ __all__ = [
     "Verdict",
     "__version__",
     "compare",
+    "document_from_sentences",
+    "document_from_text",
     "evaluate",
     "load_config",
     "rank",
+    "read_article",
     "render",
     "score",
 ]

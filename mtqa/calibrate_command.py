@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.console import Console, say
 from mtqa.options import (
     config_option,
     context_option,
@@ -71,7 +72,7 @@ def calibrate(files: tuple[str, ...], output: str | None, quiet: bool, **options
     fitted, detector = _fitted(texts, config, quiet=quiet)
     if not quiet:
         for note in fitted.notes:
-            click.echo(f"mtqa: {note}", err=True)
+            say(note)
     from mtqa.detect.calibration_file import calibration_text
 
     write_result(calibration_text(fitted.calibration, detector, fitted.made_from), output)
@@ -93,7 +94,6 @@ def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitt
     import dataclasses
 
     from mtqa.bench.calibrate import calibrate as fit
-    from mtqa.console import Console
     from mtqa.detect.rank import NO_DETECTOR
     from mtqa.errors import UsageError
     from mtqa.pipeline import Ranker
@@ -108,7 +108,7 @@ def _fitted(texts: list[Labelled], config: Config, *, quiet: bool) -> tuple[Fitt
         warnings = _warnings([text.document for text in texts], ranker.identity.languages)
         made = dataclasses.replace(fitted.calibration, context=config.context)
     for warning in () if quiet else warnings:
-        click.echo(f"mtqa: {warning}", err=True)
+        say(warning)
     return dataclasses.replace(fitted, calibration=made), ranker.head.digest
 
 

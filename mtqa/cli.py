@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +21,9 @@ import click
 from mtqa import __version__
 from mtqa.calibrate_command import calibrate
 from mtqa.compare_command import compare
+from mtqa.console import Console, say, tell
 from mtqa.corrupt_command import corrupt
-from mtqa.errors import MtqaError, OutputError, RunError, UsageError, one_line
+from mtqa.errors import InputError, MtqaError, OutputError, RunError
 from mtqa.evaluate_command import evaluate
 from mtqa.ledger_commands import ledger
 from mtqa.options import (
@@ -35,10 +37,18 @@ from mtqa.options import (
     quiet_option,
     threads_option,
 )
-from mtqa.output import check_output, chosen_format, colored, result_columns, terminal_columns, write_result
+from mtqa.output import (
+    check_output,
+    chosen_format,
+    colored,
+    discard,
+    result_columns,
+    terminal_columns,
+    write_result,
+)
 
 if TYPE_CHECKING:
-    from mtqa.records import Document, Report
+    from mtqa.records import Report
 
 _RANK_EXAMPLES = """
 Examples:
@@ -87,13 +97,19 @@ def cli() -> None:
 @click.option("--calibration", metavar="FILE", help="The detector's calibration, by `mtqa calibrate`.")
 @device_option
 @click.option("--dtype", metavar="NAME", help="auto, float32, bfloat16 or float16.")
-@click.option("--window", type=int, metavar="N", help="Tokens in one pass (default 2048).")
+@click.option("--window", type=int, metavar="N", help="Tokens in one pass (2048, or what the model reads).")
 @threads_option
 @click.option(
     "-f", "--format", "format_", metavar="NAME", help="terminal, markdown, html, json, jsonl or csv."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report there (format by its ending).")
-@click.option("--top", type=click.IntRange(min=0), metavar="N", help="Sentences to show; 0 is all.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Sentences to show, 0 is all (terminal and Markdown without --fdr: 10, else all); repairs are "
+    "looked for in these, the first 10 at most.",
+)
 @input_format_option
 @encoding_option
 @no_ledger_option
@@ -106,7 +122,8 @@ def cli() -> None:
 def rank(articles: tuple[str, ...], **options: Any) -> None:
     """Rank the sentences of articles, most suspicious first.
 
-    FILE is a text, Markdown or HTML file, or - for stdin.
+    FILE is a text, subtitles (SRT, WebVTT, SBV, ASS), a Markdown or HTML file, of 20 MB at most, or - for
+    stdin.
     """
     from mtqa.config import load_config
     from mtqa.detect.measures import check_measure
@@ -136,41 +153,43 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
     format_ = chosen_format(options["format_"], options["output"], FORMATS, articles, called="articles")
     settings = [*([options["config_file"]] if options["config_file"] else []), *config.files]
     check_output(options["output"], settings, called="files of this run's settings")
-    documents, failed = _read_all(articles, options)
-    reports = _rank_all(documents, config, quiet=options["quiet"], top=options["top"])
-    write_result(render(reports, format_, options=_render_options(options, len(articles))), options["output"])
+    with Console(quiet=options["quiet"]) as console:
+        reports = _rank_all(articles, config, options, console, words=format_ == "html")
+    if reports:
+        shown = _render_options(options, len(articles))
+        write_result(render(reports, format_, options=shown), options["output"])
+    elif len(articles) > 1:
+        say(f"none of the {len(articles)} articles can be ranked")
     if not options["quiet"] and (options["output"] or format_ in ("csv", "jsonl")):
         _say_warnings(reports)
-    if failed:
-        sys.exit(2)
+    _exit_for(console.failures)
 
 
-def _read_all(articles: Sequence[str], options: dict[str, Any]) -> tuple[list[Document], int]:
-    """Every article that can be read, and how many could not; those are told on stderr at once."""
-    from mtqa.text.read import read_article
+def _rank_all(
+    articles: Sequence[str], config: Any, options: dict[str, Any], console: Console, *, words: bool
+) -> list[Report]:
+    """Every article that can be ranked, read when its turn comes. What is wrong with all of them is raised.
 
-    documents, failed = [], 0
-    for path in articles:
-        try:
-            documents.append(read_article(path, format=options["input_format"], encoding=options["encoding"]))
-        except MtqaError as error:
-            if len(articles) == 1:
-                raise
-            _say(error)
-            failed += 1
-    if not documents:
-        raise UsageError(f"none of the {len(articles)} articles can be ranked")
-    return documents, failed
-
-
-def _rank_all(documents: Sequence[Document], config: Any, *, quiet: bool, top: int | None) -> list[Report]:
-    from mtqa.console import Console
+    ``words``: the reports keep their words, and with them the scores of every token.
+    """
     from mtqa.pipeline import Ranker
     from mtqa.repairing import REPAIRED
+    from mtqa.text.read import read_article
 
-    with Console(quiet=quiet) as console:
-        ranker = Ranker(config, progress=console)
-        return [ranker.rank(document, repaired=min(top or REPAIRED, REPAIRED)) for document in documents]
+    reports: list[Report] = []
+    ranker = Ranker(config, progress=console)
+    for path in articles:
+        with console.passing_over("standard input" if path == "-" else path, InputError, RunError):
+            document = read_article(path, format=options["input_format"], encoding=options["encoding"])
+            report = ranker.rank(document, repaired=min(options["top"] or REPAIRED, REPAIRED))
+            reports.append(report if words else replace(report, words=()))
+    return reports
+
+
+def _exit_for(failures: Sequence[type[MtqaError]]) -> None:
+    """Exits where there are any: with 1 if one of them was no fault of its input."""
+    if failures:
+        sys.exit(min(kind.exit_code for kind in failures))
 
 
 def _say_warnings(reports: Sequence[Report]) -> None:
@@ -180,9 +199,9 @@ def _say_warnings(reports: Sequence[Report]) -> None:
     for report in reports:
         nothing = nothing_found(report)
         if nothing:
-            _say(f"{report.document.path or 'text'}: {nothing}")
+            say(f"{report.document.path or 'text'}: {nothing}")
         for warning in report.warnings:
-            _say(f"{report.document.path or 'text'}: {warning}")
+            say(f"{report.document.path or 'text'}: {warning}")
 
 
 def _render_options(options: dict[str, Any], articles: int) -> Any:
@@ -208,7 +227,7 @@ def models(context: click.Context) -> None:
         click.echo(model_table(all_models(), width=terminal_columns()))
 
 
-@models.command("fetch")
+@models.command("fetch", short_help="Download and convert a model.")
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Fetch it anew although it is there.")
 @click.option(
@@ -221,7 +240,6 @@ def models(context: click.Context) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 def models_fetch(name: str, force: bool, sources: tuple[str, ...], quiet: bool) -> None:
     """Download a model, verify its digest and convert it: `mtqa models fetch smollm2-135m`."""
-    from mtqa.console import Console
     from mtqa.lm.fetch import fetch_model
 
     with Console(quiet=quiet) as console:
@@ -229,26 +247,27 @@ def models_fetch(name: str, force: bool, sources: tuple[str, ...], quiet: bool) 
     click.echo(f"{files.name}: ready in {files.directory}")
 
 
-@models.command("verify")
+@models.command("verify", short_help="Check the digests of fetched models.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 def models_verify(names: tuple[str, ...], quiet: bool) -> None:
     """Check every byte of the fetched models against its digest; all of them where no NAME is given."""
-    from mtqa.console import Console
     from mtqa.lm.fetch import models as all_models
     from mtqa.lm.fetch import verify_model
 
     chosen = names or [m.name for m in all_models() if m.state != "not fetched"]
     with Console(quiet=quiet) as console:
         for name in chosen:
-            verify_model(name, progress=console)
-            console.close()
-            click.echo(f"{name}: every digest is right")
+            with console.passing_over(name, MtqaError):
+                verify_model(name, progress=console)
+                console.close()
+                click.echo(f"{name}: every digest is right")
+    _exit_for(console.failures)
     if not chosen:
         click.echo("no model is fetched yet; `mtqa models fetch smollm2-135m` fetches the default one")
 
 
-@cli.command()
+@cli.command(short_help="List what can rank sentences.")
 def measures() -> None:
     """List what can rank sentences, with formulas and sources: `mtqa rank FILE --measure NAME`."""
     from mtqa.detect.measures import DETECTOR, MEASURES, WITHOUT_DETECTOR
@@ -265,15 +284,11 @@ cli.add_command(compare)
 cli.add_command(evaluate)
 
 
-def _say(error: BaseException | str) -> None:
-    click.echo(f"mtqa: {one_line(error, 1000)}", err=True)
-
-
 class _Speaker(logging.Handler):
     """What mtqa's own log warns of (a ledger that can't be used), as every other line on stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _say(record.getMessage())
+        say(record.getMessage())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -298,32 +313,31 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except MtqaError as error:
-        _say(error)
+        say(error)
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        tell(error.format_message())
         return 2
     except click.ClickException as error:
-        _say(f"{error.format_message()} (see {_help_of(error)})")
+        say(f"{error.format_message()} (see {_help_of(error)})")
         return 2
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; no report was written")
+        say("interrupted; no report was written")
         return 130
     except BrokenPipeError:
-        # The reader has gone (`mtqa … | head`): that is no error, but Python would say so at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # The result's reader has gone (`mtqa … | head`): that is no error, but Python would say so at exit.
+        discard(sys.stdout)
         return 0
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _internal(error)
-        # What is left in the buffer would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        _say(OutputError(f"can't write: {error.strerror}; free some space or write elsewhere"))
+        discard(sys.stdout)
+        say(OutputError(f"can't write: {error.strerror}; free some space or write elsewhere"))
         return OutputError.exit_code
     except MemoryError:
-        _say(RunError(f"out of memory{_sparing(given)}"))
+        say(RunError(f"out of memory{_sparing(given)}"))
         return 1
     except Exception as error:
         return _internal(error)
@@ -351,7 +365,7 @@ def _sparing(given: Sequence[str]) -> str:
 def _internal(error: Exception) -> int:
     if os.environ.get("MTQA_DEBUG"):
         raise error
-    _say(f"internal error: {type(error).__name__}: {error} (MTQA_DEBUG=1 shows where; please report it)")
+    say(f"internal error: {type(error).__name__}: {error} (MTQA_DEBUG=1 shows where; please report it)")
     return 1
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mtqa.errors import UsageError, one_line
+from mtqa.console import Console, say
+from mtqa.errors import UsageError
 from mtqa.options import ManyNames, quiet_option
 
 if TYPE_CHECKING:
@@ -19,13 +20,15 @@ _EXAMPLES = """
 Examples:
 
 \b
-  mtqa compare default.yaml perplexity.yaml --data labelled.jsonl
+  mtqa compare configs/default.yaml configs/perplexity.yaml --data a.jsonl
   mtqa compare configs/measures.yaml --data labelled.jsonl -o comparison.html
   mtqa compare a.yaml b.yaml --data pairs.jsonl graded.csv --format markdown
 """
 
 
-@click.command(cls=ManyNames, epilog=_EXAMPLES)
+@click.command(
+    cls=ManyNames, epilog=_EXAMPLES, short_help="Which of several configs is better, and is it luck?"
+)
 @click.argument("configs", nargs=-1, metavar="CONFIG...")
 @click.option(
     "--data",
@@ -38,7 +41,13 @@ Examples:
     "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="So many of each; 0 is all."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="For draws and samples.")
-@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Only this one (of docs/evaluation.md, bits_per_byte or perplexity); may be repeated.",
+)
 @click.option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -78,7 +87,7 @@ def compare(configs: tuple[str, ...], **options: Any) -> None:
     write_result(text, options["output"])
     if not options["quiet"] and (options["output"] not in (None, "-") or format_ == "json"):
         for note in _notes(comparison):
-            click.echo(f"mtqa: {one_line(note, 1000)}", err=True)
+            say(note)
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
@@ -116,7 +125,6 @@ def _settings(options: dict[str, Any]) -> CompareSettings:
 
 def _compared(named: Sequence[NamedConfig], settings: CompareSettings, options: dict[str, Any]) -> Comparison:
     from mtqa.comparison import compare as run
-    from mtqa.console import Console
 
     with Console(quiet=options["quiet"]) as console:
         return run(

@@ -7,9 +7,10 @@ found.sets[0].leader.cluster
 
 from __future__ import annotations
 
-import dataclasses
+import gc
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtqa import __version__
@@ -47,7 +48,7 @@ def compare(
 
     ``configs``: names to `Config`, or files: configs and comparison sets (`mtqa.config.load_configs`).
     ``data``, ``columns``, ``limit``: as in `mtqa.evaluate`. ``backend`` replaces every config's model.
-    Raises `mtqa.errors.MtqaError`.
+    Raises `mtqa.MtqaError`.
 
     >>> mtqa.compare(["a.yaml", "b.yaml"], "labelled.jsonl").sets[0].leader.best   # doctest: +SKIP
     """
@@ -66,7 +67,7 @@ def compare(
         settings,
         progress=progress.update,
     )
-    return dataclasses.replace(found, signature=f"mtqa:{__version__}|{found.signature}")
+    return replace(found, signature=f"mtqa:{__version__}|{found.signature}")
 
 
 def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
@@ -111,41 +112,48 @@ def _gives_probabilities(ranker: Ranker, data: LabelledSet) -> bool:
     return all(ranker.in_context(context).calibration is not None for context in contexts)
 
 
+@dataclass(frozen=True, slots=True)
 class _Run:
-    """One config's tables and costs, a set each."""
+    """A config that has been scored, its tables and costs, a set each; nothing of its model."""
 
-    def __init__(self, named: NamedConfig, ranker: Ranker) -> None:
-        self._named, self._ranker = named, ranker
-        self.tables: list[ScoreTable] = []
-        self.costs: list[Cost] = []
+    contender: Contender
+    tables: list[ScoreTable]
+    costs: list[Cost]
 
-    def score(self, data: LabelledSet, progress: Progress) -> None:
-        """One more set. Memory is that of the process since this began, the model's load included."""
-        work = self._ranker.work
-        before = (work.tokens, work.seconds, work.ledger_tokens)
-        counted = _forget_peak()
-        table = score_set(data, scorer_of(self._ranker), config=self._named.name, progress=progress)
-        self.tables.append(table)
-        self.costs.append(
-            Cost(
-                tokens=work.tokens - before[0],
-                seconds=work.seconds - before[1],
-                ledger_tokens=work.ledger_tokens - before[2],
-                peak_mb=_peak_mb() if counted else None,
-            )
-        )
 
-    @property
-    def contender(self) -> Contender:
-        """Known once something has been scored: sentences that stand alone are read without context."""
-        signatures = [table.signature for table in self.tables]
-        return Contender(
-            name=self._named.name,
-            settings=self._named.config.model_dump(exclude_unset=True),
-            signature=" + ".join(dict.fromkeys(signatures)),
-            tokenizer=self._ranker.identity.tokenizer_sha256,
-            scoring=" + ".join(dict.fromkeys(s.partition("|measure:")[0] for s in signatures)),
-        )
+def _run(named: NamedConfig, ranker: Ranker, sets: Sequence[LabelledSet], progress: Progress) -> _Run:
+    scored = [_scored(data, named, ranker, progress) for data in sets]
+    tables = [table for table, _ in scored]
+    return _Run(_contender(named, ranker, tables), tables, [cost for _, cost in scored])
+
+
+def _scored(
+    data: LabelledSet, named: NamedConfig, ranker: Ranker, progress: Progress
+) -> tuple[ScoreTable, Cost]:
+    """Memory is that of the process since this began, the model's load included."""
+    work = ranker.work
+    before = (work.tokens, work.seconds, work.ledger_tokens)
+    counted = _forget_peak()
+    table = score_set(data, scorer_of(ranker), config=named.name, progress=progress)
+    cost = Cost(
+        tokens=work.tokens - before[0],
+        seconds=work.seconds - before[1],
+        ledger_tokens=work.ledger_tokens - before[2],
+        peak_mb=_peak_mb() if counted else None,
+    )
+    return table, cost
+
+
+def _contender(named: NamedConfig, ranker: Ranker, tables: Sequence[ScoreTable]) -> Contender:
+    """Known once something has been scored: sentences that stand alone are read without context."""
+    signatures = [table.signature for table in tables]
+    return Contender(
+        name=named.name,
+        settings=named.config.model_dump(exclude_unset=True),
+        signature=" + ".join(dict.fromkeys(signatures)),
+        tokenizer=ranker.identity.tokenizer_sha256,
+        scoring=" + ".join(dict.fromkeys(s.partition("|measure:")[0] for s in signatures)),
+    )
 
 
 def _run_all(
@@ -157,13 +165,19 @@ def _run_all(
         groups.setdefault(tuple(getattr(named.config, key) for key in _LOADED_BY), []).append(i)
     runs: dict[int, _Run] = {}
     for members in groups.values():
-        first = Ranker(configs[members[0]].config, backend=backend, progress=progress)
-        for i in members:
-            ranker = first if i == members[0] else first.with_config(configs[i].config)
-            runs[i] = _Run(configs[i], ranker)
-            for data in sets:
-                runs[i].score(data, progress)
+        group = _run_group([configs[i] for i in members], sets, progress, backend)
+        runs.update(zip(members, group, strict=True))
+        gc.collect()  # a model lies in circles: the next one's peak would count it
     return [runs[i] for i in range(len(configs))]
+
+
+def _run_group(
+    configs: Sequence[NamedConfig], sets: Sequence[LabelledSet], progress: Progress, backend: Backend | None
+) -> list[_Run]:
+    """Those that share a model; it goes with the rankers when this returns."""
+    first = Ranker(configs[0].config, backend=backend, progress=progress)
+    rankers = [first, *(first.with_config(one.config) for one in configs[1:])]
+    return [_run(one, ranker, sets, progress) for one, ranker in zip(configs, rankers, strict=True)]
 
 
 def _forget_peak() -> bool:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.console import Console, say
 from mtqa.options import quiet_option
 
 if TYPE_CHECKING:
     from mtqa.bench.corrupt import CorruptSettings
     from mtqa.bench.corruptions.resources import Proposer
-    from mtqa.console import Console
 
 _EXAMPLES = """
 Examples:
@@ -24,13 +24,17 @@ Examples:
 """
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Make labelled documents from clean articles.")
 @click.argument("articles", nargs=-1, metavar="FILE...")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="The same seed, the same output."
 )
 @click.option(
-    "--share", type=(float, float), default=(0.10, 0.20), metavar="LOW HIGH", help="Share of sentences."
+    "--share",
+    type=(float, float),
+    default=(0.10, 0.20),
+    metavar="LOW HIGH",
+    help="Share of sentences (0.1 0.2).",
 )
 @click.option("--types", metavar="NAME,NAME", help="Only these types; --list shows them.")
 @click.option(
@@ -39,13 +43,18 @@ Examples:
     help="The language model that the sampled types ask: a name of `mtqa models`, a directory, or a hub id.",
 )
 @click.option("--visible-only", is_flag=True, help="No types that only the source would show.")
-@click.option("--list", "list_types", is_flag=True, help="List the types of corruption and stop.")
+@click.option(
+    "--list",
+    "list_types",
+    is_flag=True,
+    help="List the types of corruption, with their severity and how often each is drawn, and stop.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the JSON lines there.")
 @quiet_option
 def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **options: Any) -> None:
     """Corrupt a share of the sentences of clean articles, each labelled with type, severity and spans.
 
-    FILE is a text, Markdown or HTML file, - for stdin, or JSON lines of clean documents (doc, paragraphs).
+    FILE is an article as for `mtqa rank`, - for stdin, or JSON lines of clean documents (doc, paragraphs).
     One JSON object a line, in the documents shape of docs/methods.md. Needs lemminflect (pip install
     'mtqa[corrupt]') and WordNet's data (apt-get install wordnet-base).
 
@@ -69,14 +78,13 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
 
     from mtqa.bench.corrupt import CorruptSettings
     from mtqa.bench.labelled.made import clean_articles, corrupted_records, not_in_english
-    from mtqa.console import Console
 
     weights = _weights(options["types"])
     settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
     documents = list(clean_articles(articles))
     if not options["quiet"]:
         for warning in not_in_english(documents):
-            click.echo(f"mtqa: {warning}", err=True)
+            say(warning)
     with Console(quiet=options["quiet"]) as console:
         proposer = _proposer(options["model"], settings, console)
         records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)
@@ -117,10 +125,16 @@ def _weights(wanted: str | None) -> dict[str, float]:
 
 
 def _list() -> None:
-    from mtqa.bench.corruptions.registry import TYPES
+    import textwrap
 
+    from mtqa.bench.corruptions.registry import TYPES
+    from mtqa.bench.type_summaries import SUMMARIES
+    from mtqa.output import terminal_columns
+
+    width, indent = terminal_columns(), " " * 4
     for name, kind in TYPES.items():
         needs = " (needs a language model)" if kind.needs_proposer else ""
         made_by = f" (made by {kind.drawn_with})" if kind.drawn_with else ""
         hidden = "" if kind.visible else " (only the source would show it)"
         click.echo(f"{name:22}{kind.severity:8}weight {kind.weight:g}{hidden}{needs}{made_by}")
+        click.echo(textwrap.fill(SUMMARIES[name], width, initial_indent=indent, subsequent_indent=indent))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mtqa.console import Console, say
 from mtqa.errors import UsageError, one_line
 from mtqa.options import ManyNames, device_option, no_ledger_option, quiet_option, threads_option
 
 if TYPE_CHECKING:
     from mtqa.bench.evaluate import Evaluation
     from mtqa.bench.records import LabelledSet
-    from mtqa.console import Console
 
 _EXAMPLES = """
 Examples:
@@ -36,7 +36,7 @@ class _Given:
     clean: tuple[str, ...]
 
 
-@click.command(cls=ManyNames, epilog=_EXAMPLES)
+@click.command(cls=ManyNames, epilog=_EXAMPLES, short_help="Measure a config on labelled data.")
 @click.argument("names", nargs=-1, metavar="[CONFIG]")
 @click.option(
     "--data",
@@ -44,11 +44,25 @@ class _Given:
     metavar="NAME...",
     help="Labelled data: JSONL, JSON, CSV, TSV or Parquet files, a YAML that describes some, or a hub id.",
 )
-@click.option("--corrupt", multiple=True, metavar="FILE...", help="Clean articles, corrupted on the fly.")
-@click.option("--columns", metavar="FILE", help="YAML that says what the data's columns mean.")
-@click.option("--by", multiple=True, metavar="GROUP", help="Break down by phenomenon, genre, system, type …")
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="So many records of each file, drawn."
+    "--corrupt",
+    multiple=True,
+    metavar="FILE...",
+    help="Clean articles, corrupted on the fly; needs what `mtqa corrupt` needs (lemminflect, WordNet).",
+)
+@click.option("--columns", metavar="FILE", help="YAML that says what the data's columns mean.")
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="GROUP",
+    help="Break down by phenomenon, genre, system, type …; may be repeated, or hold commas.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="So many records of each file, drawn; 0 is all.",
 )
 @click.option(
     "--seed",
@@ -79,7 +93,6 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     """
     from mtqa.bench.labelled.spec import files_of
     from mtqa.bench.reports import FORMATS, ReportOptions, render
-    from mtqa.console import Console
     from mtqa.output import chosen_format, colored, result_columns, write_result
 
     given = _given(names, options["data"], options["corrupt"])
@@ -101,7 +114,7 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     write_result(text, output)
     if not options["quiet"] and (output not in (None, "-") or format_ == "json"):
         for warning in evaluation.warnings:
-            click.echo(f"mtqa: {one_line(warning, 1000)}", err=True)
+            say(warning)
 
 
 def _given(names: tuple[str, ...], data: tuple[str, ...], clean: tuple[str, ...]) -> _Given:

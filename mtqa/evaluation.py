@@ -42,7 +42,7 @@ def evaluate(
 
     ``data``: files, hub ids, YAML descriptions (`mtqa.bench.labelled.spec`) or sets that are loaded already.
     ``columns``: a YAML file that maps column names. ``limit``: so many documents, pairs or sentences of each,
-    drawn with the settings' seed. ``overrides`` are `Config` fields. Raises `mtqa.errors.MtqaError`.
+    drawn with the settings' seed. ``overrides`` are `Config` fields. Raises `mtqa.MtqaError`.
 
     >>> mtqa.evaluate("labelled.jsonl").metrics()["roc_auc"].value   # doctest: +SKIP
     """

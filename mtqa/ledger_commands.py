@@ -20,7 +20,11 @@ Examples:
 """
 
 
-@click.group(invoke_without_command=True, epilog=_EXAMPLES)
+@click.group(
+    invoke_without_command=True,
+    epilog=_EXAMPLES,
+    short_help="Show, prune, verify or clear the score ledger.",
+)
 @click.pass_context
 def ledger(context: click.Context) -> None:
     """Show the score ledger: what was scored once is not scored again.
@@ -45,7 +49,7 @@ def ledger(context: click.Context) -> None:
         click.echo(f"beside it {file.name} (of a newer mtqa, which is left alone)")
 
 
-@ledger.command()
+@ledger.command(short_help="Drop the least used entries.")
 @click.option("--bytes", "limit", type=click.IntRange(min=0), metavar="N", help="Bytes to keep.")
 def prune(limit: int | None) -> None:
     """Drop the least recently used entries: `mtqa ledger prune --bytes 200000000`.
@@ -58,7 +62,7 @@ def prune(limit: int | None) -> None:
     _say_dropped(prune_ledger(limit))
 
 
-@ledger.command()
+@ledger.command(short_help="Drop damaged entries.")
 def verify() -> None:
     """Read every entry and drop the damaged ones; they are computed anew when they are needed."""
     from mtqa.lm.ledger_admin import verify_ledger
@@ -67,7 +71,7 @@ def verify() -> None:
     click.echo(f"{_entries(sound)} sound, {damaged} damaged{' and dropped' if damaged else ''}")
 
 
-@ledger.command()
+@ledger.command(short_help="Drop every entry.")
 def clear() -> None:
     """Drop every entry, and what is left of older or damaged ledgers; that of a newer mtqa stays."""
     from mtqa.lm.ledger_admin import clear_ledger

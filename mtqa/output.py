@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from mtqa.errors import OutputError, UsageError, one_line, unknown
 
@@ -59,13 +61,18 @@ def write_result(text: str, output: str | None) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            # What is left in the buffer would fail again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            discard(sys.stdout)
             raise OutputError(f"can't write to standard output: {error.strerror or error}") from error
         return
     from mtqa.report.write import write_report
 
     write_report(text, output)
+
+
+def discard(stream: TextIO) -> None:
+    """Nothing more gets out of the stream: what is left in its buffer would fail again at exit."""
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def terminal_columns() -> int:

@@ -7,6 +7,7 @@ the public API, which make one for a single article.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -72,6 +73,9 @@ class Ranker:
     """Ranks articles with one config; the model is loaded when it is first needed, and once.
 
     What the score ledger knows needs no model. A ``backend`` of the caller's own is always asked.
+
+    Threads may share one; the model's passes take turns, so that on the CPU they gain nothing. Processes have
+    one each, and may share the ledger on a local disk: give them ``threads``, so that the cores suffice.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class Ranker:
         backend: Backend | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """``backend`` replaces the config's model.
+        """``backend`` replaces the config's model; ``progress`` has ``update(stage, done, total)``.
 
         Raises `UsageError` for an unknown measure or a calibration file that is none.
         """
@@ -314,10 +318,11 @@ class Ranker:
 def rank(text_or_path: Source, config: ConfigLike | None = None, **overrides: Any) -> Report:
     """Rank the sentences of one article, most suspicious first.
 
-    ``text_or_path``: a path, a `Document`, or a text. A `str` of one line that names a file, or reads like
-    the name of one (no blank, ends in .txt or the like), is a path; any other `str` is a text.
+    ``text_or_path``: a path, a `Document`, or a text. A `pathlib.Path` is always a file. A `str` of one line
+    that names a file, or reads like the name of one (no blank, and ends in .txt or the like or is an
+    address), is a path; any other `str` is a text.
     ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``.
-    Raises `mtqa.errors.MtqaError`.
+    Raises `mtqa.MtqaError`.
 
     >>> report = mtqa.rank("article.txt")                        # doctest: +SKIP
     >>> report.findings[0].text, report.findings[0].spans[0].text  # doctest: +SKIP
@@ -356,15 +361,21 @@ def _names_a_file(text: str) -> bool:
     if not text or "\n" in text or len(text) > 1024:
         return False
     try:
-        exists = Path(text).exists()
+        os.stat(text)
+        there = True
+    except PermissionError:  # in a closed folder; in a closed working directory every text has this
+        there = any(map(os.path.lexists, Path(text).parts[:1]))
     except (OSError, ValueError):
-        return False
-    # One line without a blank that ends in ".txt" is a name that was mistyped, no sentence.
-    return exists or (Path(text).suffix.lower() in _NAMES and not any(map(str.isspace, text.strip())))
+        there = False
+    return there or _NAME.fullmatch(text) is not None
 
 
-#: How names of files end that somebody might give.
-_NAMES = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf")
+#: A name and no sentence: an address, or one word that ends as names of files do that somebody might give.
+_NAME = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*://\S+|\S+\.(?:txt|text|md|mdown|markdown|x?html?|srt|vtt|sbv|ass|csv|tsv|tab|jsonl?"
+    r"|ndjson|parquet|pdf|docx?|odt|rtf|epub))\s*",
+    re.IGNORECASE,
+)
 
 
 def load_backend(config: Config, progress: Progress) -> Backend:

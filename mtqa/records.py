@@ -3,10 +3,10 @@
 What flows: bytes → `Document` → `Passage` → `TokenScores` → `Word` → `Finding` → `Report`.
 All of them are frozen; a stage returns a new record and edits none. Two systems of positions occur:
 
-* *document* positions: ``[start, end)`` characters of ``Document.text``, the running text that the
-  language model reads. Everything inside mtqa uses these.
-* *source* positions: ``[start, end)`` characters of ``Document.source``, the decoded text of the
-  file as the user gave it. `Document.to_source` is the one way from the first to the second.
+* *document* positions: ``[start, end)`` characters of ``Document.text``, the running text that the language
+  model reads. Everything inside mtqa uses these.
+* *source* positions: ``[start, end)`` characters of ``Document.source``, the decoded text of the file as the
+  user gave it. `Document.to_source` is the one way from the first to the second.
 
 Per-token data are parallel NumPy arrays. Surprisals and entropies are in nats.
 """
@@ -88,8 +88,8 @@ class Repair:
 class QuoteFault:
     """A broken quotation mark, kept as evidence and never mended: in *document* positions.
 
-    ``kind``: ``doubled`` (““), ``unbalanced`` (opened and never closed, or the reverse within the
-    paragraph), ``stray`` (a mark that closes nothing, as in ``amended’ to``), ``mixed``.
+    ``kind``: ``doubled`` (““), ``unbalanced`` (opened and never closed, or the reverse within the paragraph),
+    ``stray`` (a mark that closes nothing, as in ``amended’ to``), ``mixed``.
     """
 
     start: int
@@ -101,11 +101,10 @@ class QuoteFault:
 class Document:
     """An article, read and cut into blocks and sentences.
 
-    ``text`` holds only what may be ranked (and is what the model reads), blocks joined by a blank
-    line; boilerplate is in ``excluded``. ``source_starts[i]``/``source_ends[i]`` say which
-    characters of ``source`` the character ``text[i]`` stands for (int32, each ``(len(text),)``,
-    non-decreasing; a character put in between blocks or for a joined line break stands for the
-    white space there).
+    ``text`` holds only what may be ranked (and is what the model reads), blocks joined by a blank line;
+    boilerplate is in ``excluded``. ``source_starts[i]``/``source_ends[i]`` say which characters of ``source``
+    the character ``text[i]`` stands for (int32, each ``(len(text),)``, non-decreasing; a character put in
+    between blocks or for a joined line break stands for the white space there).
     """
 
     path: str | None
@@ -123,6 +122,9 @@ class Document:
     quote_faults: tuple[QuoteFault, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Document {self.path or self.text[:40]!r}: {len(self.sentences):,} sentences>"
+
     def to_source(self, start: int, end: int) -> Span:
         """The source characters that ``text[start:end]`` stands for. ``end`` must be > ``start``."""
         if not 0 <= start < end <= len(self.text):
@@ -134,8 +136,8 @@ class Document:
 class Passage:
     """A stretch of a document that is scored with its own start token and no context before it.
 
-    ``text`` is ``Document.text[start:start + len(text)]``. With ``context: document`` a document is
-    one passage, with ``paragraph`` one a block, with ``none`` one a sentence.
+    ``text`` is ``Document.text[start:start + len(text)]``. With ``context: document`` a document is one
+    passage, with ``paragraph`` one a block, with ``none`` one a sentence.
     """
 
     text: str
@@ -165,16 +167,15 @@ class Projection:
 class TokenScores:
     """What one forward pass says of each of N tokens: parallel arrays, in text order.
 
-    ``starts``/``ends``: ``[start, end)`` characters of the scored text (a token's leading space
-    included where the tokenizer does so; the bytes of one character share its span).
-    ``surprisal_nats`` = −ln p(token | context). ``entropy_nats`` and ``surprisal_sd_nats``: mean and
-    standard deviation of the surprisal under the model's own distribution at that place.
-    ``rank``: 1 for the likeliest token. ``likelier_mass``: total probability of the tokens likelier
-    than this one. ``alternative_ids``/``alternative_p`` ``(N, K)``: the likeliest tokens *other than
-    this one*, best first, and their probabilities; ``pieces`` their texts by id (and those of the
-    tokens themselves). ``hidden`` ``(N, width)`` float32: the states at the token after the layers asked
-    for, or None. ``detector`` ``(N, C)`` float32: what a detector head says of the token (the columns are
-    `mtqa.detect.head.OUTPUTS`), or None.
+    ``starts``/``ends``: ``[start, end)`` characters of the scored text (a token's leading space included
+    where the tokenizer does so; the bytes of one character share its span). ``surprisal_nats`` = −ln p(token
+    | context). ``entropy_nats`` and ``surprisal_sd_nats``: mean and standard deviation of the surprisal under
+    the model's own distribution at that place. ``rank``: 1 for the likeliest token. ``likelier_mass``: total
+    probability of the tokens likelier than this one. ``alternative_ids``/``alternative_p`` ``(N, K)``: the
+    likeliest tokens *other than this one*, best first, and their probabilities; ``pieces`` their texts by id
+    (and those of the tokens themselves). ``hidden`` ``(N, width)`` float32: the states at the token after the
+    layers asked for, or None. ``detector`` ``(N, C)`` float32: what a detector head says of the token (the
+    columns are `mtqa.detect.head.OUTPUTS`), or None.
     """
 
     ids: Ints
@@ -190,6 +191,9 @@ class TokenScores:
     pieces: Mapping[int, str] = field(default_factory=dict)
     hidden: Floats | None = None
     detector: Floats | None = None
+
+    def __repr__(self) -> str:
+        return f"<TokenScores: {len(self):,} tokens>"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -228,8 +232,8 @@ class Expectation:
 class Word:
     """A word or a punctuation mark of ``Document.text``; ``surprisal_nats`` sums its tokens'.
 
-    ``sentence`` is an index into ``Document.sentences``. ``suspicion`` is ≥ 0 and on one scale for
-    the whole report (1 is as suspicious as a word gets in a heat map): see ``detect/words.py``.
+    ``sentence`` is an index into ``Document.sentences``. ``suspicion`` is ≥ 0 and on one scale for the whole
+    report (1 is as suspicious as a word gets in a heat map): see ``detect/words.py``.
     """
 
     start: int
@@ -247,10 +251,9 @@ class Suggestion:
     """A repair of a suspect span: the text that would stand in its place (empty: nothing would).
 
     A quotation mark without its partner may stay: ``text`` is then the span's own, and the partner is put at
-    the sentence's other end (`mtqa.detect.repair.added_partner` tells which and where).
-    ``gain_bits``: by how many bits the text then surprises the model less, what follows included
-    (`mtqa.detect.repair` has the formula). ``kind``: ``replace``, ``spelling``, ``delete``, ``undouble`` or
-    ``quotes``.
+    the sentence's other end (`mtqa.detect.repair.added_partner` tells which and where). ``gain_bits``: by how
+    many bits the text then surprises the model less, what follows included (`mtqa.detect.repair` has the
+    formula). ``kind``: ``replace``, ``spelling``, ``delete``, ``undouble`` or ``quotes``.
     """
 
     text: str
@@ -283,13 +286,12 @@ class SuspectSpan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A ranked sentence. ``start``/``end``/``line`` (from 1) in *source* positions.
+    """A ranked sentence, in *source* positions (``line`` from 1).
 
-    ``sentence`` is its index in ``Document.sentences``; ``score`` is the value of the ranking
-    measure (higher is more suspicious); ``measures`` every measure by name, None where undefined.
-    ``probability`` that it is corrupted, and ``q_value``, the least false discovery rate at which it is
-    found: None without a calibrated detector. ``fault`` is the kind of corruption, of `mtqa.detect.kinds`,
-    where the detector can tell.
+    ``sentence`` is its index in ``Document.sentences``; ``score`` is the value of the ranking measure (higher
+    is more suspicious); ``measures`` every measure by name, None where undefined. ``probability`` that it is
+    corrupted, and ``q_value``, the least false discovery rate at which it is found: None without a calibrated
+    detector. ``fault`` is the kind of corruption, of `mtqa.detect.kinds`, where the detector can tell.
     """
 
     rank: int
@@ -370,12 +372,10 @@ class Verdict:
 class Report:
     """One article's ranking: what a renderer gets. ``findings`` are all ranked sentences, worst first.
 
-    ``words``: all of them, in text order, made as they are asked for.
-
-    Where a false discovery rate ``fdr`` was asked for they are those found at it. ``verdict``: None without a
-    calibrated detector. ``recall_by_type``: the share that the detector finds of each type of corruption, as
-    measured; empty where nothing is known, and where it would not hold: for another measure, another context
-    than the document, or a calibration of the user's own.
+    Where a false discovery rate ``fdr`` was asked for they are those found at it. ``words``: all of them, in
+    text order, made as they are asked for. ``verdict``: None without a calibrated detector.
+    ``recall_by_type``: the share that the detector finds of each type of corruption, as measured; empty where
+    nothing is known or it would not hold (another measure or context, a calibration of the user's own).
     """
 
     document: Document
@@ -389,6 +389,10 @@ class Report:
     verdict: Verdict | None = None
     fdr: float | None = None
     recall_by_type: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        told = self.verdict.words if self.verdict else f"ranked by {self.measure}"
+        return f"<Report on {self.document!r}; {told}; {len(self.findings):,} findings>"
 
     @property
     def excluded(self) -> Sequence[Excluded]:

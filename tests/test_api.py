@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +17,11 @@ import mtqa
 from mtqa import pipeline
 from mtqa.errors import ConfigError, InputError, UsageError
 from mtqa.lm.fake import FakeBackend
+from mtqa.text import read
+from tests.bench.labelled_texts import SCORED, write_jsonl
 
-SEED = Path(__file__).parent.parent / "seeds" / "000_528cacc9b8efffdc.txt"
+ROOT = Path(__file__).parent.parent
+SEED = ROOT / "seeds" / "000_528cacc9b8efffdc.txt"
 TEXT = "The bridge was closed. Drivers went through the cucumber.\n\nIt opened again."
 
 
@@ -151,3 +158,112 @@ def test_a_sentence_may_end_in_an_address_and_a_folder_is_no_text(fake, tmp_path
     for name in ("report.pdf", "there/is_none.docx", str(tmp_path)):
         with pytest.raises(InputError):
             mtqa.rank(name)
+
+
+@pytest.mark.parametrize("suffix", [*read._SUFFIXES, *read._DATA_SUFFIXES, ".srt", ".vtt", ".sbv", ".ass"])
+def test_a_mistyped_name_of_whatever_can_be_read_is_no_text(fake, suffix):
+    for name in (f"no_such_file{suffix}", f"no_such_file{suffix.upper()}"):
+        with pytest.raises(InputError, match="no such file"):
+            mtqa.rank(name)
+
+
+@pytest.fixture
+def as_nobody():
+    """Root goes into every folder: for it the test is somebody else's."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield
+    if root:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are closed otherwise")
+def test_a_path_in_a_closed_folder_is_no_text(fake, monkeypatch, as_nobody):
+    closed = Path(tempfile.mkdtemp(prefix="mtqa-"))
+    monkeypatch.chdir(closed.parent)
+    closed.chmod(0)
+    try:
+        for name in ("article.txt", "an article", "deeper/article"):
+            for path in (closed / name, f"{closed.name}/{name}"):
+                with pytest.raises(InputError, match="no permission"):
+                    mtqa.rank(str(path))
+        for text in ("He left.", "He and/or she left.", "no_such_folder/article"):
+            assert not pipeline._names_a_file(text)
+        closed.chmod(0o700)
+        monkeypatch.chdir(closed)
+        closed.chmod(0)
+        assert not pipeline._names_a_file("He left.")
+        assert not pipeline._names_a_file("He and/or she left.")
+        assert pipeline._names_a_file("article.txt")
+    finally:
+        monkeypatch.undo()
+        closed.chmod(0o700)
+        closed.rmdir()
+
+
+def test_an_address_is_no_text_but_may_stand_in_one(fake):
+    with pytest.raises(InputError, match="no such file"):
+        mtqa.rank("https://example.com/an/article")
+    for text in ("https://example.com is down.", "He sent it.srt again.", "ok.no"):
+        assert mtqa.rank(text).document.path is None
+
+
+def test_lines_an_encoding_and_sentences_that_are_cut_already(fake, tmp_path):
+    path = tmp_path / "segments.txt"
+    path.write_bytes("The café opened.\nMr.\nSmith left.\n".encode("cp1252"))
+    document = mtqa.read_article(path, format="lines", encoding="cp1252")
+    found = {f.text for f in mtqa.rank(document, context="none").findings}
+    assert found == {"The café opened.", "Mr.", "Smith left."}
+    cut = mtqa.document_from_sentences(["It rained. Hard.", "It stopped."])
+    assert {f.text for f in mtqa.rank(cut).findings} == {"It rained. Hard.", "It stopped."}
+    assert mtqa.document_from_text("# A title", format="markdown").blocks[0].kind == "heading"
+
+
+def test_evaluations_and_comparisons_are_rendered_and_are_records(fake, tmp_path):
+    data = write_jsonl(tmp_path / "scored.jsonl", SCORED)
+    evaluation = mtqa.evaluate(str(data), settings=mtqa.EvaluateSettings(resamples=20))
+    configs = {"a": {"measure": "slor"}, "b": {"measure": "perplexity"}}
+    comparison = mtqa.compare(configs, str(data))
+    for result in (evaluation, comparison):
+        assert mtqa.render(result, "html").startswith("<!DOCTYPE html>")
+        assert json.loads(mtqa.render(result, "json")) == json.loads(json.dumps(result.record()))
+        narrow, wide = (
+            mtqa.render(result, "terminal", options=mtqa.RenderOptions(width=w)) for w in (80, 120)
+        )
+        assert mtqa.render(result, "terminal") == narrow
+        assert max(map(len, narrow.splitlines())) <= 80 < max(map(len, wide.splitlines()))
+        with pytest.raises(mtqa.MtqaError, match="did you mean 'markdown'"):
+            mtqa.render(result, "markdwon")
+    for nothing in (7, "a text", [evaluation], None):
+        with pytest.raises(mtqa.MtqaError, match="can't be rendered"):
+            mtqa.render(nothing, "html")
+
+
+def test_what_a_notebook_shows_of_a_result_is_one_short_line(fake, tmp_path):
+    report = mtqa.rank(SEED)
+    data = write_jsonl(tmp_path / "scored.jsonl", SCORED)
+    evaluation = mtqa.evaluate(str(data), settings=mtqa.EvaluateSettings(resamples=20))
+    comparison = mtqa.compare({"a": {}, "b": {"measure": "slor"}}, str(data))
+    for one in (report, report.document, report.words, mtqa.score(SEED), evaluation, comparison):
+        assert len(repr(one)) < 300
+        assert "\n" not in repr(one)
+    assert SEED.name in repr(report)
+    assert f"{len(report.findings)} findings" in repr(report)
+
+
+def test_one_ranker_in_several_threads_ranks_as_alone(fake):
+    texts = [TEXT, TEXT.replace("bridge", "tunnel"), TEXT.replace("again", "later")] * 3
+    ranker = mtqa.Ranker()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ranker.rank, texts))
+    assert [r.findings for r in together] == [mtqa.rank(text).findings for text in texts]
+
+
+def test_the_python_of_the_readme_runs(fake, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert code
+    for one in code:
+        exec(one, {})
+    assert capsys.readouterr().out

@@ -56,6 +56,21 @@ def test_help_fits_eighty_columns(command: str, monkeypatch, capsys):
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", ["", "models", "ledger"])
+def test_the_commands_summaries_are_whole_in_eighty_columns(command: str, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main([*command.split(), "--help"]) == 0
+    listed = capsys.readouterr().out.split("\nCommands:\n")[1].split("\n\n")[0].splitlines()
+    assert len(listed) >= 2
+    assert all(re.fullmatch(r"  [a-z]+ +[A-Z].+(?<!\.\.)[.?]", line) for line in listed)
+
+
+def test_the_configs_that_helps_examples_name_are_there():
+    for command in cli.cli.commands.values():
+        for name in re.findall(r"\S*(?:default|perplexity|measures|gemma)\.yaml", command.epilog or ""):
+            assert (ROOT / name).is_file(), name
+
+
 @pytest.mark.parametrize(
     ("command", "code", "says"),
     [

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,24 @@ def test_models_with_other_tokenizers(loads, data):
     values = found.sets[0].metrics["bits_per_byte"].estimates
     assert values["a"].value == pytest.approx(values["c"].value)
     assert "different tokenizers" in found.notes[0]
+
+
+def test_one_model_is_held_at_a_time(loads, data, monkeypatch):
+    load, held, before = pipeline.load_backend, weakref.WeakSet(), []
+
+    def counted(*given):
+        before.append(len(held))
+        held.add(backend := load(*given))
+        loads.clear()
+        backend.itself = backend  # as a real one: only the collector finds it
+        return backend
+
+    monkeypatch.setattr(pipeline, "load_backend", counted)
+    configs = {name: Config(model=name) for name in ("x1", "y2", "z3")}
+    found = mtqa.compare({**configs, "x1 too": Config(model="x1", measure="slor")}, data, settings=QUICK)
+    assert before == [0, 0, 0]
+    assert [c.name for c in found.contenders] == ["x1", "y2", "z3", "x1 too"]
+    assert not held
 
 
 def test_bits_per_byte_is_the_surprisal_of_the_texts(data):

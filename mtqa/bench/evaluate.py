@@ -85,6 +85,10 @@ class Evaluation:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        names = ", ".join(data.name for data in self.data)
+        return f"<Evaluation of {self.config} on {names}; {len(self.metrics()):,} metrics>"
+
     @property
     def data(self) -> tuple[LabelledSet, ...]:
         """The sets, in the order given."""
@@ -294,11 +298,15 @@ def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
 
 
 def _systems(table: ScoreTable) -> Iterator[SystemScore]:
-    """Worst first where the order is known, else by name: of the sentences that `system_kendall` is over."""
-    if METRICS["system_kendall"] not in applicable(table):
-        return
+    """Worst first where the order is known, else by name: of the sentences that `system_kendall` is over.
+
+    Two systems have no order to be measured, but a mean each; one has nothing to be compared with.
+    """
     names, _, rows = rows_of_systems(table)
-    for name in table.data.system_order or sorted(set(names[rows].tolist())):
+    there = set(names[rows].tolist())
+    if len(there) < 2:
+        return
+    for name in table.data.system_order or sorted(there):
         own = (names == name) & rows
         if own.any():
             yield SystemScore(name, float(table.scores[own].mean()), int(own.sum()))

@@ -1,13 +1,13 @@
 """The detector head: from hidden states and per-token statistics to "is this word corrupted?".
 
-A head belongs to one model: it reads the state after one of the model's middle layers, which knows
-more of what is wrong than the surprisal does (docs/methods.md). It is a small network, an ensemble of
-M members with one hidden layer each, that sees the token's state h, those of the next tokens (corruption
+A head belongs to one model: it reads the states after two or three of the model's middle layers, which
+know more of what is wrong than the surprisal does (docs/methods.md). It is a small network, an ensemble of
+M members with one hidden layer each, that sees the token's states h, those of the next tokens (corruption
 shows once the model has read on), and the features x of `mtqa.detect.features`:
 
     z(t) = gelu( Σ_k A_k n(h(t + k)) + B x(t) + b ),    o(t) = mean over members of C z(t) + c
 
-with n the standardisation of the state, clipped at ±6. The columns of o are `OUTPUTS`. Inference is plain
+with n the standardisation of the states, clipped at ±6. The columns of o are `OUTPUTS`. Inference is plain
 NumPy; `scripts/train_detector.py` makes the weights.
 """
 

@@ -152,7 +152,7 @@ MEASURES: Mapping[str, Measure] = {
             DETECTOR,
             "−ln(1 − P(corrupted))",
             "mtqa; docs/methods.md, The detector",
-            "a trained head on the model's middle layer, read in the same pass; 0.69 is even odds",
+            "a trained head on the model's middle layers, read in the same pass; 0.69 is even odds",
             _detector,
         ),
         Measure(

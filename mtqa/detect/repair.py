@@ -29,7 +29,7 @@ from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 4
+REPAIRS = 5
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -260,11 +260,35 @@ def _without(
     """The text without ``gone`` and without the space that held it apart, of the sentence's own."""
     start, end = gone.start, gone.end
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-    if before == " " and start > sentence.start and (not keeps_space or after in ("", " ")):
+    # What begins right behind it needs the space.
+    begins = after != "" and (_of_word(after) or unicodedata.category(after) in ("Ps", "Pi"))
+    taken = not begins and (not keeps_space or after in ("", " "))
+    if before == " " and start > sentence.start and taken:
         start -= 1
-    elif after == " " and not keeps_space and not before.isalnum():
+    elif after == " " and end < sentence.end and not keeps_space and _opens(text, sentence, gone):
         end += 1
     return _edit(span, start, end, "", kind, dropped=gone)
+
+
+def _opens(text: str, sentence: Sentence, gone: Span) -> bool:
+    """Does what stands in front of ``gone`` hold on to what follows it: nothing, an opening mark, a dash?
+
+    A mark opens that has a space or nothing in front of it, and closes behind a word: “ does both.
+    """
+    at, word = gone.start, _of_word(text[gone.start])
+    while at > sentence.start and not text[at - 1].isspace() and not _of_word(text[at - 1]):
+        at -= 1
+        category = unicodedata.category(text[at])
+        if category == "Pe":
+            return False
+        if category == "Ps" or (word and (category == "Pd" or text[at] == "/")):
+            return True
+    return at == sentence.start or text[at - 1].isspace()
+
+
+def _of_word(char: str) -> bool:
+    """A letter, a number, or what is set on one: an accent, a vowel sign."""
+    return unicodedata.category(char)[0] in "LNM"
 
 
 def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:

@@ -114,6 +114,9 @@ class Words(Sequence[Word]):
     strongest: npt.NDArray[np.int64]
     language: str
 
+    def __repr__(self) -> str:
+        return f"<Words: {len(self):,} of {self.document!r}>"
+
     def __len__(self) -> int:
         return len(self.table)
 

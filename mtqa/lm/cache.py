@@ -25,6 +25,9 @@ from typing import Any
 from mtqa.errors import ConfigError, ModelError, one_line
 
 MANIFEST = "manifest.json"
+#: What the system says of a disk that takes no more, and of files that are not for this user.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _CHUNK = 1 << 20
 
 
@@ -35,7 +38,12 @@ def cache_dir() -> Path:
         return named
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("mtqa", appauthor=False))
+    try:
+        return Path(platformdirs.user_cache_dir("mtqa", appauthor=False))
+    except RuntimeError as error:  # no HOME, and a user whom the system does not know
+        raise ConfigError(
+            f"no folder for models and the ledger ({one_line(error, 80).rstrip('.')}): set HOME or MTQA_CACHE"
+        ) from error
 
 
 def named_folder(variable: str) -> Path | None:
@@ -81,14 +89,32 @@ def disk_errors(doing: str) -> Iterator[None]:
         raise ModelError(_disk_message(doing, error)) from error
 
 
+@contextlib.contextmanager
+def reading_errors(doing: str, *, instead: str = "name another") -> Iterator[None]:
+    """As `disk_errors` where nothing is written; ``instead``: what helps, but to be let in."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(_reading_message(doing, error, instead)) from error
+
+
 def _disk_message(doing: str, error: OSError) -> str:
     where = error.filename or cache_dir()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return f"no space left on the disk while {doing} in {cache_dir()}: free some, or set MTQA_CACHE"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+    if error.errno in (*CLOSED, errno.ENOTDIR, errno.EEXIST):
         return (
             f"cannot write to {where} while {doing} ({error.strerror}): make the cache {cache_dir()} "
             "writable, or set MTQA_CACHE to a folder that is"
+        )
+    return f"the disk failed while {doing}: {one_line(error)}"
+
+
+def _reading_message(doing: str, error: OSError, instead: str) -> str:
+    if error.errno in CLOSED and error.filename:
+        return (
+            f"cannot read {one_line(error.filename)} while {doing} ({error.strerror}): "
+            f"let this user read it, or {instead}"
         )
     return f"the disk failed while {doing}: {one_line(error)}"
 
@@ -132,10 +158,13 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in the file, or None where there is no such file or it holds something else."""
+    """The JSON object in the file, or None where there is no such file or it holds something else.
+
+    Raises `OSError` for one that can't be read.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -144,7 +173,9 @@ def remembered_sha256(path: Path, told: Callable[[int], None] | None = None) -> 
     """The file's sha256, from ``digests.json`` where the file is as it was when last read."""
     real = os.path.realpath(path)
     seen = _stamp(os.stat(real))
-    known = read_json(cache_dir() / "digests.json") or {}
+    known: Mapping[str, Any] = {}
+    with contextlib.suppress(OSError):  # it only costs time
+        known = read_json(cache_dir() / "digests.json") or {}
     entry = known.get(real)
     if isinstance(entry, Mapping) and entry.get("stamp") == seen and isinstance(entry.get("sha256"), str):
         return str(entry["sha256"])

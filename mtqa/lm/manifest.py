@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtqa.lm.cache import MANIFEST, model_dir, read_json, sha256_of, sync, write_json
+from mtqa.lm.cache import MANIFEST, model_dir, read_json, reading_errors, sha256_of, sync, write_json
 from mtqa.lm.catalogue import CatalogueEntry
 from mtqa.lm.progress import Progress, counted_from
 
@@ -51,8 +51,15 @@ def write_manifest(folder: Path, entry: CatalogueEntry, progress: Progress) -> N
 
 
 def condition(entry: CatalogueEntry, *, deep: Progress | None = None) -> Condition:
-    """How the model's folder is. With ``deep`` every byte is read, and it is told how far."""
-    folder = model_dir(entry.name)
+    """How the model's folder is. With ``deep`` every byte is read, and it is told how far.
+
+    Raises `ModelError` where this user may not look.
+    """
+    with reading_errors(f"looking for model {entry.name}", instead="set MTQA_CACHE to another folder"):
+        return _condition(entry, model_dir(entry.name), deep)
+
+
+def _condition(entry: CatalogueEntry, folder: Path, deep: Progress | None) -> Condition:
     if not folder.is_dir():
         return Condition(NOT_FETCHED, f"model {entry.name} is not on this machine")
     manifest = _read(folder)

@@ -9,25 +9,51 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 
-@contextlib.contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """No progress bars, log lines or warnings from transformers inside; as before outside."""
-    from transformers.utils import logging
+class _Quiet:
+    """What transformers says, which is the process's: hushed by the first one who comes in, as it was again
+    when the last one is out."""
 
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._put_back = contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        from transformers.utils import logging
+
+        with self._lock:
+            if not self._inside:
+                self._hush(logging)
+            self._inside += 1
+        try:
             yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    self._put_back.close()
+
+    def _hush(self, logging: Any) -> None:
+        self._put_back.callback(logging.set_verbosity, logging.get_verbosity())
+        if logging.is_progress_bar_enabled():
+            self._put_back.callback(logging.enable_progress_bar)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        self._put_back.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+
+
+_quiet = _Quiet()
+
+
+def quiet_transformers() -> AbstractContextManager[None]:
+    """No progress bars, log lines or warnings from transformers inside; as before outside, in all threads."""
+    return _quiet.inside()
 
 
 @contextlib.contextmanager

@@ -30,8 +30,8 @@ _DOCUMENT_SEPARATORS = ("<|endoftext|>", "<|end_of_text|>", "<|begin_of_text|>",
 #: either side of the seam must be the same: a tokenizer's choices depend on the near surroundings alone.
 _STRETCH, _OVERLAP, _AGREE = 65_536, 4_096, 32
 
-#: The log-probability of a piece that is not to be used.
-_NEVER = -1e9
+#: The log-probability of a piece that is not to be used, and a character that is none.
+_NEVER, _NO_TEXT = -1e9, "\ufdd0"
 
 
 class DocumentTokenizer:
@@ -40,9 +40,17 @@ class DocumentTokenizer:
     def __init__(self, directory: Path, *, start_token: str | None = None) -> None:
         """``start_token`` overrides the choice. Raises `ModelError`, `ConfigError`."""
         data = _tokenizer_json(directory)
-        self.start_token, self.start_id = _start(data, directory, start_token)
-        self._names = {t["id"]: t["content"] for t in data.get("added_tokens", [])}
-        self._tokenizer, self._moved = _plain(data, directory)
+        try:
+            self.start_token, self.start_id = _start(data, directory, start_token)
+            self._names = {int(t["id"]): str(t["content"]) for t in data.get("added_tokens", [])}
+            self._tokenizer, self._moved = _plain(data, directory)
+        except (
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # of another shape than it should be
+            raise _unreadable(directory, f"{type(error).__name__}: {error}") from error
         self._cache: dict[int, str] = {}
 
     @property
@@ -180,21 +188,37 @@ def _plain(data: dict[str, Any], directory: Path) -> tuple[Any, dict[int, int]]:
     return tokenizer, {now: own for now, own in called if now is not None and now != own}
 
 
-def _unreadable(directory: Path, error: Exception) -> ModelError:
+def _unreadable(directory: Path, why: object) -> ModelError:
     return ModelError(
-        f"{directory / 'tokenizer.json'}: not a tokenizer that can be read ({one_line(error, 120)})"
+        f"{directory / 'tokenizer.json'}: not a tokenizer that can be read ({one_line(why, 120)})"
     )
 
 
 def _without_pieces(model: dict[str, Any], special: set[str]) -> dict[str, Any]:
-    """A Unigram model that never takes a special string as one piece (a BPE has no merges that would)."""
-    if model.get("type") != "Unigram":
-        return model
-    pieces = [
-        [piece, _NEVER if piece in special and i != model.get("unk_id") else score]
-        for i, (piece, score) in enumerate(model["vocab"])
-    ]
-    return {**model, "vocab": pieces}
+    """A model that never takes a special string as one piece (a BPE has no merges that would)."""
+    if model.get("type") == "Unigram":
+        pieces = [
+            [piece, _NEVER if piece in special and i != model.get("unk_id") else score]
+            for i, (piece, score) in enumerate(model["vocab"])
+        ]
+        return {**model, "vocab": pieces}
+    if model.get("type") in ("WordLevel", "WordPiece") or model.get("ignore_merges"):
+        return _renamed(model, special - _merged(model))
+    return model
+
+
+def _renamed(model: dict[str, Any], special: set[str]) -> dict[str, Any]:
+    """The model with names for its special pieces that no text holds; each keeps its id."""
+    names = {piece: f"{_NO_TEXT} {piece}" for piece in special if piece in model["vocab"]}
+    changed = {"vocab": {names.get(piece, piece): i for piece, i in model["vocab"].items()}}
+    unknown = model.get("unk_token")
+    return {**model, **changed, **({"unk_token": names[unknown]} if unknown in names else {})}
+
+
+def _merged(model: Mapping[str, Any]) -> set[str]:
+    """What a BPE's merges make, and what they make it of: the library finds it by its name."""
+    pairs = [pair.split(" ", 1) if isinstance(pair, str) else pair for pair in model.get("merges") or []]
+    return {piece for left, right in pairs for piece in (left, right, left + right)}
 
 
 def _start(data: dict[str, Any], directory: Path, wanted: str | None) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.errors import ConfigError, ModelError, one_line, unknown
-from mtqa.lm.torch_running import torch_errors
+from mtqa.lm.torch_running import memory_error, out_of_memory, torch_errors
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -86,12 +86,14 @@ def load_model(directory: Path, dtype: str, device: str) -> Any:
                 output_loading_info=True,
             )
     except Exception as error:
+        if out_of_memory(error):
+            raise memory_error("loading the model", "cpu", loading=True) from error
         raise ModelError(
             f"{directory}: transformers can't load it as a causal language model "
             f"({type(error).__name__}: {one_line(error, 160)})"
         ) from error
     _refuse_partly_loaded(directory, loading)
-    with torch_errors(f"putting the model on {device}"):
+    with torch_errors("putting the model", device, loading=True):
         return model.to(device).eval().requires_grad_(False)
 
 

@@ -57,22 +57,34 @@ def running(threads: int | None, device: str) -> Iterator[None]:
 
     nothing: AbstractContextManager[None] = contextlib.nullcontext()
     own = nothing if threads is None else _threads.set_to(threads)
-    with torch_errors(f"running the model on {device}"), own, torch.inference_mode():
+    with torch_errors("running the model", device), own, torch.inference_mode():
         yield
 
 
 @contextlib.contextmanager
-def torch_errors(doing: str) -> Iterator[None]:
-    """What PyTorch raises inside becomes a `RunError`; ``doing`` says what was going on."""
+def torch_errors(doing: str, device: str, *, loading: bool = False) -> Iterator[None]:
+    """What PyTorch raises inside becomes a `RunError`; ``doing`` says what was going on.
+
+    ``loading``: before anything is read, when a smaller window would not help.
+    """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if out_of_memory(error):
-            raise RunError(
-                f"out of memory while {doing}; use a smaller window (--window), a smaller model, "
-                "or --device cpu"
-            ) from error
-        raise RunError(f"{doing} failed: {one_line(error, 200)}") from error
+            raise memory_error(doing, device, loading=loading) from error
+        raise RunError(f"{doing} on {device} failed: {one_line(error, 200)}") from error
+
+
+def memory_error(doing: str, device: str, *, loading: bool) -> RunError:
+    """What to say where memory is too small.
+
+    >>> str(memory_error("loading the model", "cpu", loading=True))
+    'out of memory while loading the model on cpu; use a smaller model'
+    """
+    # Not every command has the options; all of them read them from a config.
+    ways = ["a smaller model"] if loading else ["a smaller window (window in the config)", "a smaller model"]
+    ways += [] if device == "cpu" else ["the CPU (device: cpu in the config)"]
+    return RunError(f"out of memory while {doing} on {device}; use {', or '.join(ways)}")
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtqa.errors import UsageError, unknown
@@ -41,6 +41,7 @@ class RenderOptions:
     markdown, all elsewhere), 0 is all. ``width``: columns of the terminal (None: 80). ``color``: ANSI
     colours in the terminal format. ``verbose``: settings and every excluded piece in terminal and markdown.
     ``several``: more than one article was asked for, though perhaps only one could be ranked: JSON is a list.
+    Of an evaluation ``width`` and ``color`` count, of a comparison ``verbose`` too.
     """
 
     top: int | None = None
@@ -60,28 +61,25 @@ def render(
 
     ``format``: ``terminal``, ``markdown``, ``html``, ``json``, ``jsonl`` or ``csv``. Pure: the same records
     and options give the same text. Raises `UsageError` for an unknown format, a negative ``top`` or no
-    reports.
-
-    >>> mtqa.render(mtqa.rank("article.txt"), "html")   # doctest: +SKIP
+    reports. `mtqa.render` takes evaluations and comparisons too.
     """
     options = options or RenderOptions()
     reports = [reports] if isinstance(reports, Report) else reports
-    check_format(format)
+    renderer = renderer_of(FORMATS, format)
     if options.top is not None and options.top < 0:
         raise UsageError(f"top is {options.top}: give a number of sentences, or 0 for all of them")
     if not reports:
         raise UsageError("there is no report to show: give at least one article")
-    module, _, function = FORMATS[format].partition(":")
-    renderer: Callable[[Sequence[Report], RenderOptions], str] = getattr(
-        importlib.import_module(module), function
-    )
     return renderer(reports, options)
 
 
-def check_format(name: str) -> None:
-    """Raises `UsageError` that names the nearest one for a format that there is not."""
-    if name not in FORMATS:
-        raise UsageError(unknown("format", name, FORMATS))
+def renderer_of(formats: Mapping[str, str], name: str) -> Callable[..., str]:
+    """The function under a name of a registry as `FORMATS`. Raises `UsageError` that names the nearest."""
+    if name not in formats:
+        raise UsageError(unknown("format", name, formats))
+    module, _, function = formats[name].partition(":")
+    made: Callable[..., str] = getattr(importlib.import_module(module), function)
+    return made
 
 
 def format_for_path(path: str) -> str | None:

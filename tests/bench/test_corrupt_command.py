@@ -8,8 +8,10 @@ import json
 import pytest
 
 from mtqa import cli
+from mtqa.bench.corruptions.registry import TYPES
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.labelled.made import corrupted_set
+from mtqa.bench.type_summaries import SUMMARIES
 from tests.bench.texts import DOCUMENTS
 
 
@@ -95,6 +97,8 @@ def test_types_and_bad_ones(tmp_path, capfd):
     listed = capfd.readouterr().out
     assert "wrong_sense" in listed
     assert "(made by false_friend)" in listed
+    assert "the senator's sandwiches" in listed
+    assert list(SUMMARIES) == list(TYPES)
 
 
 def test_homographs_alone(tmp_path, capfd):

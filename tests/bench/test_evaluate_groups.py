@@ -10,6 +10,7 @@ import pytest
 from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.bench.tables import subset
 from mtqa.errors import UsageError
 
 QUICK = 20
@@ -85,6 +86,24 @@ def _judged() -> ScoreTable:
     scores = [k if s.score is not None else 9.0 - 9 * k for k, s in zip(known, data.sentences(), strict=True)]
     scores[-1] = 50.0
     return ScoreTable(data, "c", "s", np.array(scores), document_index(data))
+
+
+def test_two_systems_have_a_mean_each_and_one_has_no_table():
+    table = _judged()
+    systems = np.array([s.groups["system"] for s in table.data.sentences()])
+    two = subset(table, systems != "C")
+    section = evaluate_tables([two], EvaluateSettings(resamples=QUICK)).sections[0]
+    assert "system_kendall" not in section.metrics
+    assert [(s.name, s.score, s.n) for s in section.systems] == [
+        ("A", pytest.approx(0.1), 2),
+        ("B", pytest.approx(0.2), 2),
+    ]
+    assert (
+        evaluate_tables([subset(table, systems == "B")], EvaluateSettings(resamples=QUICK))
+        .sections[0]
+        .systems
+        == ()
+    )
 
 
 def test_the_table_of_systems_is_over_the_sentences_that_their_order_is_over():

@@ -134,6 +134,18 @@ def test_plain_files_are_streamed_by_datasets(tmp_path, asked):
     assert asked == [("text", True)] * 2
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_bars_of_datasets_are_afterwards_as_they_were(tmp_path, shown):
+    before = datasets.are_progress_bars_disabled()
+    switched = {True: datasets.enable_progress_bars, False: datasets.disable_progress_bars}
+    try:
+        switched[shown]()
+        load_labelled(str(write_jsonl(tmp_path / "a.jsonl", SCORED)))
+        assert datasets.are_progress_bars_disabled() is not shown
+    finally:
+        switched[not before]()
+
+
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv", "tsv"])
 def test_packed_files_are_read_as_exactly(tmp_path, asked, form: str):
     rows = [{"text": "One\r\ntwo.", "label": "0"}, {"text": "Über.", "label": "1"}]

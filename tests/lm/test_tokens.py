@@ -134,6 +134,68 @@ def test_a_tokenizer_that_is_none_is_one_line(tmp_path, text):
         DocumentTokenizer(tmp_path, start_token=None if text == "[]" else "a")
 
 
+MISSHAPEN = {
+    "added tokens that are none": {"added_tokens": None},
+    "a token without its text": {"added_tokens": [{"id": 0}]},
+    "a token without its id": {"added_tokens": [{"content": "<s>"}]},
+    "a token that is a string": {"added_tokens": ["<s>"]},
+    "no model": {"model": None},
+    "a model that is a list": {"model": []},
+    "pieces that are none": {"model": {"type": "Unigram", "vocab": None}},
+    "a WordLevel without words": {"model": {"type": "WordLevel", "vocab": None}},
+    "a post-processor that is a string": {"post_processor": "x"},
+    "steps that are numbers": {"post_processor": {"processors": [1]}},
+}
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_a_tokenizer_of_another_shape_is_one_line(tmp_path, name):
+    sound = {
+        "added_tokens": [{"id": 0, "content": "<s>", "special": True}],
+        "model": {"type": "WordLevel", "vocab": {"<s>": 0, "a": 1}, "unk_token": "a"},
+    }
+    (tmp_path / "tokenizer.json").write_text(json.dumps({**sound, **MISSHAPEN[name]}))
+    with pytest.raises(ModelError) as caught:
+        DocumentTokenizer(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["WordLevel", "WordPiece", "BPE"])
+@pytest.mark.parametrize("unknown", ["<unk>", "a"])
+def test_no_special_string_is_a_word_and_all_keep_their_ids(tmp_path, kind, unknown):
+    """Where whole words are looked up, those of the vocabulary that are special were found in the text."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    ids = {"<s>": 0, "a": 1, "b": 2, "<unk>": 3, "a<": 4, "<": 5}
+    made = {
+        "WordLevel": lambda: models.WordLevel(ids, unk_token=unknown),
+        "WordPiece": lambda: models.WordPiece(ids, unk_token=unknown),
+        "BPE": lambda: models.BPE(ids, [("a", "<")], unk_token=unknown, ignore_merges=True),
+    }
+    theirs = Tokenizer(made[kind]())
+    theirs.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    theirs.add_special_tokens(["<s>", "<unk>"])
+    theirs.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>"}')
+    ours = DocumentTokenizer(tmp_path)
+    assert (ours.start_id, ours.size) == (0, 6)
+    assert 0 not in ours.tokenize("a <s> b").ids
+    assert ours.tokenize("a b").ids.tolist() == [1, 2]
+    assert set(ours.tokenize("z").ids.tolist()) == {ids[unknown]}
+    assert ours.pieces([0, 3]) == {0: "<s>", 3: "<unk>"}
+
+
+def test_a_special_token_that_merges_make_of_others_keeps_its_name(tmp_path):
+    from tokenizers import Tokenizer, models
+
+    merges = models.BPE({"<s>": 0, "a": 1, "b": 2, "ab": 3}, [("a", "b")], ignore_merges=True)
+    theirs = Tokenizer(merges)
+    theirs.add_special_tokens(["<s>", "ab"])
+    theirs.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>"}')
+    assert DocumentTokenizer(tmp_path).tokenize("ab").ids.tolist() == [3]
+
+
 @pytest.mark.parametrize(
     ("number", "name"), [([1, 106], "b"), ([], None), (1, "b"), ("1", None), (None, None), ({}, None)]
 )

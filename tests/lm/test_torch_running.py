@@ -10,7 +10,7 @@ import pytest
 
 from mtqa.errors import ModelError, RunError
 from mtqa.lm.backend import Window
-from mtqa.lm.torch_running import running
+from mtqa.lm.torch_running import memory_error, running
 from tests.lm.test_foreign_models import _llama, _load, _save
 
 
@@ -103,9 +103,13 @@ def refuse(request):
     return fail
 
 
-def _told(caught) -> None:
+def _told(caught, *, window: bool = True) -> None:
+    """Of what helps: on the CPU no other device does, and while loading no smaller window."""
     assert "out of memory" in str(caught.value)
-    assert "--window" in str(caught.value)
+    assert "on cpu; use a smaller" in str(caught.value)
+    assert ("smaller window (window in the config)" in str(caught.value)) == window
+    assert "--" not in str(caught.value)
+    assert "device" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -142,14 +146,20 @@ def test_after_it_the_model_can_be_asked_again(folder, monkeypatch):
         assert backend.next_tokens([5, 6, 7]).log_p == pytest.approx(sound.log_p, abs=1e-5)
 
 
-@pytest.mark.parametrize("method", ["to", "forward"])
+@pytest.mark.parametrize("method", ["to", "forward", "from_pretrained"])
 def test_out_of_memory_while_loading_and_checking_is_one_line(folder, refuse, method, monkeypatch):
     from transformers import LlamaForCausalLM
 
     monkeypatch.setattr(LlamaForCausalLM, method, refuse)
     with pytest.raises(RunError) as caught:
         _load(folder)
-    _told(caught)
+    _told(caught, window=method == "forward")
+
+
+def test_on_a_card_the_cpu_may_help():
+    assert str(memory_error("running the model", "cuda", loading=False)).endswith(
+        "a smaller window (window in the config), or a smaller model, or the CPU (device: cpu in the config)"
+    )
 
 
 def test_another_failure_of_pytorchs_is_no_want_of_memory(folder, monkeypatch):

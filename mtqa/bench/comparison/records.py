@@ -180,6 +180,15 @@ class Comparison:
     seed: int
     notes: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(c.name for c in self.contenders)}; {len(self.sets):,} sets>"
+
+    def record(self) -> dict[str, Any]:
+        """Schema 1: see docs/comparison-schema-1.json."""
+        from mtqa.bench.comparison.as_json import record
+
+        return record(self)
+
     def wins(self, name: str) -> int:
         """In how many sets the contender is in the winning cluster of the main metric."""
         return sum(name in s.leader.cluster for s in self.sets if s.leader is not None)

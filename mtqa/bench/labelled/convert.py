@@ -99,7 +99,7 @@ def _shape(records: Numbered, spec: DataSpec) -> str:
         )
     raise InputError(
         f"{spec.name}: columns missing: text and label or score, good and bad, or sentences. "
-        f"There are: {known}. --columns FILE says what they mean"
+        f"There are: {known}. --columns FILE says what they mean; what has no labels mtqa rank ranks"
     )
 
 

@@ -46,6 +46,7 @@ def quiet_datasets(*, offline: bool) -> Iterator[Any]:
     """
     import datasets
 
+    shown = not datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
     levels, before = [logger.level for logger in loggers], datasets.config.HF_HUB_OFFLINE
@@ -59,6 +60,8 @@ def quiet_datasets(*, offline: bool) -> Iterator[Any]:
         datasets.config.HF_HUB_OFFLINE = before
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def ask_hub(datasets: Any, name: str, revision: str | None) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mtqa.bench.evaluate import Evaluation
+from mtqa.report.formats import renderer_of
 
 #: name -> "module:function"; each function takes (evaluation, options) and returns the text.
 FORMATS: dict[str, str] = {
@@ -26,7 +25,5 @@ class ReportOptions:
 
 
 def render(evaluation: Evaluation, format: str, *, options: ReportOptions | None = None) -> str:  # noqa: A002
-    """The evaluation as one text in the named format, ending in a line break."""
-    module, _, function = FORMATS[format].partition(":")
-    renderer: Callable[[Evaluation, ReportOptions], str] = getattr(importlib.import_module(module), function)
-    return renderer(evaluation, options or ReportOptions())
+    """The evaluation as one text in the named format, ending in a line break. Raises `UsageError`."""
+    return renderer_of(FORMATS, format)(evaluation, options or ReportOptions())
