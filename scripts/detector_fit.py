@@ -35,7 +35,7 @@ LOSSES = (MARKED, MINOR, TOKEN_WEIGHT, KIND_WEIGHT, PAIR_WEIGHT, PAIR_STEEP)
 
 @dataclass(frozen=True)
 class Source:
-    """A standardised corpus, the share of its batches that an epoch takes, and what its order says.
+    """A standardised corpus, how many times an epoch takes its batches, and what its order says.
 
     ``versioned``: every sound sentence is followed by corrupted versions of itself.
     """
@@ -268,7 +268,10 @@ def _epoch(
     found = []
     for source in corpora:
         listed = list(batches(source.states, recipe.tokens, rng))
-        found += [(source, which) for which in listed[: max(1, round(source.weight * len(listed)))]]
+        wanted = max(1, round(source.weight * len(listed)))
+        while len(listed) < wanted:
+            listed += batches(source.states, recipe.tokens, rng)
+        found += [(source, which) for which in listed[:wanted]]
     return [found[i] for i in rng.permutation(len(found))]
 
 

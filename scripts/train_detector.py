@@ -86,7 +86,7 @@ PLANS = {
 #: Corpus → how much of it an epoch takes (a balance between made corruptions and real translations), licence.
 CORPORA = {
     "speeches": (1.0, "public domain"),
-    "web": (1.0, "CC BY-SA 4.0"),
+    "web": (3.0, "CC BY-SA 4.0"),
     "web_rules": (1.0, "CC BY-SA 4.0"),
     "spun": (1.0, "CC BY-SA 4.0 (web pages), Apache-2.0 (articles), CC BY 4.0 (words)"),
     "post_edits": (0.6, "CC0 1.0, CC BY 4.0 (words)"),
