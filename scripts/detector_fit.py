@@ -225,9 +225,9 @@ def train(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int 
     optimizer = torch.optim.AdamW(ensemble.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps, planned = 0, 0
     for _ in range(recipe.epochs):
-        epoch = _epoch(corpora, recipe, rng)
-        planned = planned or len(epoch) * recipe.epochs
-        for source, which in epoch:
+        taken = epoch(corpora, recipe, rng)
+        planned = planned or len(taken) * recipe.epochs
+        for source, which in taken:
             cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, steps / planned)))
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate * min(1.0, steps / 50) * max(0.02, cosine)
@@ -262,9 +262,10 @@ def _by_member(ensemble: Ensemble) -> Iterator[list[torch.Tensor]]:
         yield [rows, features.view(count, -1, features.shape[1])[m], bias.view(count, -1)[m], *out]
 
 
-def _epoch(
+def epoch(
     corpora: Sequence[Source], recipe: Recipe, rng: np.random.Generator
 ) -> list[tuple[Source, np.ndarray]]:
+    """The batches of one epoch, shuffled: of each source as many as it weighs."""
     found = []
     for source in corpora:
         listed = list(batches(source.states, recipe.tokens, rng))

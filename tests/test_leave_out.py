@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import fault_kinds
-from detector_fit import Source, loss, version_pairs
+from detector_fit import Recipe, Source, epoch, loss, version_pairs
 from detector_sentences import PRIOR, Table, figures
 from detector_states import States
 from detector_words import WordTable, fit_words, word_table
@@ -142,6 +142,22 @@ def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
     plain = cost(0.0, versioned=False)
     assert cost(2.0, versioned=False) == pytest.approx(plain)
     assert cost(-2.0, versioned=True) > cost(0.0, versioned=True) > cost(2.0, versioned=True) > plain
+
+
+@pytest.mark.parametrize(("weight", "most"), [(0.25, 1), (0.5, 1), (1.0, 1), (2.5, 3)])
+def test_an_epoch_takes_a_corpus_as_often_as_it_weighs(weight, most):
+    states = replace(
+        _two_sentences(types=["", ""]),
+        document=np.arange(4, dtype=np.int32),
+        owner=np.array([0, 2], np.int32),
+    )
+    taken = epoch([Source(states, weight)], Recipe(tokens=1), np.random.default_rng(1))
+    assert len(taken) == 4 * weight
+    counts = Counter(int(token) for _, which in taken for token in which)
+    assert max(counts.values()) == most
+    if weight >= 1:  # nothing is taken again before all has been taken
+        assert len(counts) == 4
+        assert min(counts.values()) >= most - 1
 
 
 def test_kinds_are_counted_where_they_are_named():
