@@ -163,10 +163,19 @@ def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> f
 
 
 def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
-    """The kind of fault by the head; where it names none, by the marks that can't be right."""
+    """The kind of fault by the head; where it names none, by the marks that can't be right.
+
+    A broken mark is told by itself: what else is wrong goes before it.
+    """
     if tokens.detector is None:
         return None
-    return fault_kind(tokens.detector[scored.tokens]) or (QUOTES if scored.quoted > 0 else None)
+    own = scored.tokens
+    kind = fault_kind(tokens.detector[own])
+    if kind == QUOTES and scored.faults:
+        starts, ends = tokens.starts[own], tokens.ends[own]
+        apart = np.all([(ends < f.start) | (starts > f.end) for f in scored.faults], axis=0)
+        kind = fault_kind(tokens.detector[own[apart]]) or kind
+    return kind or (QUOTES if scored.quoted > 0 else None)
 
 
 def _word_probability(read: float | None, settings: RankSettings) -> Callable[[float], float] | None:

@@ -35,7 +35,7 @@ _SPAN_LEAST = 1 / 3
 #: … and this share of the sentence's strongest word's.
 _SPAN_SHARE = 0.3
 #: With a detector: where its probability is at least this.
-_SPAN_PROBABILITY = 0.2
+_SPAN_PROBABILITY = 0.15
 _MOST_SPANS = 6
 #: A word right beside a broken mark is shown with it only where the model did not expect it, in nats.
 _BESIDE_FAULT = 1.0
