@@ -104,8 +104,8 @@ def test_a_deletions_gain_is_the_difference_of_whole_documents_less_what_was_to_
 @pytest.mark.model
 def test_the_gain_is_the_difference_of_full_scores_for_the_real_model(smollm2):
     text = (
-        "The ferry left the island at noon. Most of the marmalade was asleep below deck, and the captain "
-        "steered with one hand. In the evening they reached the harbour."
+        "The ferry left the island at noon. The captain was a tall marmalade with grey hair, and he steered "
+        "with one hand. In the evening they reached the harbour."
     )
     document = document_from_text(text)
     ranker = mtqa.Ranker(Config(repair=False, ledger=False), backend=smollm2)
@@ -123,7 +123,7 @@ def test_the_gain_is_the_difference_of_full_scores_for_the_real_model(smollm2):
     for suggestion in replaced:
         gain = nats(text) - nats(text.replace("marmalade", suggestion.text))
         assert suggestion.gain_bits * np.log(2) == pytest.approx(gain, abs=1e-3 + 1e-3 * np.log(2))
-    assert {"crew", "passengers", "people"} & {s.text for s in span.suggestions}
+    assert {"man", "person"} <= {s.text for s in span.suggestions}
 
 
 @pytest.mark.parametrize("context", ["document", "paragraph", "none"])

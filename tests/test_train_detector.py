@@ -51,6 +51,7 @@ def test_unknown_corpora_are_refused_with_the_known_ones(refused):
 
 def test_corpora_that_older_code_made_are_kept_and_told_of(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(train_detector, "corpora", lambda _: {"web": lambda: [{"doc": "a"}]})
+    monkeypatch.setattr(train_detector, "pieces", lambda *_: [])
     monkeypatch.setattr(train_detector, "sampled", lambda *_: [{"doc": "b"}])
     for _ in range(2):  # made, then found
         paths = train_detector.make_corpora(tmp_path, tmp_path)
@@ -59,7 +60,10 @@ def test_corpora_that_older_code_made_are_kept_and_told_of(monkeypatch, tmp_path
     monkeypatch.setattr(train_detector, "generator_digest", lambda: "other")
     paths["sampled"].unlink()
     train_detector.make_corpora(tmp_path, tmp_path)
-    assert f"{tmp_path}: made by another version of the code: web; remove" in capsys.readouterr().err
+    assert (
+        f"{tmp_path}: made by another version of the code: web, written_sampled; remove"
+        in capsys.readouterr().err
+    )
 
 
 def test_known_corpora_may_be_left_out_into_a_file(monkeypatch, tmp_path):

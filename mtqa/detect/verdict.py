@@ -23,8 +23,8 @@ from mtqa.records import Finding, SuspectSpan, Verdict
 FDR = 0.1
 #: What the interval leaves out at each end.
 _TAIL = 0.025
-#: Decimals of a q-value: 53 / 53 of p = .1 is .1, not .10000000000000002, which no rate of .1 finds.
-_DECIMALS = 12
+#: Digits of a q-value: 53 / 53 of p = .1 is .1, not .10000000000000002, which no rate of .1 finds.
+_DIGITS = 12
 #: Above this many sentences the exact distribution's quadratic cost buys nothing over the normal one.
 _EXACT = 2000
 
@@ -96,7 +96,7 @@ def q_values(p: Doubles) -> Doubles:
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
     q = np.empty(len(p))
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q.round(_DECIMALS)
+    return np.array([float(f"{value:.{_DIGITS}g}") for value in q])
 
 
 def poisson_binomial(probabilities: Doubles) -> Doubles:
