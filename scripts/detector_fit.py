@@ -186,7 +186,7 @@ def _entropy(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) ->
     return functional.binary_cross_entropy_with_logits(logits[known], target[known].float())
 
 
-#: Types of another generator (`spun_docs`) that are kinds of ours.
+#: Types of another generator (`spun_docs`), and one that is made by hand alone, that are kinds of ours.
 _OTHERS = {
     "drop_word": "dropped word",
     "truncate": "dropped word",
