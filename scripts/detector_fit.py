@@ -73,6 +73,11 @@ class Ensemble(nn.Module):
         for layer in self.out:
             nn.init.constant_(layer.bias, -3.0)
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.states.weight.device
+
     def forward(self, hidden: torch.Tensor, features: torch.Tensor, run: torch.Tensor) -> torch.Tensor:
         """``(n, W)``, ``(n, F)`` and the passage of each token ``(n,)`` to ``(M, n, C)``."""
         parts = self.dropout(self.units(hidden, features, run)).chunk(self.members, dim=1)
@@ -117,11 +122,17 @@ def standardised(corpus: States, moments_: tuple[np.ndarray, np.ndarray]) -> Sta
     return replace(corpus, hidden=hidden)
 
 
-def tensors(corpus: States, which: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def tensors(
+    corpus: States, which: np.ndarray, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """What the networks take, of the tokens ``which``."""
-    run = torch.from_numpy(corpus.run[which].astype(np.int64))
-    hidden = torch.from_numpy(corpus.hidden[which]).float()
-    return hidden, torch.from_numpy(corpus.features[which]), run
+    run = _on(device, corpus.run[which].astype(np.int64))
+    hidden = _on(device, corpus.hidden[which]).float()
+    return hidden, _on(device, corpus.features[which]), run
+
+
+def _on(device: torch.device, values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(values).to(device)
 
 
 def batches(corpus: States, size: int, rng: np.random.Generator | None = None) -> Iterator[np.ndarray]:
@@ -141,24 +152,24 @@ def batches(corpus: States, size: int, rng: np.random.Generator | None = None) -
 
 def loss(outputs: torch.Tensor, source: Source, which: np.ndarray) -> torch.Tensor:
     """The loss over the tokens ``which``, whole documents."""
-    corpus = source.states
+    corpus, device = source.states, outputs.device
     held = corpus.sentence[which] >= 0
-    outputs, which = outputs[torch.from_numpy(held)], which[held]
+    outputs, which = outputs[_on(device, held)], which[held]
     sentences, place = np.unique(corpus.sentence[which], return_inverse=True)
-    owner, label = torch.from_numpy(place), torch.from_numpy(corpus.label[which])
-    known = torch.from_numpy(corpus.known[which] > 0)
-    human = torch.from_numpy(corpus.scores[sentences]).float()
+    owner, label = _on(device, place), _on(device, corpus.label[which])
+    known = _on(device, corpus.known[which] > 0)
+    human = _on(device, corpus.scores[sentences].astype(np.float32))
     if corpus.labels[0] >= 0:
         target = torch.where(label == 2, MINOR, label.float())
         total = TOKEN_WEIGHT * _entropy(outputs[:, 0], target, known)
         sound = _sums(functional.logsigmoid(-outputs[:, 0]), owner, len(sentences)).exp()
-        wanted = torch.from_numpy(corpus.labels[sentences].astype(np.float32))
+        wanted = _on(device, corpus.labels[sentences].astype(np.float32))
         chance = (1 - sound).clamp(1e-5, 1 - 1e-5)
         total = total + functional.binary_cross_entropy(chance, wanted, weight=_balance(corpus, wanted))
         if source.versioned:
             poor = _means(outputs[:, 2], owner, len(sentences))
             sound, version = version_pairs(corpus.labels[sentences])
-            poorer = poor[torch.from_numpy(version)] - poor[torch.from_numpy(sound)]
+            poorer = poor[_on(device, version)] - poor[_on(device, sound)]
             total = total + PAIR_WEIGHT * functional.softplus(-PAIR_STEEP * poorer).mean()
         return total + KIND_WEIGHT * _kinds(outputs, corpus, which, known & (label == 1))
     poor = _means(outputs[:, 2], owner, len(sentences))
@@ -201,7 +212,8 @@ KINDS_TAUGHT = {**KIND_OF, **_OTHERS}
 
 def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: torch.Tensor) -> torch.Tensor:
     names = corpus.types[corpus.sentence[which]]
-    kind = torch.tensor([TYPES.index(KINDS_TAUGHT[n]) if n in KINDS_TAUGHT else -1 for n in names])
+    numbers = np.array([TYPES.index(KINDS_TAUGHT[n]) if n in KINDS_TAUGHT else -1 for n in names])
+    kind = _on(outputs.device, numbers)
     chosen = marked & (kind >= 0)
     if not chosen.any():
         return outputs.sum() * 0
@@ -209,19 +221,24 @@ def _kinds(outputs: torch.Tensor, corpus: States, which: np.ndarray, marked: tor
 
 
 def _sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
-    return torch.zeros(count, dtype=values.dtype).index_add(0, owner, values)
+    return torch.zeros(count, dtype=values.dtype, device=values.device).index_add(0, owner, values)
 
 
 def _means(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
-    return _sums(values, owner, count) / _sums(torch.ones(len(owner)), owner, count)
+    return _sums(values, owner, count) / _sums(torch.ones_like(owner, dtype=values.dtype), owner, count)
 
 
-def train(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1) -> Ensemble:
-    """Networks, of which each has learned from every source."""
+def train(
+    corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1, device: str = "cpu"
+) -> Ensemble:
+    """Networks, of which each has learned from every source.
+
+    The same to the last bit wherever they are trained on the CPU; another ``device`` draws other dropout.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     first = corpora[0].states
-    ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], recipe, members)
+    ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], recipe, members).to(device)
     optimizer = torch.optim.AdamW(ensemble.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps, planned = 0, 0
     for _ in range(recipe.epochs):
@@ -238,11 +255,11 @@ def train(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int 
 
 def _step(ensemble: Ensemble, optimizer: torch.optim.Optimizer, source: Source, which: np.ndarray) -> None:
     """Every member learns by its own loss; gradients are clipped member by member, as if it were alone."""
-    made = ensemble(*tensors(source.states, which))
+    made = ensemble(*tensors(source.states, which, ensemble.device))
     optimizer.zero_grad()
     torch.stack([loss(one, source, which) for one in made]).sum().backward()
     for own in _by_member(ensemble):
-        norm = torch.sqrt(sum((gradient.square().sum() for gradient in own), torch.zeros(())))
+        norm = torch.sqrt(sum((gradient.square().sum() for gradient in own), own[0].new_zeros(())))
         if norm > 1:
             for gradient in own:
                 gradient /= norm
@@ -278,6 +295,7 @@ def epoch(
 
 def outputs(ensemble: Ensemble, corpus: States) -> np.ndarray:
     """The mean of the members' outputs for every token of a standardised corpus, ``(N, C)``."""
+    device = ensemble.device
     with torch.no_grad():
-        found = [ensemble(*tensors(corpus, which)).mean(0).numpy() for which in batches(corpus, 16384)]
-    return np.concatenate(found)
+        found = [ensemble(*tensors(corpus, which, device)).mean(0).cpu() for which in batches(corpus, 16384)]
+    return torch.cat(found).numpy()

@@ -65,10 +65,13 @@ class Told:
     kinds: np.ndarray
 
 
-def trained(corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1) -> Ensemble:
-    """Networks that have learned from every source (`detector_fit.train`), and then the kinds."""
-    ensemble = train(corpora, recipe, seed, members=members)
-    fit_kinds(ensemble, told(ensemble, corpora), seed)
+def trained(
+    corpora: Sequence[Source], recipe: Recipe, seed: int, *, members: int = 1, device: str = "cpu"
+) -> Ensemble:
+    """Networks that have learned from every source (`detector_fit.train`), and then the kinds; on the CPU."""
+    ensemble = train(corpora, recipe, seed, members=members, device=device)
+    known = told(ensemble, corpora)
+    fit_kinds(ensemble.cpu(), known, seed)
     return ensemble
 
 
@@ -87,9 +90,9 @@ def told(ensemble: Ensemble, corpora: Sequence[Source]) -> Told:
             sentence = corpus.sentence[which]
             own = (sentence >= 0) & fits[np.maximum(sentence, 0)]
             if own.any():
-                seen, odds = _seen(ensemble, *tensors(corpus, which), torch.from_numpy(own))
-                units.append(seen)
-                evidence.append(functional.softplus(odds))
+                seen, odds = _seen(ensemble, *tensors(corpus, which, ensemble.device), torch.from_numpy(own))
+                units.append(seen.cpu())
+                evidence.append(functional.softplus(odds).cpu())
                 owner.append(numbers[sentence[own]])
     return Told(torch.cat(units), torch.cat(evidence), np.concatenate(owner), np.array(kinds))
 
@@ -99,7 +102,7 @@ def _seen(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Of the ``own`` tokens: the hidden layer, and the log-odds of being corrupted."""
     with torch.no_grad():
-        parts = ensemble.units(hidden, features, run)[own]
+        parts = ensemble.units(hidden, features, run)[own.to(hidden.device)]
         first = [
             functional.linear(part, layer.weight[:1], layer.bias[:1])
             for layer, part in zip(ensemble.out, parts.chunk(ensemble.members, dim=1), strict=True)

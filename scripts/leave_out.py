@@ -3,9 +3,9 @@
     python scripts/leave_out.py --data ../shared/data --work work/detector -o docs/results/leave_out.md
 
 Takes the corpora and states that `scripts/train_detector.py` has made in --work. For each group of corpora
-one network is trained on the others; the sentence model and the calibration are fitted on the others too (by
-the outputs of networks that had not seen the document). About three minutes a group on two cores; finished
-groups are kept in --work and not done again.
+one network is trained on the others; the sentence model and the calibrations of sentences and of words are
+fitted on the others too (by the outputs of networks that had not seen the document). About three minutes a
+group on two cores; finished groups are kept in --work and not done again.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ from detector_sentences import (
     log_odds,
     sentence_table,
 )
+from detector_words import WordTable, fit_words, word_table
+from sklearn.metrics import average_precision_score
 from train_detector import Begun, begin, options_of, sources, unseen_outputs
 
 from mtqa.bench.metrics.calibration import BINS, bin_of
 from mtqa.bench.resample import interval
-from mtqa.detect.calibrate import Calibration, calibration_from
+from mtqa.detect.calibrate import Calibration, calibration_from, word_calibration_from
 from mtqa.detect.verdict import FDR, q_values
 from mtqa.report.write import write_report
 
@@ -62,7 +64,9 @@ ALSO = {
 
 
 #: The code by which what was learned is judged.
-JUDGES = [Path(__file__).with_name(f"{name}.py") for name in ("detector_sentences", "leave_out")]
+JUDGES = [
+    Path(__file__).with_name(f"{name}.py") for name in ("detector_sentences", "detector_words", "leave_out")
+]
 
 
 def main() -> None:
@@ -80,7 +84,7 @@ def main() -> None:
         kept = begun.folder / f"without {', '.join(sorted(left_out(names)))}.{code}.json"
         if not kept.exists():
             print(f"without {group}", file=sys.stderr, flush=True)
-            write_report(json.dumps(judged(begun, known, names)), str(kept))
+            write_report(json.dumps(judged(begun, known, made, names)), str(kept))
         groups[group] = json.loads(kept.read_text(encoding="utf-8"))
         if options.output:
             write_report("\n".join(markdown(groups)) + "\n", str(options.output))
@@ -92,20 +96,24 @@ def left_out(names: tuple[str, ...]) -> set[str]:
     return {*names, *(other for name in names for other in ALSO.get(name, ()))}
 
 
-def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def judged(
+    begun: Begun, known: Mapping[str, Table], seen: Mapping[str, np.ndarray], names: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
     """The figures of the corpora ``names`` by what was trained and fitted on the others.
 
-    The others' own outputs, which the sentence model and the calibration are fitted on, are those of two
-    networks that had not seen the document, but had seen ``names``.
+    The others' own outputs ``seen`` and their sentences' tables ``known``, which the sentence model and the
+    calibrations are fitted on, are by two networks that had not seen the document, but had seen ``names``.
     """
     found = begun.found
     rest = {name: corpus for name, corpus in found.items() if name not in left_out(names)}
-    network = train(sources(rest), Recipe(), begun.card["recipe"]["seed"])
+    network = train(sources(rest), Recipe(), begun.card["recipe"]["seed"], device=begun.device)
     articles = {"articles": sentence_table(begun.articles, outputs(network, begun.articles))}
     sentences, calibrations = fit_sentences({name: known[name] for name in rest}, articles)
+    words = [word_table(rest[name], seen[name], log_odds(known[name], sentences)) for name in rest]
     made: dict[str, dict[str, Any]] = {}
     for name in names:
-        table = sentence_table(found[name], outputs(network, found[name]))
+        own = outputs(network, found[name])
+        table = sentence_table(found[name], own)
         odds = log_odds(table, sentences)
         fitted = calibration_from(calibrations["calibration_alone" if table.alone else "calibration"])
         made[name] = {"figures": with_intervals(table, odds, versioned=name in VERSIONED)}
@@ -113,7 +121,24 @@ def judged(begun: Begun, known: Mapping[str, Table], names: tuple[str, ...]) -> 
         made[name] |= {"calibration_error": calibration_error(bins), "reliability": bins}
         if not table.alone:
             made[name] |= discoveries(table, odds, fitted)
+        if (told := word_table(found[name], own, odds)) is not None:
+            made[name]["words"] = words_told(told, fit_words(words, alone=table.alone))
     return made
+
+
+def words_told(table: WordTable, fitted: Mapping[str, float]) -> dict[str, Any]:
+    """Of a corpus's words: how well their probabilities rank them, and what these meant."""
+    calibration = word_calibration_from(fitted)
+    pairs = zip(table.evidence.tolist(), table.odds.tolist(), strict=True)
+    p = np.array([calibration.probability(evidence, odds) for evidence, odds in pairs])
+    bins = binned(p, table.corrupted, table.weights / table.weights.sum())
+    ranked = average_precision_score(table.corrupted, p)
+    return {
+        "average_precision": float(ranked),
+        "share": float(table.corrupted.mean()),
+        "calibration_error": calibration_error(bins),
+        "reliability": bins,
+    }
 
 
 #: Bootstrap draws of an interval, and their seed.
@@ -151,10 +176,14 @@ def reliability(table: Table, probability: np.ndarray) -> list[list[float]]:
     All at the share of corrupted sentences that probabilities are made for.
     """
     sure, wrong = known_labels(table)
-    p, y = probability[sure], wrong[sure]
-    weight = at_prior(y)
+    return binned(probability[sure], wrong[sure], at_prior(wrong[sure]))
+
+
+def binned(p: np.ndarray, wrong: np.ndarray, weight: np.ndarray) -> list[list[float]]:
+    """A row a bin of the probabilities ``p`` that holds any: weight, mean of ``p``, share of ``wrong``."""
     sums = [
-        np.bincount(bin_of(p), weights=weight * value, minlength=BINS) for value in (np.ones(len(p)), p, y)
+        np.bincount(bin_of(p), weights=weight * value, minlength=BINS)
+        for value in (np.ones(len(p)), p, wrong)
     ]
     return [[n, of / n, hits / n] for n, of, hits in zip(*sums, strict=True) if n > 0]
 
@@ -208,8 +237,30 @@ def markdown(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[
     yield "| --- | --- |"
     for corpora in groups.values():
         for name, found in corpora.items():
-            bins = [f"{_shown(p)} → {_shown(y)} ({n:.1%})" for n, p, y in found["reliability"] if n >= 0.002]
-            yield row(name, "; ".join(bins))
+            yield row(name, _bins(found["reliability"], 0.002))
+    yield from (
+        "",
+        "## What the probabilities of words meant",
+        "",
+        "The same of words, in corpora whose words somebody has looked at, as if",
+        f"{PRIOR:.0%} of the sentences were corrupted; minor faults are left out. A bin of less than .05 %",
+        "is not shown.",
+        "",
+    )
+    yield row(
+        "corpus", "average precision", "chance", "calibration error", "mean probability → share corrupted"
+    )
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for corpora in groups.values():
+        for name, found in corpora.items():
+            if words := found.get("words"):
+                shown = (_shown(words[m]) for m in ("average_precision", "share", "calibration_error"))
+                yield row(name, *shown, _bins(words["reliability"], 0.0005))
+
+
+def _bins(bins: list[list[float]], least: float) -> str:
+    """The bins that hold at least that share."""
+    return "; ".join(f"{_shown(p)} → {_shown(y)} ({n:.1%})" for n, p, y in bins if n >= least)
 
 
 def _shown(value: float) -> str:

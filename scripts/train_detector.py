@@ -42,7 +42,8 @@ from detector_words import fit_words, word_table
 from mtqa.config import Config
 from mtqa.detect.features import FEATURES
 from mtqa.detect.head import FOLDER, FORM, OUTPUTS
-from mtqa.errors import unknown
+from mtqa.errors import MtqaError, unknown
+from mtqa.lm.torch_loading import pick_device
 from mtqa.pipeline import Ranker
 from mtqa.report.write import write_report
 
@@ -168,9 +169,9 @@ def shared_out(paths: Mapping[str, Path], model: str) -> dict[str, Path]:
     return found
 
 
-def read_corpora(paths: dict[str, Path], work: Path, model: str) -> dict[str, States]:
+def read_corpora(paths: dict[str, Path], work: Path, model: str, *, device: str) -> dict[str, States]:
     """Every corpus as the model reads it."""
-    config = {"model": model, "ledger": False, "detector": "none"}
+    config = {"model": model, "ledger": False, "detector": "none", "device": device}
     document = Ranker(Config(**config))
     rankers: dict[str, Ranker] = {}
     found = {}
@@ -224,13 +225,13 @@ def sources(found: Mapping[str, States]) -> list[Source]:
 
 
 def unseen(
-    found: dict[str, States], folds: dict[str, np.ndarray], recipe: Recipe, seed: int
+    found: dict[str, States], folds: dict[str, np.ndarray], recipe: Recipe, seed: int, *, device: str
 ) -> dict[str, np.ndarray]:
     """Each corpus's outputs by a network that was trained without the document's text: ``(N, C)``."""
     made = {name: np.zeros((len(c.label), len(OUTPUTS)), dtype=np.float32) for name, c in found.items()}
     for fold in range(FOLDS):
         rest = {name: part(c, folds[name] != fold) for name, c in found.items()}
-        network = trained(sources(rest), recipe, seed + 100 + fold)
+        network = trained(sources(rest), recipe, seed + 100 + fold, device=device)
         for name, corpus in found.items():
             own = folds[name] == fold
             made[name][of_sentences(corpus, own)] = outputs(network, part(corpus, own))
@@ -270,6 +271,7 @@ def options_of(description: str | None) -> argparse.Namespace:
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default %(default)s)")
     parser.add_argument(
         "--without", nargs="*", default=[], metavar="CORPUS", help=f"to leave out, of {', '.join(CORPORA)}"
     )
@@ -281,6 +283,14 @@ def options_of(description: str | None) -> argparse.Namespace:
         if name not in CORPORA:
             _refuse(f"--without: {unknown('corpus', name, CORPORA)}")
     return options
+
+
+def picked(device: str) -> str:
+    """Where the model reads and networks are trained."""
+    try:
+        return pick_device(device)
+    except MtqaError as error:
+        _refuse(f"--device: {error}")
 
 
 def _refuse(why: str) -> NoReturn:
@@ -295,6 +305,7 @@ class Begun:
 
     ``found``: every corpus, standardised by ``moments``; ``articles`` likewise. ``folds``: see `folds_of`.
     ``card``: what the head is made of. ``folder``: what was trained from exactly that is kept there.
+    ``device``: where networks are trained.
     """
 
     found: dict[str, States]
@@ -303,6 +314,7 @@ class Begun:
     folds: dict[str, np.ndarray]
     card: dict[str, Any]
     folder: Path
+    device: str = "cpu"
 
 
 def begin(options: argparse.Namespace) -> Begun:
@@ -310,8 +322,9 @@ def begin(options: argparse.Namespace) -> Begun:
     options.work.mkdir(parents=True, exist_ok=True)
     paths = shared_out(make_corpora(options.data, options.work), options.model)
     paths = {name: path for name, path in paths.items() if name not in options.without}
-    found = read_corpora(paths, options.work, options.model)
-    articles = read_corpora({"articles": ARTICLES}, options.work, options.model)["articles"]
+    device = picked(options.device)
+    found = read_corpora(paths, options.work, options.model, device=device)
+    articles = read_corpora({"articles": ARTICLES}, options.work, options.model, device=device)["articles"]
     card = _card(paths, found, options)
     folds = folds_of(paths, options.seed)
     read = [states_file(name, path, options.work, options.model).name for name, path in paths.items()]
@@ -325,6 +338,7 @@ def begin(options: argparse.Namespace) -> Begun:
         folds=folds,
         card=card,
         folder=folder,
+        device=device,
     )
 
 
@@ -408,7 +422,8 @@ def unseen_outputs(begun: Begun) -> dict[str, np.ndarray]:
     if not kept.exists():
         print("fitting on documents left out", file=sys.stderr)
         partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, **unseen(begun.found, begun.folds, Recipe(), begun.card["recipe"]["seed"]))
+        seed, device = begun.card["recipe"]["seed"], begun.device
+        np.savez(partial, **unseen(begun.found, begun.folds, Recipe(), seed, device=device))
         partial.rename(kept)
     return dict(np.load(kept))
 
@@ -418,7 +433,9 @@ def _ensemble(begun: Begun) -> Ensemble:
     found, recipe, kept = begun.found, begun.card["recipe"], begun.folder / "ensemble.pt"
     if not kept.exists():
         print("fitting on everything", file=sys.stderr)
-        done = trained(sources(found), Recipe(), recipe["seed"], members=recipe["members"])
+        done = trained(
+            sources(found), Recipe(), recipe["seed"], members=recipe["members"], device=begun.device
+        )
         partial = kept.with_suffix(".partial.pt")
         torch.save(done.state_dict(), partial)
         partial.rename(kept)

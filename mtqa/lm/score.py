@@ -11,7 +11,7 @@ from mtqa.lm.windows import DEFAULT_WINDOW, all_windows
 from mtqa.records import Floats, Passage, TokenScores
 
 #: Raised when a change of code moves a number: scores of another version are not taken from the ledger.
-SCORING = 4
+SCORING = 5
 
 #: Called with (tokens done, tokens in all) as the work goes on.
 OnProgress = Callable[[int, int], None]

@@ -102,6 +102,8 @@ class TorchCausalBackend:
             languages=source.languages,
         )
         self._reader: NextTokenReader | None = None
+        #: Layers → may they be asked for by their numbers? See `_by_number`.
+        self._numbered: dict[tuple[int, ...], bool] = {}
         #: One question at a time: what was read last is remembered, and a pass takes all the cores anyway.
         self._asked = threading.RLock()
         with self._running():
@@ -189,12 +191,32 @@ class TorchCausalBackend:
         return _split(joined, hidden, [len(w.ids) - w.scored_from for w in windows])
 
     def _states(self, ids: torch.Tensor, layers: Sequence[int]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        decoder = self._model.base_model
         # The layers' numbers, where True would do, keep their states alone: 5 MB each of 146 for a window
         # of SmolLM2-135M. Architectures (and older transformers) that know only yes and no take them for yes.
-        asked: list[int] | bool = list(layers) or False
-        output = decoder(input_ids=ids, use_cache=False, output_hidden_states=asked)
+        asked: list[int] | bool = bool(layers)
+        if layers and self._by_number(tuple(layers)):
+            asked = list(layers)
+        output = self._decoded(ids, asked)
         return output.last_hidden_state, [output.hidden_states[layer] for layer in layers]
+
+    def _decoded(self, ids: torch.Tensor, states: list[int] | bool) -> Any:
+        return self._model.base_model(input_ids=ids, use_cache=False, output_hidden_states=states)
+
+    def _by_number(self, layers: tuple[int, ...]) -> bool:
+        """Whether asking for these layers alone gives what asking for all of them gives.
+
+        Before transformers 5.23 a list of numbers gave a tuple without the embeddings: each state was that of
+        the next layer.
+        """
+        if layers not in self._numbered:
+            import torch
+
+            ids = torch.full((1, _LEAST_WIDTH), self._identity.start_id, device=self._device)
+            some, all_ = (self._decoded(ids, asked).hidden_states for asked in (list(layers), True))
+            self._numbered[layers] = len(some) == len(all_) and all(
+                some[layer] is not None and torch.equal(some[layer], all_[layer]) for layer in layers
+            )
+        return self._numbered[layers]
 
     def _logits(self, states: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``(N, width)`` states to ``(N, vocabulary)`` float32 logits, as the model's own forward does.

@@ -165,6 +165,36 @@ def test_hidden_states_are_those_of_the_layer_at_the_same_tokens(smollm2, articl
         smollm2.score([Window(tokens.ids[:3], 0)], layers=(31,))
 
 
+@pytest.mark.parametrize("skipped", [0, 1, None])
+def test_hidden_states_are_those_of_the_layer_whatever_a_list_of_layers_gives(smollm2, monkeypatch, skipped):
+    """transformers 5.23 gives them by their numbers, 5.17 without the embeddings' (so that 16 is layer 17's),
+    and 5.0 took any list for yes."""
+    decoder, asked = smollm2._model.base_model, []
+
+    class Output:
+        def __init__(self, last_hidden_state, hidden_states):
+            self.last_hidden_state, self.hidden_states = last_hidden_state, hidden_states
+
+    def another(*, input_ids, use_cache, output_hidden_states):
+        asked.append(output_hidden_states)
+        output = decoder(
+            input_ids=input_ids, use_cache=use_cache, output_hidden_states=bool(output_hidden_states)
+        )
+        states = output.hidden_states
+        if isinstance(output_hidden_states, list) and skipped is not None:
+            later = states[skipped:]
+            states = tuple(s if i in output_hidden_states else None for i, s in enumerate(later))
+        return Output(output.last_hidden_state, states)
+
+    passages = [Passage("The committee met on Tuesday and postponed the vote.", 0)]
+    expected = score_passages(smollm2, passages, layers=(16, 20))[0].hidden
+    monkeypatch.setattr(type(smollm2._model), "base_model", property(lambda _: another))
+    monkeypatch.setattr(smollm2, "_numbered", {})
+    found = score_passages(smollm2, passages, layers=(16, 20))[0].hidden
+    assert np.array_equal(found, expected)
+    assert asked[-1] == (True if skipped else [16, 20])  # all 31 only where it must be
+
+
 def test_settings_of_the_process_are_put_back(smollm2_files):
     import torch
 
