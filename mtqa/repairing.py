@@ -20,6 +20,7 @@ from mtqa.detect.repair import (
     Edit,
     Nats,
     Place,
+    Pool,
     Surprise,
     best,
     edits,
@@ -190,15 +191,19 @@ class Repairer:
             glance = self._gains(stage, stage.glance(made), made)
             yield None if glance is None else self._gains(stage, stage.whole, _hopeful(glance))
 
-    def _pool(self, stage: _Stage, place: Place) -> Sequence[str] | None:
+    def _pool(self, stage: _Stage, place: Place) -> Pool | None:
         """What the model might write at a place; where it can't be asked, the alternatives of the scoring."""
         before = stage.whole.text[: place.start - stage.whole.start]
+        word = stage.scene.document.text[place.start : place.end]
         found = self._asked(lambda model: model.proposals(before))
-        if found is None or found:
-            return found
+        if found:
+            related = self._asked(lambda model: model.related(word, found)) if word.isalpha() else ()
+            return None if related is None else Pool(found, related)
+        if found is None:
+            return None
         tokens = stage.scene.tokens
         first = int(np.searchsorted(tokens.ends, place.start, side="right"))
-        return [tokens.pieces.get(int(i), "") for i in tokens.alternative_ids[first]]
+        return Pool([tokens.pieces.get(int(i), "") for i in tokens.alternative_ids[first]])
 
     def _gains(self, stage: _Stage, here: Passage, made: Sequence[Edit]) -> list[tuple[Edit, float]] | None:
         """Each edit with what it gains, in nats, in an excerpt; None when it is over."""

@@ -140,6 +140,15 @@ class ContinuationModel(Protocol):
         ...
 
 
+@runtime_checkable
+class EmbeddingModel(Protocol):
+    """A language model that tells which words are used alike; not every backend does."""
+
+    def similarity(self, ids: Sequence[int], rows: Sequence[Sequence[int]]) -> Floats:
+        """Cosine of the mean input embeddings of ``ids`` and of each of ``rows``: ``(len(rows),)``."""
+        ...
+
+
 class Backend(Protocol):
     """A causal language model."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtqa.lm.backend import Backend, ContinuationModel, NextTokenModel, Window
+from mtqa.lm.backend import Backend, ContinuationModel, EmbeddingModel, NextTokenModel, Window
 from mtqa.records import Floats, Ints, Passage, Span, TokenScores
 
 #: Pieces that a word begun by one token may take besides.
@@ -118,6 +118,18 @@ class Rescorer:
             for i, word in zip(begun, whole, strict=True):
                 words[i] = word
         return tuple(dict.fromkeys(words))
+
+    def related(self, word: str, pieces: Sequence[str]) -> tuple[str, ...]:
+        """The pieces that are words, those first that the model uses most as it does ``word``.
+
+        A spinner's word stands for one that it is used like. None where the backend can't tell.
+        """
+        words = [piece for piece in pieces if _is_word(piece)]
+        if not words or not isinstance(self._backend, EmbeddingModel):
+            return ()
+        own, *rows = ([int(i) for i in self._backend.tokenize(text).ids] for text in (f" {word}", *words))
+        alike = self._backend.similarity(own, rows)
+        return tuple(words[i] for i in np.argsort(-alike, kind="stable"))
 
     def _completed(self, model: ContinuationModel, ids: Sequence[int], tokens: Sequence[int]) -> list[str]:
         """Each token with what the model would put to it before the word ends, greedily."""

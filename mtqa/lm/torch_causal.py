@@ -24,7 +24,7 @@ from mtqa.lm.tokens import DocumentTokenizer
 from mtqa.lm.torch_loading import load_model, max_tokens, pick_device, pick_dtype, text_config
 from mtqa.lm.torch_running import running
 from mtqa.lm.windows import LEAST_WINDOW, batches
-from mtqa.records import ModelIdentity, Projection
+from mtqa.records import Floats, ModelIdentity, Projection
 
 if TYPE_CHECKING:
     import torch
@@ -158,6 +158,20 @@ class TorchCausalBackend:
         """See `mtqa.lm.backend.ContinuationModel`; what was read last is remembered here too."""
         with self._asked, self._running():
             return self._next_reader().continuations(ids, rows, self._head_rows.head)
+
+    def similarity(self, ids: Sequence[int], rows: Sequence[Sequence[int]]) -> Floats:
+        """See `mtqa.lm.backend.EmbeddingModel`."""
+        import torch
+
+        with self._asked, self._running():
+            weight = self._model.get_input_embeddings().weight
+            flat = torch.tensor([i for row in (ids, *rows) for i in row], device=self._device)
+            owner = torch.tensor([n for n, row in enumerate((ids, *rows)) for _ in row], device=self._device)
+            sums = torch.zeros(len(rows) + 1, weight.shape[1], device=self._device)
+            sums.index_add_(0, owner, weight[flat].float())
+            unit = torch.nn.functional.normalize(sums, dim=1)
+            found: Floats = (unit[1:] @ unit[0]).cpu().numpy()
+            return found
 
     def _next_reader(self) -> NextTokenReader:
         if self._reader is None:

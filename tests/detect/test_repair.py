@@ -10,6 +10,7 @@ from mtqa.detect.repair import (
     PRIOR_NATS,
     Edit,
     Place,
+    Pool,
     Surprise,
     best,
     edits,
@@ -30,7 +31,7 @@ def _made(text: str, words: str, pool: list[str], *, start: int | None = None) -
     span = _span(text, words, start)
     sentence = Sentence(0, len(text), 0, "body")
     place = places(span, lambda a, b: float(b - a))[0]
-    made = edits(text, sentence, place, span, pool)
+    made = edits(text, sentence, place, span, Pool(pool))
     for edit in made:
         assert 0 <= edit.start <= edit.end <= len(text)
     return {edit.shown: edit for edit in made}
@@ -115,7 +116,7 @@ def test_leaving_out_a_sentences_first_word_stays_in_the_sentence(word: str):
     sentence = Sentence(24, len(text), 0, "body")
     span = _span(text, word)
     (place,) = places(span, lambda a, b: float(b - a))
-    (gone,) = [e for e in edits(text, sentence, place, span, []) if e.kind == "delete"]
+    (gone,) = [e for e in edits(text, sentence, place, span, Pool()) if e.kind == "delete"]
     assert sentence.start <= gone.start < gone.end <= sentence.end
     assert _after(text, gone) == text.replace(f"{word} ", "")
 
@@ -142,7 +143,7 @@ def test_leaving_out_glues_nothing_together(text: str, end: int | None, gone: st
     end = end or len(text)
     sentence, at = Sentence(0, end, 0, "body"), text.rindex(gone, 0, end)
     span = _span(text, gone, at)
-    made = edits(text, sentence, Place(at, at + len(gone), at + len(gone)), span, [])
+    made = edits(text, sentence, Place(at, at + len(gone), at + len(gone)), span, Pool())
     (edit,) = [e for e in made if e.kind == "delete"]
     assert edit.end <= end
     assert _after(text, edit) == expected
@@ -180,7 +181,7 @@ def test_a_sentence_read_alone_may_begin_with_what_the_model_begins_with():
     sentence = Sentence(24, len(text), 0, "body")
     span = _span(text, "Thief")
     (place,) = places(span, lambda a, b: float(b - a))
-    made = edits(text, sentence, place, span, ["The", "He", "\n", " cats", "s"])
+    made = edits(text, sentence, place, span, Pool(["The", "He", "\n", " cats", "s"]))
     assert {e.shown for e in made} == {"The", "He", "cats", ""}
 
 
@@ -243,3 +244,29 @@ def test_suggestions_are_few_different_and_ordered():
     assert [s.text for s in found] == ["cat", "dog", "cow"]  # equal to three digits: in their order
     assert found[0].gain_bits == pytest.approx(9.0 / math.log(2), abs=1e-3)
     assert best([(Edit(0, 3, "cat", "cat", "replace"), 0.6)]) == ()
+
+
+def test_words_that_are_used_like_the_one_that_stands_there_are_tried_behind_the_likeliest():
+    text = "The crew praised the salaries of the new station."
+    span = _span(text, "salaries")
+    sentence = Sentence(0, len(text), 0, "body")
+    (place,) = places(span, lambda a, b: float(b - a))
+    likeliest = [" work", " people", " quality", " way", " design", " idea", " salaried", " pay", " wage"]
+    related = [" wage", " pay", " salaried", " work", " 2nd"]
+    made = edits(text, sentence, place, span, Pool(likeliest, related))
+    assert [(e.text, e.kind) for e in made] == [
+        *((w.strip(), "replace") for w in likeliest[:6]),
+        ("wage", "replace"),
+        ("pay", "replace"),
+        ("salaried", "spelling"),
+        ("", "delete"),
+    ]
+
+
+def test_a_name_is_not_related_to_what_it_stands_for():
+    text = "The crew met Salome in the new station."
+    span = _span(text, "Salome")
+    (place,) = places(span, lambda a, b: float(b - a))
+    sentence = Sentence(0, len(text), 0, "body")
+    made = edits(text, sentence, place, span, Pool([" John", " Mary"], [" Mary", " Judith"]))
+    assert {e.shown for e in made} == {"John", "Mary", ""}

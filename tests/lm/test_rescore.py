@@ -66,6 +66,24 @@ def test_the_real_models_proposals_are_whole_words(smollm2):
     assert cat[0].isalpha()
 
 
+def test_related_words_are_those_with_the_embeddings_that_are_most_alike(smollm2):
+    pieces = [" table", " doctor", ".", " nurses", " ran"]
+    found = Rescorer(smollm2).related("physicians", pieces)
+    weight = smollm2._model.get_input_embeddings().weight.detach().numpy()
+
+    def mean(text: str) -> np.ndarray:
+        return weight[smollm2.tokenize(text).ids].astype(np.float64).mean(0)
+
+    def cosine(a: np.ndarray, b: np.ndarray) -> float:
+        return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+    own = mean(" physicians")
+    assert list(found) == sorted([w for w in pieces if w != "."], key=lambda w: -cosine(own, mean(w)))
+    assert set(found[:2]) == {" doctor", " nurses"}
+    assert Rescorer(smollm2).related("physicians", ["."]) == ()
+    assert Rescorer(FakeBackend()).related("a", [" b"]) == ()
+
+
 def test_a_version_is_split_where_its_words_end():
     texts = [BEFORE + "river" + AFTER, BEFORE + "lake" + AFTER]
     river, lake = Rescorer(FakeBackend(vocabulary=50)).versions(texts)
