@@ -17,7 +17,8 @@ from detector_fit import Recipe, Source, epoch, loss, version_pairs
 from detector_sentences import PRIOR, Table, figures
 from detector_states import States
 from detector_words import WordTable, fit_words, word_table
-from leave_out import calibration_error, discoveries, markdown, reliability, with_intervals
+from leave_out import calibration_error, discoveries, markdown, reliability, with_intervals, words_told
+from sklearn.metrics import average_precision_score
 
 from mtqa.detect.calibrate import Calibration, sound_reference, word_calibration_from
 from mtqa.detect.head import OUTPUTS
@@ -93,10 +94,17 @@ def test_the_table_shows_intervals_and_what_the_probabilities_meant():
         "figures": {"average_precision": [0.5, 0.4, 0.6]},
         "calibration_error": 0.05,
         "reliability": [[0.9, 0.05, 0.1], [0.099, 0.95, 0.6], [0.001, 0.5, 0.5]],
+        "words": {
+            "average_precision": 0.25,
+            "share": 0.02,
+            "calibration_error": 0.004,
+            "reliability": [[0.998, 0.01, 0.02], [0.0019, 0.5, 0.4], [0.0001, 0.9, 0.9]],
+        },
     }
     text = "\n".join(markdown({"a group": {"corpus": found}}))
     assert "| a group | corpus | average precision .500 (.400 to .600) | .050 |" in text
     assert "| corpus | .050 → .100 (90.0%); .950 → .600 (9.9%) |" in text
+    assert "| corpus | .250 | .020 | .004 | .010 → .020 (99.8%); .500 → .400 (0.2%) |" in text
 
 
 def test_a_version_goes_with_the_sound_sentence_before_it():
@@ -206,6 +214,22 @@ def test_the_calibration_of_words_finds_what_made_them():
     }
     known = word_calibration_from(found)
     assert known.probability(evidence[0], odds[0]) == pytest.approx(p[0], abs=0.03)
+    told = words_told(table, found)
+    assert told["calibration_error"] < 0.01
+    assert told["share"] == pytest.approx(p.mean(), abs=0.01)
+    assert told["average_precision"] == pytest.approx(average_precision_score(table.corrupted, p), abs=0.005)
+    assert sum(share for share, _, _ in told["reliability"]) == pytest.approx(1.0)
+    off = words_told(table, {**found, "intercept": found["intercept"] + 3.0})
+    assert off["calibration_error"] > 0.2
+    assert off["average_precision"] == pytest.approx(told["average_precision"])
+
+
+def test_a_word_counts_as_much_as_its_sentence_is_worth():
+    evidence, odds = np.array([9.0, 9.0, 9.0]), np.zeros(3)
+    table = WordTable(evidence, odds, np.array([True, False, False]), np.array([3.0, 1.0, 0.0]), alone=False)
+    told = words_told(table, {"slope": 1e-6, "sentence": 0.0, "intercept": 0.0})
+    assert told["reliability"] == [[1.0, pytest.approx(0.5, abs=1e-4), 0.75]]
+    assert told["calibration_error"] == pytest.approx(0.25, abs=1e-4)
 
 
 def test_words_take_the_labels_of_their_tokens_and_the_odds_of_their_sentence():

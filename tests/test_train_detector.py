@@ -181,3 +181,14 @@ def test_sentences_alone_are_judged_by_few_features_and_versions_lie_above_their
     assert found[poor] == pytest.approx(1.0, abs=0.05)
     odds = versions @ found
     assert (odds[1::2] > odds[::2]).all()
+
+
+def test_a_device_that_is_not_there_is_refused_in_one_line(capsys):
+    with pytest.raises(SystemExit) as ended:
+        train_detector.picked("gpu")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--device" in said
+    assert "cuda" in said
+    assert train_detector.picked("cpu") == "cpu"

@@ -219,8 +219,8 @@ class TorchCausalBackend:
     def _by_number(self, layers: tuple[int, ...]) -> bool:
         """Whether asking for these layers alone gives what asking for all of them gives.
 
-        Before transformers 5.23 a list of numbers gave a tuple without the embeddings: each state was that of
-        the next layer.
+        In transformers 5.17 to 5.22 a list of numbers gives a tuple without the embeddings: each state is that
+        of the next layer. 5.0 and 5.1 take a list for yes.
         """
         if layers not in self._numbered:
             import torch
