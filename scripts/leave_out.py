@@ -243,8 +243,8 @@ def markdown(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[
         "## What the probabilities of words meant",
         "",
         "The same of words, in corpora whose words somebody has looked at, as if",
-        f"{PRIOR:.0%} of the sentences were corrupted; minor faults are left out. A bin of less than .05 %",
-        "is not shown.",
+        f"{PRIOR:.0%} of the sentences were corrupted (average precision and chance: at the corpus's own",
+        "share); minor faults are left out. A bin of less than .05 % is not shown.",
         "",
     )
     yield row(

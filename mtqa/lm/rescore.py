@@ -127,9 +127,17 @@ class Rescorer:
         words = [piece for piece in pieces if _is_word(piece)]
         if not words or not isinstance(self._backend, EmbeddingModel):
             return ()
-        own, *rows = ([int(i) for i in self._backend.tokenize(text).ids] for text in (f" {word}", *words))
+        own, *rows = (self._seen(text) for text in (f" {word}", *words))
+        if not own or not all(rows):
+            return ()
         alike = self._backend.similarity(own, rows)
         return tuple(words[i] for i in np.argsort(-alike, kind="stable"))
+
+    def _seen(self, text: str) -> list[int]:
+        """The ids that stand for something to see: some tokenizers put a blank of its own before a word."""
+        tokens = self._backend.tokenize(text)
+        placed = zip(tokens.ids, tokens.starts, tokens.ends, strict=True)
+        return [int(i) for i, start, end in placed if text[start:end].strip()]
 
     def _completed(self, model: ContinuationModel, ids: Sequence[int], tokens: Sequence[int]) -> list[str]:
         """Each token with what the model would put to it before the word ends, greedily."""

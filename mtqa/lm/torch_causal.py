@@ -48,6 +48,10 @@ _BATCH_TOKENS = {"cpu": 384, "mps": 4096, "cuda": 32768}
 #: five times that of all longer ones (4e-4 nats against 8e-5): two words alone and in a batch would differ.
 _LEAST_WIDTH = 4
 
+#: Tokens by which a model is tried: on a GPU so many that they go through the same attention as real text
+#: (MPS has one of its own up to 8).
+_CHECKED = {"cpu": 8, "cuda": 40, "mps": 40}
+
 #: How far the model's own output may be from ours, (absolute, relative). Both come of the same operations; in
 #: 16 bits one of them is rounded by less than a hundredth.
 _EQUAL = {"float32": (1e-3, 1e-3)}
@@ -219,8 +223,8 @@ class TorchCausalBackend:
     def _by_number(self, layers: tuple[int, ...]) -> bool:
         """Whether asking for these layers alone gives what asking for all of them gives.
 
-        In transformers 5.17 to 5.22 a list of numbers gives a tuple without the embeddings: each state is that
-        of the next layer. 5.0 and 5.1 take a list for yes.
+        In transformers 5.17 to 5.22 a list of numbers gives a tuple without the embeddings: each state is
+        that of the next layer. 5.0 and 5.1 take a list for yes.
         """
         if layers not in self._numbered:
             import torch
@@ -268,10 +272,10 @@ class TorchCausalBackend:
                 f"{name}: its tokenizer has {self._tokenizer.size} tokens, its weights only {vocabulary}: "
                 "they are not of the same model"
             )
-        start = self._identity.start_id
-        ids = torch.tensor(
-            [[start, *range(1, 8)], [start, *range(1, 7), 9 % vocabulary]], device=self._device
-        )
+        start, width = self._identity.start_id, _CHECKED.get(self._device, _CHECKED["cpu"])
+        width = min(width, self._identity.max_tokens)
+        one = [start, *(1 + i % (vocabulary - 1) for i in range(width - 1))]
+        ids = torch.tensor([one, [*one[:-1], (one[-1] + 1) % vocabulary]], device=self._device)
         ours = self._logits(self._states(ids, ())[0])
         theirs = self._model(input_ids=ids, use_cache=False).logits.float()
         absolute, relative = _EQUAL.get(self._dtype, _EQUAL_NARROW)

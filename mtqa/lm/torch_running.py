@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 from mtqa.errors import RunError, one_line
 
@@ -47,17 +48,67 @@ class _Threads:
 _threads = _Threads()
 
 
+class _Precision:
+    """Products of float32 that are float32, whatever the process has asked for.
+
+    ``set_float32_matmul_precision("medium")``, which PyTorch itself advises, or an environment variable makes
+    them bfloat16 or TF32: up to 3 nats a token. The setting is the process's: the last one out puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: list[str] = []
+
+    @contextlib.contextmanager
+    def exact(self) -> Iterator[None]:
+        """Exact inside."""
+        with self._lock:
+            if not self._inside:
+                self._before = _set_precision([])
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    _set_precision(self._before)
+
+
+def _set_precision(wanted: list[str]) -> list[str]:
+    """Sets how float32 is multiplied (empty: exactly) and gives what was set before."""
+    import torch
+
+    ways: list[Any] = [torch.backends.cuda.matmul, torch.backends.mkldnn]
+    ways[1] = getattr(ways[1], "matmul", None)
+    if not all(hasattr(way, "fp32_precision") for way in ways):  # PyTorch before 2.9 has one setting
+        before = [torch.get_float32_matmul_precision()]
+        torch.set_float32_matmul_precision(wanted[0] if wanted else "highest")
+        return before
+    before = [way.fp32_precision for way in ways]
+    for way, value in zip(ways, wanted or ["ieee"] * len(ways), strict=True):
+        way.fp32_precision = value
+    return before
+
+
+_precision = _Precision()
+
+
 @contextlib.contextmanager
 def running(threads: int | None, device: str) -> Iterator[None]:
-    """No gradients, and ``threads`` of PyTorch's own (None: as many as there are): both put back afterwards.
+    """Around all that a model is asked: its numbers hang on nothing that the caller has set.
 
-    Raises `RunError` in one line for what PyTorch raises inside, out of memory first of all.
+    No gradients, no autocast, float32 products that are float32, and ``threads`` of PyTorch's own (None: as
+    many as there are): all put back afterwards. Raises `RunError` in one line for what PyTorch raises inside,
+    out of memory first of all.
     """
     import torch
 
     nothing: AbstractContextManager[None] = contextlib.nullcontext()
     own = nothing if threads is None else _threads.set_to(threads)
-    with torch_errors("running the model", device), own, torch.inference_mode():
+    cast = torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nothing
+    with torch_errors("running the model", device), own, _precision.exact(), cast, torch.inference_mode():
         yield
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtqa.errors import RunError
-from mtqa.lm.backend import ContinuationModel, NextTokenModel
+from mtqa.lm.backend import ContinuationModel, NextTokenModel, Tokens
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.rescore import Reach, Rescorer, excerpt
 from mtqa.lm.score import score_passages
@@ -144,3 +144,23 @@ def test_what_is_too_long_to_follow_is_an_error_not_a_wrong_number(smollm2):
     reader = NextTokenReader(smollm2._model.base_model, smollm2._logits, start_id=0, max_tokens=6)
     with smollm2._running(), pytest.raises(RunError, match="at most 6"):
         reader.continuations([1, 2], [[1] * 7], 64)
+
+
+def test_a_blank_that_a_tokenizer_puts_before_each_word_makes_no_words_alike(smollm2):
+    """As Llama 2's: ▁ by itself, and the word. Two vectors' mean would be that of the blank for all."""
+    blank = int(smollm2.tokenize(" ").ids[0])
+
+    class Prepending:
+        identity, pieces, similarity = smollm2.identity, smollm2.pieces, smollm2.similarity
+
+        def tokenize(self, text: str) -> Tokens:
+            made = smollm2.tokenize(text)
+            if not text.startswith(" "):
+                return made
+            begin, end = np.array([0], made.starts.dtype), np.array([1], made.ends.dtype)
+            ids = np.concatenate([np.array([blank], made.ids.dtype), made.ids])
+            return Tokens(ids, np.concatenate([begin, made.starts]), np.concatenate([end, made.ends]))
+
+    pieces = [" table", " doctor", " nurses", " ran", " the", " hospital"]
+    expected = Rescorer(smollm2).related("physicians", pieces)
+    assert Rescorer(Prepending()).related("physicians", pieces) == expected

@@ -174,3 +174,56 @@ def test_another_failure_of_pytorchs_is_no_want_of_memory(folder, monkeypatch):
     assert "memory" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, ModelError)
+
+
+def _surprisal(backend) -> np.ndarray:
+    return backend.score([Window(np.arange(1, 30), 0)])[0].surprisal_nats
+
+
+def test_the_callers_autocast_moves_no_number(folder):
+    import torch
+
+    backend = _load(folder)
+    plain = _surprisal(backend)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert np.array_equal(_surprisal(backend), plain)
+        assert torch.nn.functional.linear(torch.ones(2, 2), torch.ones(2, 2)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("asked", ["medium", "high", "highest"])
+def test_the_callers_precision_of_products_moves_no_number_and_is_put_back(folder, asked):
+    import torch
+
+    a, b = torch.randn(256, 576, generator=torch.Generator().manual_seed(1)), torch.ones(576, 512) / 3
+    exact = a.double() @ b.double()
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision(asked)
+        with running(None, "cpu"):
+            inside = [torch.backends.cuda.matmul.fp32_precision, torch.backends.mkldnn.matmul.fp32_precision]
+            with running(None, "cpu"):
+                pass
+            # bfloat16 products are off by 1e-2 and more on a processor that has them
+            assert float((a @ b - exact).abs().max()) < 1e-4
+        assert inside == ["ieee", "ieee"]
+        assert torch.get_float32_matmul_precision() == asked
+        assert torch.backends.cuda.matmul.allow_tf32 is (asked != "highest")
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_the_one_setting_of_older_pytorch_is_put_back(monkeypatch):
+    import torch
+
+    class Old:
+        """As before 2.9: no ``fp32_precision``."""
+
+    monkeypatch.setattr(torch.backends.cuda, "matmul", Old())
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        with running(None, "cpu"):
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
