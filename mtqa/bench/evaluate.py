@@ -350,7 +350,7 @@ def _data(table: ScoreTable) -> dict[str, Any]:
         "n": len(data),
         "documents": len(data.documents),
         "clusters": len(set(data.clusters().tolist())),
-        "corrupted": sum(s.label == 1 for s in data.sentences()),
+        "corrupted": data.corrupted,
     }
 
 

@@ -86,6 +86,11 @@ class LabelledSet:
         """All sentences, in the order of a `ScoreTable`."""
         return (sentence for document in self.documents for sentence in document.sentences)
 
+    @property
+    def corrupted(self) -> int:
+        """How many sentences are: lines of boilerplate are none, whatever their label."""
+        return sum(s.label == 1 and not s.boilerplate for s in self.sentences())
+
     def clusters(self) -> Indices:
         """Per document ``(D,)`` the number of its cluster, from 0 in order of appearance."""
         numbers: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Groups of an evaluation: a user's own column ``data`` beside the file's, and the table of systems."""
+"""Groups of an evaluation: a column ``data`` beside the file's, rare types, and the table of systems."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.bench.reports.view import data_line
 from mtqa.bench.tables import subset
 from mtqa.errors import UsageError
 
@@ -119,3 +120,52 @@ def test_the_table_of_systems_is_over_the_sentences_that_their_order_is_over():
     section = evaluate_tables([ordered], EvaluateSettings(resamples=QUICK)).sections[0]
     assert [(s.name, s.n) for s in section.systems] == [("C", 4), ("B", 4), ("A", 4)]
     assert METRICS["system_kendall"].prepare(ordered).n == 3
+
+
+def _marked() -> ScoreTable:
+    """Twenty documents, two with a wrong word of type a, which is marked; so is a sound one in each."""
+    wrong, sound = LabelledSentence("Tide rope.", 1, spans=((5, 9),), groups={"type": "a"}), "The net is dry."
+    documents = tuple(
+        LabelledDocument(f"d{d}", (*((wrong,) if d < 2 else ()), LabelledSentence(sound, 0, spans=())))
+        for d in range(20)
+    )
+    data = LabelledSet("marked", "3" * 64, "documents", documents)
+    marked = tuple(((5, 9),) if s.label else ((4, 7),) for s in data.sentences())
+    words = tuple(((4, 7, 1.0),) for _ in marked)
+    return ScoreTable(data, "c", "s", np.zeros(len(data)), document_index(data), words, marked)
+
+
+def test_a_rare_type_has_no_f1_in_draws_without_it():
+    table = _marked()
+    own = evaluate_tables([table], EvaluateSettings(by=("type",))).sections[0].by["type"]["a"]
+    recall, f1 = own["character_recall"], own["character_f1"]
+    assert f1.value == pytest.approx(2 * 8 / (68 + 8))
+    assert f1.low is None
+    assert f1.undefined == recall.undefined
+    assert "too few documents hold what it needs" in str(f1.undefined)
+
+
+def test_a_draw_without_wrong_characters_has_no_f1_and_any_other_the_harmonic_mean():
+    table = _marked()
+    rng = np.random.default_rng(3)
+    draws = rng.multinomial(20, np.full(20, 1 / 20), size=200)
+    precision, recall, f1 = (
+        METRICS[f"character_{name}"].prepare(table).over(draws) for name in ("precision", "recall", "f1")
+    )
+    lacking = draws[:, :2].sum(axis=1) == 0
+    assert 0 < lacking.sum() < len(draws)
+    np.testing.assert_array_equal(np.isnan(f1), lacking)
+    np.testing.assert_array_equal(np.isnan(f1), np.isnan(recall))
+    np.testing.assert_allclose(f1, 2 * precision * recall / (precision + recall))
+
+
+def test_boilerplate_is_not_counted_as_corrupted_whatever_its_label():
+    table = _marked()
+    line = LabelledDocument("line", (LabelledSentence("READ MORE", 1, boilerplate=True),))
+    data = replace(table.data, documents=(*table.data.documents, line))
+    with_line = ScoreTable(data, "c", "s", np.arange(23.0), document_index(data))
+    evaluation = evaluate_tables([with_line], EvaluateSettings(resamples=QUICK))
+    assert evaluation.record()["data"][0]["corrupted"] == 2
+    assert "23 sentences, 2 corrupted (" in data_line(with_line)
+    only = replace(data, documents=(line,))
+    assert "1 sentences (" in data_line(ScoreTable(only, "c", "s", np.zeros(1), document_index(only)))

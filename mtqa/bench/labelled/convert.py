@@ -155,7 +155,7 @@ def _groups(rows: Iterable[Row], spec: DataSpec, place: Place) -> dict[str, str]
         for name, column in {**{g: c for g, c in spec.columns.items() if g in GROUPS}, **spec.groups}.items():
             if values.has_column(row, column):
                 value = values.looked_up(row, column, place)
-                if value is not None:
+                if not values.is_null(value):
                     made[name] = str(value)
     return made
 
@@ -175,8 +175,8 @@ def _edited(rows: Iterable[Row]) -> bool:
 
 
 def _with_own_reference(row: dict[str, Any], place: Place) -> dict[str, Any]:
-    """A sound sentence among edited ones is its own original."""
-    if not values.label(row.get("label"), place) and _reference(row) is None:
+    """A sound sentence among edited ones is its own original; what one without a label was, nobody knows."""
+    if values.label(row.get("label"), place) == 0 and _reference(row) is None:
         return {**row, "reference": row.get("text")}
     return row
 
@@ -230,7 +230,7 @@ def _cluster(row: Row, otherwise: str) -> tuple[str, bool]:
 
 
 def _empty(value: object) -> bool:
-    return value is None or value == ""
+    return values.is_null(value) or value == ""
 
 
 def _place(spec: DataSpec, number: int, row: Row) -> Place:
@@ -308,7 +308,7 @@ def documents_of(records: Sequence[Row], spec: DataSpec) -> Callable[[Row], str 
             return None
         found = values.looked_up(row, column("doc"), Place(spec.name, "a record"))
         system = values.there(row, column("system"))
-        return None if _empty(found) else f"{found}\0{system or ''}"
+        return None if _empty(found) else f"{found}\0{'' if _empty(system) else system or ''}"
 
     rows_of_documents = any(has(row, "label") for row in records) and not any(
         has(row, "sentences", "good") for row in records
@@ -333,7 +333,7 @@ def _joined(records: Numbered, spec: DataSpec, notes: _Notes) -> Iterator[Labell
         if not _empty(row.get("id")):
             notes.once((row["id"], groups.get("system"), _cell(row, "doc")), "id", place)
         _need_label(row, place)
-        key = (_named(row, "doc", number), str(row.get("system") or ""))
+        key = (_named(row, "doc", number), str(_cell(row, "system") or ""))
         if _empty(row.get("doc")):
             alone.add(key)
         found.setdefault(key, []).append(_sentence(row, groups, place, notes))

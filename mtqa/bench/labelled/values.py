@@ -168,6 +168,11 @@ def _missing(value: Any) -> bool:
     """Is there no number? Tables have empty cells and NaN for that."""
     if isinstance(value, str):
         return value.strip().lower() in ("", "nan")
+    return is_null(value)
+
+
+def is_null(value: Any) -> bool:
+    """Null, or the NaN that stands for it in a table's column of numbers; an empty string is neither."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
@@ -219,7 +224,7 @@ def word_tags(row: Row, sentence: str, place: Place) -> tuple[tuple[int, int, bo
     """Where each tagged word is in the text, and is it BAD? ``tokens``: the words; else cut at blanks."""
     tags = row.get("word_tags")
     if isinstance(tags, str) and not tags.lstrip().startswith("["):
-        tags = tags.split()
+        tags = tags.split() or None  # a table's empty cell
     tags = listed(tags, "word_tags", place)
     if tags is None:
         return None
@@ -240,10 +245,10 @@ def word_tags(row: Row, sentence: str, place: Place) -> tuple[tuple[int, int, bo
 
 def _words(value: Any, sentence: str, place: Place) -> list[str]:
     """A sentence's words: a list, one in JSON, or a string to cut at blanks; without one the text itself."""
-    if value is None or value == "":
+    if value is None:
         return sentence.split()
     if isinstance(value, str) and not value.lstrip().startswith("["):
-        return value.split()
+        return value.split() or sentence.split()
     words = [str(word) for word in listed(value, "tokens", place) or ()]
     if not all(word.strip() for word in words):
         raise place.error("tokens", "a word is empty")

@@ -120,11 +120,16 @@ def character_recall(table: ScoreTable) -> Prepared:
 
 
 def character_f1(table: ScoreTable) -> Prepared:
-    """The harmonic mean of the two: 2·both / (marked + wrong)."""
-    n, both, marked, wrong = _character_counts(table)
-    if not wrong.any():
-        raise Undefined(_NO_SPANS)
-    return ratio(n, 2 * both, marked + wrong, _NO_SPANS)
+    """The harmonic mean of the two: 2·both / (marked + wrong); undefined where none is wrong."""
+    n, *counts = _character_counts(table)
+    sums = np.stack(counts)
+    return checked(Prepared(n, lambda w: np.asarray(sums @ w), _f1, always(_NO_SPANS), 3), sums.shape[1])
+
+
+def _f1(counts: Array) -> Array:
+    """Of counts ``(3, B)``: characters in both, marked, wrong."""
+    both, marked, wrong = counts
+    return np.where(wrong > 0, divided(2 * both, marked + wrong), np.nan)
 
 
 def _span_words(table: ScoreTable) -> tuple[Indices, Array, npt.NDArray[np.bool_]]:

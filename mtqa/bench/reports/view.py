@@ -155,8 +155,8 @@ def data_line(table: ScoreTable) -> str:
     units = {"documents": "documents", "scored": "sentences", "pairs": "pairs"}[data.shape]
     parts = [f"{len(data.documents):,} {units}"]
     if data.shape == "documents":
-        corrupted = sum(s.label == 1 for s in data.sentences())
-        parts.append(f"{len(data):,} sentences" + (f", {corrupted:,} corrupted" if corrupted else ""))
+        corrupted = f", {data.corrupted:,} corrupted" if data.corrupted else ""
+        parts.append(f"{len(data):,} sentences{corrupted}")
     return f"{one_line(data.name)}: {', '.join(parts)} (sha256 {data.digest[:12]})"
 
 
