@@ -39,7 +39,8 @@ def cache_dir() -> Path:
     import platformdirs
 
     try:
-        return Path(platformdirs.user_cache_dir("mtqa", appauthor=False))
+        # Older platformdirs leave a home that they can't find as "~": a folder of that name, right here.
+        return Path(platformdirs.user_cache_dir("mtqa", appauthor=False)).expanduser()
     except RuntimeError as error:  # no HOME, and a user whom the system does not know
         raise ConfigError(
             f"no folder for models and the ledger ({one_line(error, 80).rstrip('.')}): set HOME or MTQA_CACHE"

@@ -76,10 +76,23 @@ def _write_tokenizer(gguf: Path, folder: Path, entry: CatalogueEntry) -> dict[st
     return {f"{key}_id": theirs.get_vocab()[token] for key, token in named.items()}
 
 
+#: As transformers 5.23 writes it.
+_NOTHING_AROUND: Mapping[str, Any] = {
+    "type": "TemplateProcessing",
+    "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {},
+}
+
+
 def mended_tokenizer(state: Mapping[str, Any], entry: CatalogueEntry) -> dict[str, Any]:
-    """The tokenizer with the pre-tokenizer that the model was trained with."""
-    mended = {} if entry.pre_tokenizer is None else {"pre_tokenizer": dict(entry.pre_tokenizer)}
-    return {**state, **mended}
+    """The tokenizer with the pre-tokenizer that the model was trained with.
+
+    It puts nothing around a text: transformers 5.0 has it put the chat's token there, 5.23 nothing.
+    """
+    if entry.pre_tokenizer is None:
+        return dict(state)
+    return {**state, "pre_tokenizer": dict(entry.pre_tokenizer), "post_processor": _NOTHING_AROUND}
 
 
 def _write_weights(gguf: Path, folder: Path, tokens: Mapping[str, int]) -> None:

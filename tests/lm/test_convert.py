@@ -238,6 +238,10 @@ def test_a_pre_tokenizer_is_replaced_only_where_the_catalogue_has_one() -> None:
     state = {"pre_tokenizer": {"type": "Split"}, "model": {}}
     assert convert.mended_tokenizer(state, CATALOGUE["gemma-3-270m"]) == state
     assert convert.mended_tokenizer(state, SMOLLM2)["pre_tokenizer"]["type"] == "Sequence"
+    chat = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<|im_start|>", "type_id": 0}}]}
+    around = convert.mended_tokenizer({**state, "post_processor": chat}, SMOLLM2)["post_processor"]
+    assert around["special_tokens"] == {}  # whatever version of transformers converts
+    assert [list(piece) for piece in around["single"]] == [["Sequence"]]
     plain = dataclasses.replace(SMOLLM2, pre_tokenizer=None)
     assert convert.mended_tokenizer(state, plain) == state
 
