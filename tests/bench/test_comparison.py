@@ -17,7 +17,7 @@ from mtqa.bench.comparison.build import (
 )
 from mtqa.bench.comparison.checks import check_metrics
 from mtqa.bench.metrics import METRICS
-from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.resample import document_weights
 from mtqa.errors import UsageError
 from tests.bench.comparison_builders import (
@@ -442,3 +442,49 @@ def test_thinned_curves_keep_their_area():
         assert len(x) < 200
         area = np.trapezoid(y, x)
         assert area == pytest.approx(result.metrics["roc_auc"].estimates[curve.name].value, abs=0.01)
+
+
+def _ordered(scores: np.ndarray, name: str) -> ScoreTable:
+    """Suspicions ``(sources, systems)`` of one sentence each, the systems in their known order, the best last."""
+    order = tuple(f"mt_{i}" for i in range(scores.shape[1]))
+    documents = tuple(
+        LabelledDocument(f"{d}{s}", (LabelledSentence("a b", groups={"system": s}),), cluster=str(d))
+        for d in range(len(scores))
+        for s in order
+    )
+    data = LabelledSet("graded", "0" * 64, "documents", documents, order)
+    return ScoreTable(data, name, "s", scores.ravel(), document_index(data))
+
+
+def _order_p(*tables: ScoreTable) -> float:
+    comparison = compared([list(tables)], ["a", "b"])
+    return comparison.sets[0].metrics["system_kendall"].differences[0].p_randomisation
+
+
+def test_an_order_of_systems_and_its_opposite_are_separated():
+    """Of the orders themselves every exchange of documents differs by as much, and p would be 1."""
+    rng = np.random.default_rng(4)
+    rising = np.arange(6.0) + rng.normal(0, 0.5, (40, 6))
+    right, wrong = _ordered(-rising, "a"), _ordered(7.0 * rising, "b")
+    assert METRICS["system_kendall"].function(right, np.ones(240)) == pytest.approx(1.0)
+    assert METRICS["system_kendall"].function(wrong, np.ones(240)) == pytest.approx(-1.0)
+    assert _order_p(right, wrong) < 0.02
+
+
+def test_configs_with_the_same_order_are_not_separated_however_far_apart_they_put_the_systems():
+    rng = np.random.default_rng(5)
+    clear, faint = (np.arange(4.0) + rng.normal(0, noise, (60, 4)) for noise in (0.1, 2.0))
+    tables = _ordered(-clear, "a"), _ordered(-faint, "b")
+    assert [METRICS["system_kendall"].function(t, np.ones(240)) for t in tables] == [pytest.approx(1.0)] * 2
+    assert _order_p(*tables) == 1.0
+
+
+def test_chance_separates_orders_of_systems_as_rarely_as_it_may():
+    """Two configs that know nothing of the order."""
+    rng = np.random.default_rng(6)
+    p_values = []
+    for _ in range(120):
+        one, other = rng.normal(size=(2, 12, 4))
+        p_values.append(_order_p(_ordered(one, "a"), _ordered(other, "b")))
+    assert 0 < np.mean(np.array(p_values) < 0.2) <= 0.3
+    assert np.mean(np.array(p_values) < 0.05) <= 0.1

@@ -11,6 +11,7 @@ from scipy import stats
 
 from mtqa.bench.figures import figure
 from mtqa.bench.metrics import METRICS, Undefined, applicable
+from mtqa.bench.metrics.correlation import system_covariance
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.resample import document_weights
 from mtqa.text.boilerplate import reason_for
@@ -206,3 +207,22 @@ def test_intervals_of_a_correlation_cover_at_their_rate(name: str):
         assert made.high is not None
         held += made.low <= truth <= made.high
     assert 178 <= held <= 199
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_covariance_of_systems_is_numpys(seed: int):
+    rng = np.random.default_rng(seed)
+    table = _of_systems(rng, ordered=True)
+    sentences = list(table.data.sentences())
+    order = {name: float(place) for place, name in enumerate(table.data.system_order)}
+    prepared = system_covariance(table)
+    draws = np.array([np.ones(20, dtype=int), *(random_weights(rng, table) for _ in range(4))])
+    for weights, value in zip(draws, prepared.over(draws), strict=True):
+        goodness: dict[float, list[float]] = {}
+        for i in _repeated(weights, table):
+            place = order.get(sentences[i].groups["system"])
+            if place is not None and i not in table.unscored:
+                goodness.setdefault(place, []).append(-table.scores[i])
+        means = [np.mean(values) for values in goodness.values()]
+        wanted = np.cov(means, list(goodness), bias=True)[0, 1] if len(means) > 1 else 0.0
+        assert value == pytest.approx(wanted, abs=1e-12)

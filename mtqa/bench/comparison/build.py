@@ -29,6 +29,8 @@ from mtqa.bench.comparison.records import (
 )
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import Metric, Undefined, applicable
+from mtqa.bench.metrics.base import Prepared
+from mtqa.bench.metrics.correlation import system_covariance
 from mtqa.bench.records import ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
 from mtqa.bench.scoring import not_scored
@@ -310,31 +312,41 @@ class _Bench:
         pairs = list(combinations(defined, 2))
         if len(self._tables) > ALL_PAIRS:
             pairs = [pair for pair in pairs if pair[0] == defined[0]]
-        p_values = [self._p_value(metric, a, b) for a, b in pairs]
+        values = {name: estimates[name].value or 0.0 for name in defined}
+        p_values = [self._p_value(metric, a, b, values[a] - values[b]) for a, b in pairs]
         known = [p for p in p_values if p is not None]
         adjusted = iter(holm(known, comparisons=self._pairs))
         corrected = [None if p is None else next(adjusted) for p in p_values]
         return [
             self._difference(
                 (a, b),
-                (estimates[a].value or 0.0) - (estimates[b].value or 0.0),
+                values[a] - values[b],
                 (drawn[a], drawn[b]),
                 (p, q),
             )
             for (a, b), p, q in zip(pairs, p_values, corrected, strict=True)
         ]
 
-    def _p_value(self, metric: Metric, a: str, b: str) -> float | None:
+    def _p_value(self, metric: Metric, a: str, b: str, difference: float) -> float | None:
         if self._groups < 2:
             return None
         both = stacked(self._on_scale(metric, a), self._on_scale(metric, b))
         try:
-            prepared = metric.prepare(both)
+            if metric.name == "system_kendall":
+                prepared = system_covariance(both)
+                if self._covary(prepared) * difference <= 0:
+                    return 1.0  # one order, or the other one by what it is tested with
+            else:
+                prepared = metric.prepare(both)
         except Undefined:
             return None
         found = randomisation_p_value(prepared.exchanged, self._masks)
         least = 2.0 ** (1 - self._groups)  # an exchange of all differs as much as none
         return None if found is None else max(found, least)
+
+    def _covary(self, prepared: Prepared) -> float:
+        """By how much two configs differ as they are."""
+        return float(prepared.exchanged(np.zeros((1, self._masks.shape[1]), dtype=bool))[0])
 
     def _on_scale(self, metric: Metric, name: str) -> ScoreTable:
         """The contender's table as `mtqa.bench.stack` needs it for this metric."""

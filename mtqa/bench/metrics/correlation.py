@@ -162,18 +162,35 @@ def system_kendall(table: ScoreTable) -> Prepared:
 
     The order is the set's, or that of the systems' mean human scores.
     """
+    return _of_systems(table, _tau)
+
+
+def system_covariance(table: ScoreTable) -> Prepared:
+    """Covariance over systems of their mean goodness with their place in the known order: no figure of merit.
+
+    An order says nothing of how far apart systems are: of a mixture of two configs' documents, on one
+    scale, it is nearly always the one's or the other's whole order, so that an exchange of documents changes
+    it as much as the two differ, however sure that is. This is a sum over documents, which can be tested.
+    """
+    return _of_systems(table, _covariance)
+
+
+def _of_systems(table: ScoreTable, statistic: Callable[[Array, Array], Array]) -> Prepared:
+    """A statistic of the systems' means of goodness and of what is known, ``(S, B)`` both."""
     names, known, rows = rows_of_systems(table)
     labels, owner = np.unique(names[rows], return_inverse=True)
     document, goodness = table.document[rows], -table.scores[rows]
     if len(labels) < 2:
         raise Undefined("fewer than two systems")
-    read = _system_tau(owner.reshape(-1), goodness, known[rows])
+    read = _system_means(owner.reshape(-1), goodness, known[rows], statistic)
     made = Prepared(len(labels), lambda w: w[document], read, always(_CONSTANT), 4 * len(document))
     return checked(made, len(table.data.documents))
 
 
-def _system_tau(owner: Indices, goodness: Array, known: Array) -> Callable[[Array], Array]:
-    """Tau-b of the systems' means, for each column of weights ``(m, B)``; a system not drawn is left out.
+def _system_means(
+    owner: Indices, goodness: Array, known: Array, statistic: Callable[[Array, Array], Array]
+) -> Callable[[Array], Array]:
+    """The statistic of the systems' means, for each column of weights ``(m, B)``; NaN for a system not drawn.
 
     Each mean is summed row by row, whatever the draw: equal means, and only those, are ties.
     """
@@ -185,9 +202,16 @@ def _system_tau(owner: Indices, goodness: Array, known: Array) -> Callable[[Arra
     def read(weights: Array) -> Array:
         total = np.asarray(mass @ weights)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return _tau((ours @ weights) / total, (theirs @ weights) / total)
+            return statistic((ours @ weights) / total, (theirs @ weights) / total)
 
     return read
+
+
+def _covariance(x: Array, y: Array) -> Array:
+    """Covariance of each column of ``(S, B)``; NaN is no value."""
+    there = np.isfinite(x) & np.isfinite(y)
+    x, y, count = np.where(there, x, 0.0), np.where(there, y, 0.0), there.sum(0)
+    return divided((x * y).sum(0), count) - divided(x.sum(0), count) * divided(y.sum(0), count)
 
 
 def _tau(x: Array, y: Array) -> Array:
