@@ -445,7 +445,7 @@ def test_thinned_curves_keep_their_area():
 
 
 def _ordered(scores: np.ndarray, name: str) -> ScoreTable:
-    """Suspicions ``(sources, systems)`` of one sentence each, the systems in their known order, the best last."""
+    """Suspicions ``(sources, systems)`` of one sentence each, the systems worst first."""
     order = tuple(f"mt_{i}" for i in range(scores.shape[1]))
     documents = tuple(
         LabelledDocument(f"{d}{s}", (LabelledSentence("a b", groups={"system": s}),), cluster=str(d))
