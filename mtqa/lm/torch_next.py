@@ -8,6 +8,7 @@ logits stay here.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,9 @@ class NextTokenReader:
         self._cache: Any = None
         self._ids: list[int] = []
         self._states: list[torch.Tensor] = []  # (width,) behind each of the ids
+        # transformers 5.24 calls it another name, architecture by architecture.
+        takes = inspect.signature(decoder.forward).parameters
+        self._kept_as = "cache" if "cache" in takes else "past_key_values"
         self._goes_on = True
         self._goes_on = self._can_go_on()
 
@@ -205,9 +209,8 @@ class NextTokenReader:
 
         positions = torch.arange(at, at + ids.shape[1], device=ids.device)[None]
         try:
-            output = self._decoder(
-                input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True
-            )
+            kept = {self._kept_as: cache}
+            output = self._decoder(input_ids=ids, position_ids=positions, use_cache=True, **kept)
         except BaseException as error:
             self._forget()  # some of the layers may have written to the cache already
             if out_of_memory(error) or not isinstance(error, RuntimeError | TypeError):

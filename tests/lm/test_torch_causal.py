@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from mtqa.lm.backend import Window
 from mtqa.lm.passages import concatenate
 from mtqa.lm.score import score_passages
 from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
+from mtqa.lm.torch_next import NextTokenReader
 from mtqa.records import Passage
 
 pytestmark = pytest.mark.model
@@ -245,3 +248,32 @@ def test_contexts_differ_and_each_is_scored_once(smollm2, article):
         scores = concatenate(score_passages(smollm2, passages(document, context)))
         means[context] = scores.surprisal_nats.mean()
     assert means["document"] < means["paragraph"] < means["none"]
+
+
+def test_what_was_read_is_kept_under_the_name_that_the_decoder_has_for_it(smollm2):
+    """transformers 5.24 calls it ``cache`` and warns of the older name, which is to go."""
+    decoder = smollm2._model.base_model
+    theirs = next(
+        n for n in ("cache", "past_key_values") if n in inspect.signature(decoder.forward).parameters
+    )
+
+    class Renamed:
+        parameters = decoder.parameters
+
+        def forward(self, input_ids, position_ids=None, cache=None, use_cache=None):
+            named = {} if cache is None else {theirs: cache}
+            return decoder(input_ids=input_ids, position_ids=position_ids, use_cache=use_cache, **named)
+
+        __call__ = forward
+
+    ids = [int(i) for i in smollm2.tokenize("The committee met on Tuesday and").ids]
+    with smollm2._running():
+        readers = [
+            NextTokenReader(one, smollm2._logits, start_id=smollm2.identity.start_id, max_tokens=64)
+            for one in (decoder, Renamed())
+        ]
+        found = [reader.next(ids, 5) for reader in readers]
+    assert [reader._goes_on for reader in readers] == [True, True]
+    assert readers[1]._kept_as == "cache"
+    assert np.array_equal(found[0].ids, found[1].ids)
+    assert found[0].log_p == pytest.approx(found[1].log_p, abs=1e-6)
