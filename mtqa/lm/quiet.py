@@ -8,27 +8,27 @@ import importlib
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 
-class _Quiet:
-    """What transformers says, which is the process's: hushed by the first one who comes in, as it was again
-    when the last one is out."""
+class Shared:
+    """Settings of the process: changed by the first who comes in, put back when the last one is out."""
 
-    def __init__(self) -> None:
+    def __init__(self, change: Callable[[contextlib.ExitStack], None]) -> None:
+        """``change`` makes the change and leaves with the stack how it is put back."""
+        self._change = change
         self._lock = threading.Lock()
         self._inside = 0
         self._put_back = contextlib.ExitStack()
 
     @contextlib.contextmanager
     def inside(self) -> Iterator[None]:
-        from transformers.utils import logging
-
+        """Changed inside."""
         with self._lock:
             if not self._inside:
-                self._hush(logging)
+                self._change(self._put_back)
             self._inside += 1
         try:
             yield
@@ -38,17 +38,21 @@ class _Quiet:
                 if not self._inside:
                     self._put_back.close()
 
-    def _hush(self, logging: Any) -> None:
-        self._put_back.callback(logging.set_verbosity, logging.get_verbosity())
-        if logging.is_progress_bar_enabled():
-            self._put_back.callback(logging.enable_progress_bar)
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        self._put_back.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
+
+def _hush(put_back: contextlib.ExitStack) -> None:
+    """What transformers says."""
+    from transformers.utils import logging
+
+    put_back.callback(logging.set_verbosity, logging.get_verbosity())
+    if logging.is_progress_bar_enabled():
+        put_back.callback(logging.enable_progress_bar)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    put_back.enter_context(warnings.catch_warnings())
+    warnings.simplefilter("ignore")
 
 
-_quiet = _Quiet()
+_quiet = Shared(_hush)
 
 
 def quiet_transformers() -> AbstractContextManager[None]:

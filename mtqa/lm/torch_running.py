@@ -6,9 +6,9 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Any
 
 from mtqa.errors import RunError, one_line
+from mtqa.lm.quiet import Shared
 
 #: How a failure to get memory calls itself: on a GPU, on the CPU of Linux and of Windows, in cuBLAS.
 _MEMORY = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
@@ -48,51 +48,25 @@ class _Threads:
 _threads = _Threads()
 
 
-class _Precision:
+def _multiply_exactly(put_back: contextlib.ExitStack) -> None:
     """Products of float32 that are float32, whatever the process has asked for.
 
     ``set_float32_matmul_precision("medium")``, which PyTorch itself advises, or an environment variable makes
-    them bfloat16 or TF32: up to 3 nats a token. The setting is the process's: the last one out puts it back.
+    them bfloat16 or TF32: up to 3 nats a token.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._before: list[str] = []
-
-    @contextlib.contextmanager
-    def exact(self) -> Iterator[None]:
-        """Exact inside."""
-        with self._lock:
-            if not self._inside:
-                self._before = _set_precision([])
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if not self._inside:
-                    _set_precision(self._before)
-
-
-def _set_precision(wanted: list[str]) -> list[str]:
-    """Sets how float32 is multiplied (empty: exactly) and gives what was set before."""
     import torch
 
-    ways: list[Any] = [torch.backends.cuda.matmul, torch.backends.mkldnn]
-    ways[1] = getattr(ways[1], "matmul", None)
+    ways = [torch.backends.cuda.matmul, getattr(torch.backends.mkldnn, "matmul", None)]
     if not all(hasattr(way, "fp32_precision") for way in ways):  # PyTorch before 2.9 has one setting
-        before = [torch.get_float32_matmul_precision()]
-        torch.set_float32_matmul_precision(wanted[0] if wanted else "highest")
-        return before
-    before = [way.fp32_precision for way in ways]
-    for way, value in zip(ways, wanted or ["ieee"] * len(ways), strict=True):
-        way.fp32_precision = value
-    return before
+        put_back.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        torch.set_float32_matmul_precision("highest")
+        return
+    for way in ways:
+        put_back.callback(setattr, way, "fp32_precision", way.fp32_precision)
+        way.fp32_precision = "ieee"
 
 
-_precision = _Precision()
+_exact = Shared(_multiply_exactly)
 
 
 @contextlib.contextmanager
@@ -108,7 +82,7 @@ def running(threads: int | None, device: str) -> Iterator[None]:
     nothing: AbstractContextManager[None] = contextlib.nullcontext()
     own = nothing if threads is None else _threads.set_to(threads)
     cast = torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nothing
-    with torch_errors("running the model", device), own, _precision.exact(), cast, torch.inference_mode():
+    with torch_errors("running the model", device), own, _exact.inside(), cast, torch.inference_mode():
         yield
 
 
