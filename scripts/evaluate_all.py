@@ -116,7 +116,8 @@ def markdown(name: str, results: Results) -> Iterator[str]:
         yield row("corpus", "n", *(f"`{c}`" for c in used))
         yield "| --- | ---: |" + " --- |" * len(used)
         for corpus, record in rows:
-            yield row(corpus, f"{record['data'][0]['n']:,}", *(cell(record["metrics"].get(c)) for c in used))
+            count = record["data"][0]["n"] // (2 if shape == "pairs" else 1)
+            yield row(corpus, f"{count:,}", *(cell(record["metrics"].get(c)) for c in used))
         yield from ("", "Floors, of the first of these metrics:", "")
         floors = sorted({f for _, r in rows for f in r["beside"] if "sees the answer" not in f})
         yield row("corpus", *floors)

@@ -4,12 +4,14 @@
 
 Takes the corpora and states that `scripts/train_detector.py` has made in --work. For each group of corpora
 one network is trained on the others; the sentence model and the calibrations of sentences and of words are
-fitted on the others too (by the outputs of networks that had not seen the document). About three minutes a
-group on two cores; finished groups are kept in --work and not done again.
+fitted on the others too (by the outputs of networks that had not seen the document). With a language of MLQE
+its `test20`, which no training sees, is judged as well. About three minutes a group on two cores; finished
+groups are kept in --work and not done again.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import sys
@@ -20,7 +22,8 @@ from typing import Any
 
 import numpy as np
 from corpora import row
-from detector_fit import Recipe, outputs, train
+from detector_corpora import drawn
+from detector_fit import Recipe, outputs, standardised, train
 from detector_sentences import (
     PRIOR,
     VERSIONED,
@@ -32,9 +35,10 @@ from detector_sentences import (
     log_odds,
     sentence_table,
 )
+from detector_states import States
 from detector_words import WordTable, fit_words, word_table
 from sklearn.metrics import average_precision_score
-from train_detector import Begun, begin, options_of, sources, unseen_outputs
+from train_detector import Begun, begin, options_of, read_corpora, sources, unseen_outputs
 
 from mtqa.bench.metrics.calibration import BINS, bin_of
 from mtqa.bench.resample import interval
@@ -61,7 +65,8 @@ ALSO = {
     **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru", "spun"), ("post_edits",)),
     **dict.fromkeys(("written", "web"), ("spun",)),
 }
-
+#: Corpora beside which human scores that no training sees are judged: MLQE's language.
+TESTED = {"mlqe_ro": "ro", "mlqe_et": "et", "mlqe_ru": "ru"}
 
 #: The code by which what was learned is judged.
 JUDGES = [
@@ -75,6 +80,7 @@ def main() -> None:
     begun = begin(options)
     made = unseen_outputs(begun)
     known = {name: sentence_table(corpus, made[name]) for name, corpus in begun.found.items()}
+    tests = tested(begun, options)
     # Figures come from how sentences are judged as well, which the folder's name does not tell.
     code = hashlib.sha256(b"".join(path.read_bytes() for path in JUDGES)).hexdigest()[:8]
     groups = {}
@@ -84,7 +90,7 @@ def main() -> None:
         kept = begun.folder / f"without {', '.join(sorted(left_out(names)))}.{code}.json"
         if not kept.exists():
             print(f"without {group}", file=sys.stderr, flush=True)
-            write_report(json.dumps(judged(begun, known, made, names)), str(kept))
+            write_report(json.dumps(judged(begun, known, made, names, tests)), str(kept))
         groups[group] = json.loads(kept.read_text(encoding="utf-8"))
         if options.output:
             write_report("\n".join(markdown(groups)) + "\n", str(options.output))
@@ -96,10 +102,29 @@ def left_out(names: tuple[str, ...]) -> set[str]:
     return {*names, *(other for name in names for other in ALSO.get(name, ()))}
 
 
+def tested(begun: Begun, options: argparse.Namespace) -> dict[str, States]:
+    """What of `TESTED` is judged beside a corpus, by that corpus's name; standardised as the training is."""
+    paths = {}
+    for name in begun.found.keys() & TESTED.keys():
+        paths[name] = options.work / f"{name}.test20.jsonl"
+        source = options.data / f"mlqe_pe/{TESTED[name]}-en.test20.jsonl"
+        write_report("".join(json.dumps(r) + "\n" for r in drawn(source, ALL, 1)), str(paths[name]))
+    read = read_corpora(paths, options.work, options.model, device=begun.device)
+    return {name: standardised(corpus, begun.moments) for name, corpus in read.items()}
+
+
+#: Of a file of human scores.
+ALL = 10**6
+
+
 def judged(
-    begun: Begun, known: Mapping[str, Table], seen: Mapping[str, np.ndarray], names: tuple[str, ...]
+    begun: Begun,
+    known: Mapping[str, Table],
+    seen: Mapping[str, np.ndarray],
+    names: tuple[str, ...],
+    tests: Mapping[str, States],
 ) -> dict[str, dict[str, Any]]:
-    """The figures of the corpora ``names`` by what was trained and fitted on the others.
+    """The figures of the corpora ``names``, and of their ``tests``, by what was trained on the others.
 
     The others' own outputs ``seen`` and their sentences' tables ``known``, which the sentence model and the
     calibrations are fitted on, are by two networks that had not seen the document, but had seen ``names``.
@@ -111,9 +136,11 @@ def judged(
     sentences, calibrations = fit_sentences({name: known[name] for name in rest}, articles)
     words = [word_table(rest[name], seen[name], log_odds(known[name], sentences)) for name in rest]
     made: dict[str, dict[str, Any]] = {}
-    for name in names:
-        own = outputs(network, found[name])
-        table = sentence_table(found[name], own)
+    corpora = {name: found[name] for name in names}
+    corpora |= {f"{name} test20": tests[name] for name in names if name in tests}
+    for name, corpus in corpora.items():
+        own = outputs(network, corpus)
+        table = sentence_table(corpus, own)
         odds = log_odds(table, sentences)
         fitted = calibration_from(calibrations["calibration_alone" if table.alone else "calibration"])
         made[name] = {"figures": with_intervals(table, odds, versioned=name in VERSIONED)}
@@ -121,7 +148,7 @@ def judged(
         made[name] |= {"calibration_error": calibration_error(bins), "reliability": bins}
         if not table.alone:
             made[name] |= discoveries(table, odds, fitted)
-        if (told := word_table(found[name], own, odds)) is not None:
+        if (told := word_table(corpus, own, odds)) is not None:
             made[name]["words"] = words_told(told, fit_words(words, alone=table.alone))
     return made
 

@@ -469,8 +469,15 @@ LINES = {
     "no label": ('{"sentences": [{"text": "All is well."}]}', "label is None"),
     "label": ('{"sentences": [{"text": "All is well.", "label": 2}]}', "label is 2"),
     "true": ('{"sentences": [{"text": "All is well.", "label": true}]}', "label is True"),
-    "text": ('{"sentences": [{"text": 7, "label": 1}]}', "sentence 0 has no text"),
-    "blank": ('{"sentences": [{"text": "  ", "label": 1}]}', "blank"),
+    "text": ('{"sentences": [{"text": 7, "label": 1}]}', "sentence 1 has no text"),
+    "blank": (
+        '{"sentences": [{"text": "READ MORE", "boilerplate": 1}, {"text": " ", "label": 0}]}',
+        "sentence 2 is blank",
+    ),
+    "boilerplate": (
+        '{"sentences": [{"text": "READ MORE", "boilerplate": "yes"}]}',
+        "sentence 1: boilerplate: 'yes' is not true or false",
+    ),
     "empty": ("\n", "empty"),
     "deep": ("[" * 100_000, "line 1"),
 }

@@ -115,14 +115,19 @@ def _labelled(record: Any) -> Labelled | None:
         raise ValueError(
             'not a labelled document: {"sentences": [{"text": …, "label": 0 or 1}, …]} is needed'
         )
-    kept = [one for one in record["sentences"] if not (isinstance(one, dict) and _boilerplate(one))]
-    for i, one in enumerate(kept):
+    kept = []
+    for number, one in enumerate(record["sentences"], start=1):
         if not isinstance(one, dict) or not isinstance(one.get("text"), str):
-            raise ValueError(f"sentence {i} has no text")
+            raise ValueError(f"sentence {number} has no text")
+        if not one["text"].strip():
+            raise ValueError(f"sentence {number} is blank")
+        if _boilerplate(one, number):
+            continue
         if isinstance(one.get("label"), bool) or one.get("label") not in (0, 1):
             raise ValueError(
-                f"sentence {i}: label is {one_line(repr(one.get('label')), 40)}; it must be 0 or 1"
+                f"sentence {number}: label is {one_line(repr(one.get('label')), 40)}; it must be 0 or 1"
             )
+        kept.append(one)
     if not kept:
         return None
     # As `mtqa.bench.scoring` makes a document of them.
@@ -132,8 +137,13 @@ def _labelled(record: Any) -> Labelled | None:
     return Labelled(document, tuple(one["label"] == 1 for one in kept))
 
 
-def _boilerplate(sentence: dict[str, Any]) -> bool:
-    return str(sentence.get("boilerplate")).lower() in ("true", "1", "1.0")
+def _boilerplate(sentence: dict[str, Any], number: int) -> bool:
+    """As `mtqa evaluate` reads it."""
+    value = sentence.get("boilerplate")
+    known = {"true": True, "1": True, "1.0": True, "none": False, "false": False, "0": False, "0.0": False}
+    if (said := str(value).lower()) not in known:
+        raise ValueError(f"sentence {number}: boilerplate: {one_line(repr(value), 40)} is not true or false")
+    return known[said]
 
 
 def calibrate(

@@ -19,7 +19,7 @@ from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.metrics.correlation import rows_of_systems
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
-from mtqa.bench.resample import document_weights, few_documents
+from mtqa.bench.resample import document_weights, few_documents, unit
 from mtqa.bench.scoring import not_scored
 from mtqa.bench.tables import FILE, group_values, groups_of, peak_of, pooled, subset
 from mtqa.errors import UsageError, one_line, unknown
@@ -245,8 +245,8 @@ def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
     try:
         gold = ceiling(table, human=metric.needs in _OF_PEOPLE)
         n = metric.prepare(replace(gold, unscored=table.unscored)).n
-    except Undefined:
-        n = 0
+    except Undefined as error:
+        return Figure(None, unit=metric.unit, undefined=str(error))
     return by_definition(Figure(chance, n=n, unit=metric.unit))
 
 
@@ -323,7 +323,9 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
         yield from table.data.warnings
         yield from (f"{table.data.name}: {warning}" for warning in table.warnings)
         yield from (f"{table.data.name}: {note}" for note in not_scored(table))
-        if few := few_documents(len(set(table.data.clusters().tolist()))):
+        count = len(set(table.data.clusters().tolist()))
+        drawn = unit(table.data.shape, grouped=count != len(table.data.documents))
+        if few := few_documents(count, drawn):
             yield f"{table.data.name}: {few}"
     pairs = [table.data for table in tables if table.data.shape == "pairs"]
     if (count := _count(pairs, "phenomenon")) > MOST_VALUES:

@@ -65,15 +65,23 @@ def of_documents(drawn: npt.NDArray[Any], clusters: Indices) -> npt.NDArray[Any]
     return (drawn if alone else drawn[clusters]).T
 
 
-def few_documents(count: int) -> str | None:
-    """A warning where so few independent documents say little.
+def unit(shape: str, *, grouped: bool) -> str:
+    """What is drawn, in a word; ``grouped``: several of them together, for they are of one source.
+
+    Pairs and isolated sentences are not called documents, though they are drawn as such.
+    """
+    return "source" if grouped else {"pairs": "pair", "scored": "sentence"}.get(shape, "document")
+
+
+def few_documents(count: int, one: str = "document") -> str | None:
+    """A warning where so few independent documents, or whatever ``one`` is, say little.
 
     >>> few_documents(1), few_documents(20)
     ('1 independent document: the intervals say little', None)
     """
     if count >= _FEW_DOCUMENTS:
         return None
-    return f"{count} independent document{'' if count == 1 else 's'}: the intervals say little"
+    return f"{count} independent {one}{'' if count == 1 else 's'}: the intervals say little"
 
 
 def interval(

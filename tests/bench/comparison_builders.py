@@ -69,7 +69,7 @@ def table(data: LabelledSet, name: str, *, noise: float, seed: int = 0, scale: f
     return ScoreTable(
         data,
         name,
-        f"config:{name}",
+        f"model:m|measure:{name}",
         scores=scale * (truth(data) + noise * rng.normal(size=n)),
         document=document_index(data),
         tokens=tokens,

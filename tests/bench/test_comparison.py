@@ -217,10 +217,11 @@ def test_notes_name_the_configs_that_they_are_about():
 def test_different_tokenizers_are_not_compared_by_perplexity():
     data = documents_set()
     tables = [table(data, "a", noise=0.5), table(data, "b", noise=2)]
-    same = compared([tables], ["a", "b"], b={"scoring": "other"})
+    apart = [tables[0], dataclasses.replace(tables[1], signature="model:m|context:none|measure:b")]
+    same = compared([apart], ["a", "b"])
     assert {"perplexity", "bits_per_byte"} <= same.sets[0].metrics.keys()
     assert same.notes == ()
-    other = compared([tables], ["a", "b"], b={"tokenizer": "t2"})
+    other = compared([apart], ["a", "b"], b={"tokenizer": "t2"})
     assert "bits_per_byte" in other.sets[0].metrics
     assert "perplexity" not in other.sets[0].metrics
     assert "different tokenizers" in other.notes[0]
@@ -228,8 +229,9 @@ def test_different_tokenizers_are_not_compared_by_perplexity():
         compared(
             [tables], ["a", "b"], dataclasses.replace(QUICK, metrics=("perplexity",)), b={"tokenizer": "t2"}
         )
-    # Of one forward pass for both there is only one value.
-    assert "bits_per_byte" not in compared([tables], ["a", "b"]).sets[0].metrics
+    # Of one forward pass for both there is only one value, whatever else they were read apart on.
+    both = compared([tables, apart], ["a", "b"], b={"scoring": "other"})
+    assert ["bits_per_byte" in found.metrics for found in both.sets] == [False, True]
 
 
 def test_bits_per_byte_and_perplexity_by_hand():
@@ -246,7 +248,7 @@ def test_bits_per_byte_and_perplexity_by_hand():
         table(data, "a", noise=0), tokens=np.array([2, 0, 3]), bits=np.array([4.0, 0.0, 6.0])
     )
     metrics = (
-        compared([[base, dataclasses.replace(base, config="b")]], ["a", "b"], b={"scoring": "x"})
+        compared([[base, dataclasses.replace(base, config="b", signature="x|measure:b")]], ["a", "b"])
         .sets[0]
         .metrics
     )

@@ -347,3 +347,39 @@ def test_ticks_are_round_and_inside(low, high, first, last):
     assert ticks[0] == pytest.approx(first)
     assert ticks[-1] == pytest.approx(last)
     assert 3 <= len(ticks) <= 7
+
+
+def test_wide_figures_keep_apart_on_the_terminal():
+    data = documents_set(12)
+    made = []
+    for name, factor in (("document", 1.0), ("none", 1.3)):
+        base = table(data, name, noise=1.0)
+        made.append(dataclasses.replace(base, bits=base.bits * 2.6 * factor, signature=f"{name}|measure:m"))
+    names = ["document", "none"]
+    contenders, costs = [contender(n) for n in names], [{n: cost() for n in names}]
+    found = compare_tables(contenders, [made], costs, CompareSettings(draws=50))
+    text = render_comparison(found, "terminal", options=RenderOptions(verbose=True))
+    (row,) = [
+        line for line in text.splitlines() if "none" in line and line.split("none")[1][:7].strip() > "9"
+    ]
+    assert "]+" not in text
+    assert len(row) <= 80
+
+
+def test_what_more_would_be_needed_of_is_called_what_it_is():
+    def verdicts(data):
+        made = [table(data, n, noise=0.6, seed=i) for i, n in enumerate("ab")]
+        costs = [{"a": cost(), "b": cost()}]
+        found = compare_tables([contender("a"), contender("b")], [made], costs, CompareSettings(draws=50))
+        return render_comparison(found, "terminal")
+
+    alike = [
+        dataclasses.replace(document, cluster=f"s{i // 2}")
+        for i, document in enumerate(documents_set(12).documents)
+    ]
+    sources = dataclasses.replace(documents_set(12), documents=tuple(alike))
+    for data, unit in ((documents_set(12), "document"), (pairs_set(12), "pair"), (sources, "source")):
+        text = " ".join(verdicts(data).split())
+        assert f" independent {unit}s" in text
+        assert f" more {unit}s would" in text or " more " not in text
+    assert "more documents would" in " ".join(verdicts(documents_set(12)).split())

@@ -32,7 +32,7 @@ from mtqa.bench.metrics import Metric, Undefined, applicable
 from mtqa.bench.metrics.base import Prepared
 from mtqa.bench.metrics.correlation import system_covariance
 from mtqa.bench.records import ScoreTable
-from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval
+from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval, unit
 from mtqa.bench.scoring import not_scored
 from mtqa.bench.significance import (
     ALPHA,
@@ -186,7 +186,7 @@ def _set_result(
         notes=(
             *data.warnings,
             *_warned(own),
-            *_few_documents(count, _pairs(named)),
+            *_few_documents(count, unit(data.shape, grouped=count != len(data.documents)), _pairs(named)),
         ),
     )
 
@@ -218,9 +218,9 @@ def _pairs(contenders: Collection[str]) -> int:
     return len(contenders) * (len(contenders) - 1) // 2
 
 
-def _few_documents(count: int, pairs: int) -> Iterator[str]:
-    """What so few independent documents can't show."""
-    if few := few_documents(count):
+def _few_documents(count: int, one: str, pairs: int) -> Iterator[str]:
+    """What so few independent documents, or whatever ``one`` is, can't show."""
+    if few := few_documents(count, one):
         fewest = fewest_documents(alpha=ALPHA / pairs)
         yield few + (f", and it takes {fewest} to separate any two configs" if count < fewest else "")
 
@@ -235,8 +235,9 @@ def _chosen_metrics(
     per_table = [applicable(table) for table in tables]
     there = set.intersection(*({m.name for m in metrics} for metrics in per_table))
     there |= {m.name for metrics in per_table for m in metrics if m.kind == "probability"}
-    # Of one forward pass for all there is one value for all, and nothing to compare.
-    if len({c.scoring for c in contenders}) > 1 or wanted:
+    # Of one forward pass for all there is one value for all, and nothing to compare. (A contender's own
+    # `scoring` is that of all sets: pairs are read without context whatever else is compared on.)
+    if len({table.signature.partition("|measure:")[0] for table in tables}) > 1 or wanted:
         there.add(BITS_PER_BYTE.name)
         if len({c.tokenizer for c in contenders}) == 1:
             there.add(PERPLEXITY.name)

@@ -75,8 +75,10 @@ def _view(index: int, result: SetResult, *, one_pass: bool) -> SetView:
     return SetView(
         key=f"s{index}",
         result=result,
-        main=_metric(leader) if leader is not None else None,
-        others=tuple(_metric(metric) for name, metric in result.metrics.items() if name != result.main),
+        main=_metric(result, leader) if leader is not None else None,
+        others=tuple(
+            _metric(result, metric) for name, metric in result.metrics.items() if name != result.main
+        ),
         roc=svg.roc(result.curves) if result.curves else "",
         precision_recall=svg.precision_recall(result.curves) if result.curves else "",
         legend=tuple((curve.name, svg.swatch(i)) for i, curve in enumerate(result.curves)),
@@ -88,8 +90,8 @@ def _view(index: int, result: SetResult, *, one_pass: bool) -> SetView:
     )
 
 
-def _metric(metric: MetricResult) -> MetricView:
-    return MetricView(metric, svg.forest(metric), ", ".join(words.undecided(metric)))
+def _metric(result: SetResult, metric: MetricResult) -> MetricView:
+    return MetricView(metric, svg.forest(metric), ", ".join(words.undecided(result, metric)))
 
 
 def _why_no_cost(result: SetResult, *, one_pass: bool) -> str:

@@ -69,14 +69,14 @@ def _set(comparison: Comparison, result: SetResult) -> Iterator[str]:
     if result.leader is None:
         yield from (words.NOTHING_APPLIES, "")
         return
-    yield from _leaderboard(result.leader)
+    yield from _leaderboard(result, result.leader)
     others = [metric for name, metric in result.metrics.items() if name != result.main]
     if others:
         yield from _others(comparison, others)
     yield from _costs(comparison, result)
 
 
-def _leaderboard(metric: MetricResult) -> Iterator[str]:
+def _leaderboard(result: SetResult, metric: MetricResult) -> Iterator[str]:
     yield from (f"`{metric.name}`: {escape(metric.summary)}{words.better(metric)}.", "")
     yield _row(
         "#", "Config", "Value", "95 % interval", "Best minus this", "95 % interval", "p (Holm)", "Verdict"
@@ -97,7 +97,7 @@ def _leaderboard(metric: MetricResult) -> Iterator[str]:
             _value(metric, name),
             words.interval(estimate.low, estimate.high),
             *cells,
-            escape(words.verdict(metric, name)),
+            escape(words.verdict(result, metric, name)),
         )
     if metric.chance is not None:
         yield _row("", "chance", words.figure(metric.chance), "", "", "", "", "")

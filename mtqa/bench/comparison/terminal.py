@@ -90,29 +90,29 @@ class _Page:
             yield words.NOTHING_APPLIES, ""
             yield "", ""
             return
-        yield from self._metric(result.leader)
+        yield from self._metric(result, result.leader)
         others = [metric for name, metric in result.metrics.items() if name != result.main]
         if self._verbose:
             for metric in others:
-                yield from self._metric(metric)
+                yield from self._metric(result, metric)
         elif others:
             yield from self._others(others)
         yield from self._costs(result)
 
-    def _metric(self, metric: MetricResult) -> Iterator[_Line]:
+    def _metric(self, result: SetResult, metric: MetricResult) -> Iterator[_Line]:
         yield f"{metric.name}: {metric.summary}{words.better(metric)}", "bold"
         head = f"{'#':>3}  {self._name('config')}{'value':>6} {'95 % interval':<15}"
         yield f"{head}{'to the best':<23}{'p':>6}", "dim"
         for rank, (name, estimate) in enumerate(metric.estimates.items(), start=1):
             won = name in metric.cluster
             row = f"{rank:>3} {'*' if won else ' '}{self._name(name)}{words.figure(estimate.value):>6} "
-            row += f"{words.interval(estimate.low, estimate.high):<15}{_to_the_best(metric, name)}"
+            row += f"{words.interval(estimate.low, estimate.high):<14} {_to_the_best(metric, name)}"
             yield row.rstrip(), "green" if won else ""
             if estimate.note:
                 yield f"       {estimate.note}", "dim"
         if metric.chance is not None:
             yield f"{'':5}{self._name('chance')}{words.figure(metric.chance):>6}", "dim"
-        if undecided := words.undecided(metric):
+        if undecided := words.undecided(result, metric):
             yield f"Not separated from {one_line(metric.best or '')}: {one_line(', '.join(undecided))}.", ""
         yield "", ""
 
@@ -146,7 +146,7 @@ def _to_the_best(metric: MetricResult, name: str) -> str:
     if difference is None:
         return ""
     spread = words.interval(_negative(difference.high), _negative(difference.low))
-    return f"{words.signed(-difference.value):>6} {spread:<16}{words.p_value(difference.p_holm):>6}"
+    return f"{words.signed(-difference.value):>6} {spread:<15} {words.p_value(difference.p_holm):>6}"
 
 
 def _letters() -> Iterator[str]:

@@ -14,6 +14,8 @@ from mtqa.bench.comparison.records import (
     MetricResult,
     SetResult,
 )
+from mtqa.bench.resample import unit
+from mtqa.report.view import plural
 
 HOW_TO_READ = (
     "Intervals hold 95 % of the bootstrap's draws of whole documents; one draw serves all configs. "
@@ -30,11 +32,13 @@ def figure(value: float | None) -> str:
 
     >>> figure(0.3456), figure(-0.02), figure(1.0), figure(23.456), figure(None)
     ('.346', '-.020', '1.000', '23.46', 'n/a')
+    >>> figure(156.81), figure(14707.15)
+    ('156.8', '14,707')
     """
     if value is None:
         return "n/a"
     if abs(value) >= 10:
-        return f"{value:.2f}"
+        return f"{value:,.{2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0}f}"
     text = f"{value:.3f}"
     if float(text) == 0:
         return ".000"
@@ -75,8 +79,8 @@ def against_best(metric: MetricResult, name: str) -> Difference | None:
     return None if best is None or name == best else metric.difference(best, name)
 
 
-def verdict(metric: MetricResult, name: str) -> str:
-    """One phrase for a config's standing."""
+def verdict(result: SetResult, metric: MetricResult, name: str) -> str:
+    """One phrase for a config's standing on a metric of ``result``."""
     estimate = metric.estimates[name]
     if estimate.value is None:
         return estimate.note
@@ -88,16 +92,21 @@ def verdict(metric: MetricResult, name: str) -> str:
     if difference.separated:
         return "separated from the best"
     more = difference.more_documents
-    return "not separated" if more is None else f"not separated; about {more:,} more documents would"
+    return "not separated" if more is None else f"not separated; {_more(result, more)}"
 
 
-def undecided(metric: MetricResult) -> tuple[str, ...]:
+def _more(result: SetResult, count: int) -> str:
+    drawn = unit(result.shape, grouped=result.clusters != result.documents)
+    return f"about {plural(count, f'more {drawn}')} would"
+
+
+def undecided(result: SetResult, metric: MetricResult) -> tuple[str, ...]:
     """Each config of the cluster with what would separate it from the best."""
     said = []
     for name in metric.cluster[1:]:
         difference = against_best(metric, name)
         more = difference.more_documents if difference is not None else None
-        said.append(f"{name} (about {more:,} more documents would)" if more else name)
+        said.append(f"{name} ({_more(result, more)})" if more else name)
     return tuple(said)
 
 
@@ -127,12 +136,8 @@ def memory(cost: Cost | None) -> str:
 
 
 def size(result: SetResult) -> str:
-    """How much data a set has, and of which kind.
-
-    Pairs and isolated sentences are not called documents, though they are drawn as such.
-    """
-    one = {"pairs": "pair", "scored": "sentence"}.get(result.shape, "document")
-    said = f"{result.documents:,} {one}{'' if result.documents == 1 else 's'}"
+    """How much data a set has, and of which kind."""
+    said = plural(result.documents, unit(result.shape, grouped=False))
     if result.clusters != result.documents:
         said += f" from {result.clusters:,} sources"
     return said if result.shape != "documents" else f"{said}, {result.sentences:,} sentences"

@@ -68,7 +68,7 @@ def _references(section: Section) -> Iterator[str]:
 def _more(section: Section) -> Iterator[str]:
     if section.systems:
         rows = [[escape(s.name), view.number(s.score), f"{s.n:,}"] for s in section.systems]
-        yield from ("", *_table(["system", "mean score", "sentences"], rows))
+        yield from ("", *_table(["system", view.SYSTEM_SCORE, "sentences"], rows))
     if section.reliability:
         lines = [
             [f"{b.low:.1f} to {b.high:.1f}", view.number(b.probability), view.number(b.corrupted), f"{b.n:,}"]

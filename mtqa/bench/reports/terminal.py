@@ -93,7 +93,7 @@ def _systems(section: Section) -> Iterator[RenderableType]:
     if section.systems:
         yield _text("")
         rows = [[one_line(s.name), view.number(s.score), f"{s.n:,}"] for s in section.systems]
-        yield _table(["system", "mean score", "n"], rows)
+        yield _table(["system", view.SYSTEM_SCORE, "n"], rows)
 
 
 def _reliability(section: Section) -> Iterator[RenderableType]:

@@ -16,6 +16,8 @@ from mtqa.report.safe import one_line
 #: The metrics of a breakdown on a narrow page, in order of preference.
 _HEADLINES = ("roc_auc", "average_precision", "accuracy", "accuracy_length_controlled", "spearman", "kendall")
 _HEADLINES_SHOWN = 2
+#: Heads the means of systems: of the config's scores, not of people's.
+SYSTEM_SCORE = "mean suspicion (less is better)"
 FLOORS = (LENGTH, UNIGRAM, CHANCE)
 READING = (
     "Intervals: 95 %, percentile bootstrap over documents (versions of one source together). Floors: longer "
