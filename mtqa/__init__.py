@@ -88,10 +88,12 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def __getattr__(name: str) -> Any:
-    """The public names, each imported from its home when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mtqa' has no attribute {name!r}")
-    import importlib
+if not TYPE_CHECKING:  # type checkers know the names: to them a misspelt one is an error
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> Any:
+        """The public names, each imported from its home when it is first used."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'mtqa' has no attribute {name!r}")
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)

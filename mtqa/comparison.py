@@ -2,14 +2,15 @@
 
 import mtqa
 found = mtqa.compare(["configs/measures.yaml"], "labelled.jsonl")
-found.sets[0].leader.cluster
+if leader := found.sets[0].leader:
+    print(leader.best, leader.cluster)
 """
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def compare(
     ``data``, ``columns``, ``limit``: as in `mtqa.evaluate`. ``backend`` replaces every config's model.
     Raises `mtqa.MtqaError`.
 
-    >>> mtqa.compare(["a.yaml", "b.yaml"], "labelled.jsonl").sets[0].leader.best   # doctest: +SKIP
+    >>> first = mtqa.compare(["a.yaml", "b.yaml"], "labelled.jsonl").sets[0]   # doctest: +SKIP
+    >>> first.leader.best if first.leader else None                            # doctest: +SKIP
     """
     settings = settings or CompareSettings()
     progress = progress or NoProgress()
@@ -75,16 +77,33 @@ def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
     if isinstance(configs, Mapping):
         named = [NamedConfig(str(name), as_config(config)) for name, config in configs.items()]
     else:
-        named = []
-        for one in [configs] if isinstance(configs, str | os.PathLike) else configs:
-            if isinstance(one, Config):
-                raise UsageError("configs to compare need names: give a mapping of names to configs")
-            named += [one] if isinstance(one, NamedConfig) else load_configs([Path(one)])
+        named = [config for one in _listed(configs) for config in _named(one)]
     if len(named) < 2:
         raise UsageError("a comparison needs two configs at least: name another, or a comparison set")
     for one in named:
         check_measure(one.config.measure)
     return tuple(named)
+
+
+def _listed(configs: object) -> Iterable[object]:
+    """The files and named configs among them. Raises `UsageError` for what is no collection."""
+    if isinstance(configs, str | os.PathLike):
+        return [configs]
+    if not isinstance(configs, Iterable):
+        kind = type(configs).__name__
+        raise UsageError(f"configs to compare are files, or a mapping of names to configs, not a {kind}")
+    return configs
+
+
+def _named(one: object) -> tuple[NamedConfig, ...]:
+    """A file's configs, or the one that has a name. Raises as `named_configs`."""
+    if isinstance(one, NamedConfig):
+        return (one,)
+    if isinstance(one, Config | Mapping):
+        raise UsageError("configs to compare need names: give a mapping of names to configs")
+    if not isinstance(one, str | os.PathLike):
+        raise UsageError(f"a config to compare is a file's name, not a {type(one).__name__}")
+    return load_configs([Path(one)])
 
 
 def _check_probabilities(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def load_config(path: str | Path | None = None, **overrides: Any) -> Config:
     """
     if path == "":
         raise ConfigError("--config: the file's name is empty")
-    values = _read(Path(path)) if path is not None else {}
+    values = _read(path) if path is not None else {}
     if "configs" in values:
         raise ConfigError(f"{path}: this is a comparison set; use it with `mtqa compare`, or name one config")
     values.update({key: value for key, value in overrides.items() if value is not None})
@@ -120,7 +121,7 @@ def load_configs(paths: Sequence[str | Path], **overrides: Any) -> tuple[NamedCo
     """
     found: list[NamedConfig] = []
     for path in paths:
-        values = _read(Path(path))
+        values = _read(path)
         top = {key: value for key, value in overrides.items() if value is not None}
         if "configs" in values:
             found += _set_of(values, str(path), top)
@@ -176,8 +177,10 @@ def _first_problem(error: ValidationError) -> str:
     return f"{key}: {one_line(repr(value), 60)}: {one_line(message, 160)}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    values = read_yaml(path, "config file")
+def _read(path: str | Path) -> dict[str, Any]:
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"a config file is named by a str or a Path, not by a {type(path).__name__}")
+    values = read_yaml(Path(path), "config file")
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -193,8 +196,8 @@ def read_yaml(path: Path, what: str) -> Any:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such {what}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't read this {what} ({one_line(error, 120)})") from error
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the name
+        raise ConfigError(f"{one_line(path)}: can't read this {what} ({one_line(error, 120)})") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)

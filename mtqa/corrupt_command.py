@@ -8,6 +8,7 @@ import click
 
 from mtqa.console import Console, say
 from mtqa.options import quiet_option
+from mtqa.report.safe import json_surrogates
 
 if TYPE_CHECKING:
     from mtqa.bench.corrupt import CorruptSettings
@@ -90,7 +91,7 @@ def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
         records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)
         lines = []
         for record in records:
-            lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+            lines.append(json_surrogates(json.dumps(record, ensure_ascii=False)) + "\n")
             console.update("corrupting", len(lines), len(documents))
     return lines
 

@@ -136,8 +136,9 @@ def _given(names: tuple[str, ...], data: tuple[str, ...], clean: tuple[str, ...]
 def _check_further(name: str) -> None:
     """A name without an option of its own is a file: a slip of the pen is not asked of the hub."""
     from mtqa.bench.labelled.spec import places
+    from mtqa.bench.paths import is_file
 
-    if not any(path.is_file() for path in places(name)):
+    if not any(is_file(path) for path in places(name)):
         raise UsageError(
             f"{one_line(name, 100)}: no such file (CONFIG is a YAML file such as configs/default.yaml; "
             "a hub id needs a --data of its own)"

@@ -8,7 +8,7 @@ evaluation.metrics()["average_precision"].value
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +62,7 @@ def load_sets(
 
     The same data given twice is a `UsageError` too: pooled, every document would count as two.
     """
-    given = [data] if isinstance(data, (str, os.PathLike, LabelledSet)) else list(data)
+    given = _listed(data)
     if not given:
         raise UsageError("name labelled data: a file, a hub id, or a YAML that describes them")
     return _told_apart(
@@ -73,6 +73,17 @@ def load_sets(
             for one in given
         ]
     )
+
+
+def _listed(data: Data | Sequence[Data]) -> list[Data]:
+    """What was given, one or several. Raises `UsageError` for what is no data."""
+    if isinstance(data, str | os.PathLike | LabelledSet):
+        return [data]
+    given = list(data) if isinstance(data, Iterable) else [data]
+    for one in given:
+        if not isinstance(one, str | os.PathLike | LabelledSet):
+            raise UsageError(f"labelled data are named by a str or a Path, not by a {type(one).__name__}")
+    return given
 
 
 def _told_apart(sets: Sequence[LabelledSet]) -> tuple[LabelledSet, ...]:

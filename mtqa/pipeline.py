@@ -22,7 +22,7 @@ from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
-from mtqa.detect.sentence import QUOTE_LOG_ODDS
+from mtqa.detect.sentence import DOUBLED_LOG_ODDS, QUOTE_LOG_ODDS
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
 from mtqa.errors import InputError, UsageError
@@ -39,7 +39,7 @@ from mtqa.text.language import certain_language
 from mtqa.text.offsets import LineIndex
 from mtqa.text.quotes import quote_faults_apart
 from mtqa.text.read import document_from_text, read_article
-from mtqa.warned import of_calibration, of_context, of_language, of_verdict, own_language
+from mtqa.warned import of_calibration, of_language, of_sentences, of_verdict, own_language
 
 if TYPE_CHECKING:
     from mtqa.lm.ledger import KnownScores
@@ -73,7 +73,6 @@ class Ranker:
     """Ranks articles with one config; the model is loaded when it is first needed, and once.
 
     What the score ledger knows needs no model. A ``backend`` of the caller's own is always asked.
-
     Threads may share one; the model's passes take turns, so that on the CPU they gain nothing. Processes have
     one each, and may share the ledger on a local disk: give them ``threads``, so that the cores suffice.
     """
@@ -145,10 +144,7 @@ class Ranker:
 
     @property
     def calibration(self) -> Calibration | None:
-        """The detector's calibration: the config's own, else the head's. Raises `UsageError`.
-
-        None where there is no detector, or nobody has calibrated it; an error where ``fdr`` needs it.
-        """
+        """The config's own, else the head's, or None. Raises `UsageError`, also where ``fdr`` needs one."""
         if self._own_calibration is not None:
             return self._own_calibration.for_head(self.head.digest if self.head else None)
         found = self.head.calibration_for(self.config.context) if self.head else None
@@ -226,8 +222,11 @@ class Ranker:
     def rank(self, source: Source, *, repaired: int = REPAIRED) -> Report:
         """An article's sentences, most suspicious first; ``source`` is a path, a text or a `Document`.
 
+        A text that others send: ``document_from_text(text)``; a `str` that names a file is read as that file.
         Repairs are looked for in the first ``repaired`` of them, unless the config says not to.
         """
+        if repaired < 0:
+            raise UsageError(f"repaired is {repaired}: a number of sentences, or 0 for no repairs")
         calibration = self.calibration  # asked before any work: it may be the wrong one
         document = _lines_apart(as_document(source), self.config.context)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
@@ -261,7 +260,7 @@ class Ranker:
             words=ranking.words,
             warnings=document.warnings
             + of_language(language, model.languages, detects=self.measure == DETECTOR)
-            + of_context(document, config.context)
+            + of_sentences(document, ranking.findings, config.context)
             + of_calibration(calibration, config.context)
             + (verdict.warnings if verdict else ())
             + unfinished,
@@ -307,9 +306,10 @@ class Ranker:
 
     def _detector_signature(self) -> str:
         own, fdr, marks = self._own_calibration, self.config.fdr, max(QUOTE_LOG_ODDS.values())
+        apart = self.config.context != "none"
         return (
             (f"|detector:{self.head.digest[:12]}" if self.head else "")
-            + (f"|quotes:{marks:g}" if self.head and self.config.context != "none" else "")
+            + (f"|quotes:{marks:g}|doubled:{DOUBLED_LOG_ODDS:g}" if self.head and apart else "")
             + (f"|calibration:{own.digest[:12]}" if own else "")
             + (f"|fdr:{fdr:g}" if fdr is not None else "")
         )
@@ -320,12 +320,11 @@ def rank(text_or_path: Source, config: ConfigLike | None = None, **overrides: An
 
     ``text_or_path``: a path, a `Document`, or a text. A `pathlib.Path` is always a file. A `str` of one line
     that names a file, or reads like the name of one (no blank, and ends in .txt or the like or is an
-    address), is a path; any other `str` is a text.
-    ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``.
-    Raises `mtqa.MtqaError`.
+    address), is a path; any other `str` is a text. A text that others send:
+    ``rank(mtqa.document_from_text(text))``; a `str` that names a file is read as that file.
+    ``overrides`` are `Config` fields: ``rank(path, measure="perplexity")``. Raises `mtqa.MtqaError`.
 
-    >>> report = mtqa.rank("article.txt")                        # doctest: +SKIP
-    >>> report.findings[0].text, report.findings[0].spans[0].text  # doctest: +SKIP
+    >>> mtqa.rank("article.txt").findings[0].text   # doctest: +SKIP
     """
     document = as_document(text_or_path)
     return Ranker(_merged(config, overrides)).rank(document)

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from mtqa.lm.fetch import ModelState
 
 
+#: Columns that no table of ours needs.
+_WIDEST = 10_000
+
+
 def model_table(models: Iterable[ModelState], *, width: int) -> str:
-    """Name, what it is, licence, sizes and state, within ``width`` columns."""
+    """Name, what it is, licence, sizes and state, in ``width`` columns, or as many as it takes."""
     rows = [
         (
             m.name,
@@ -62,10 +66,12 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[Any]], *, width: int) ->
 
     # Two blanks between columns and no edge: the models fit 80 columns, whatever state they are in.
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for i, title in enumerate(head):
-        table.add_column(title, no_wrap=i == 0, overflow="fold")
+    for title in head:
+        table.add_column(title, no_wrap=True)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(table)
+    # On a narrow terminal the lines run over: cells in shreds could not be read.
+    needed = Console(width=_WIDEST).measure(table).maximum
+    Console(file=out, width=max(width, needed), color_system=None).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().strip("\n").splitlines())

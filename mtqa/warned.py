@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.head import LANGUAGES
 from mtqa.errors import one_line
-from mtqa.records import Document, Doubt, Verdict
+from mtqa.records import Document, Doubt, Finding, Verdict
 from mtqa.report.view import percent
 
 
@@ -88,8 +88,22 @@ def _not_found(verdict: Verdict, calibration: Calibration, *, listed: bool) -> D
     )
 
 
-def of_context(document: Document, context: str) -> tuple[str, ...]:
-    """A sentence that is alone."""
+def of_sentences(document: Document, findings: Sequence[Finding], context: str) -> tuple[str, ...]:
+    """A sentence that is alone; those that nothing can be said of (see `of_tokens`)."""
+    unread = of_tokens(document, findings)
     if context == "document" and len(document.sentences) == 1:
-        return ("only one sentence: there is nothing to rank it against",)
-    return ()
+        return ("only one sentence: there is nothing to rank it against", *unread)
+    return unread
+
+
+def of_tokens(document: Document, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Sentences that the model can't read: its tokenizer drops all of their characters.
+
+    ``findings``: all that were ranked, before a rate leaves some out.
+    """
+    total = len(document.sentences)
+    lost = total - len({finding.sentence for finding in findings})
+    if not lost:
+        return ()
+    are = "they are" if lost > 1 else "it is"
+    return (f"the model's tokenizer has no token for {lost:,} of the {total:,} sentences: {are} not ranked",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -55,6 +56,9 @@ def test_a_report_is_rendered_alone_or_with_others(fake):
     assert few.count("\n") == 1
     with pytest.raises(mtqa.MtqaError, match="did you mean 'html'"):
         mtqa.render(report, "htm")
+    for nothing in (None, 7, ["html"]):
+        with pytest.raises(mtqa.MtqaError, match="unknown format"):
+            mtqa.render(report, nothing)
 
 
 def test_a_text_a_path_and_a_document_give_the_same_ranking(fake, tmp_path):
@@ -94,6 +98,12 @@ def test_what_is_no_article(fake):
         mtqa.rank("")
     with pytest.raises(InputError, match="not a int"):
         mtqa.rank(7)  # type: ignore[arg-type]
+
+
+def test_a_number_of_repaired_sentences_that_is_none(fake):
+    with pytest.raises(UsageError, match="repaired is -1"):
+        mtqa.Ranker().rank(TEXT, repaired=-1)
+    assert mtqa.Ranker().rank(TEXT, repaired=0).findings
 
 
 def test_a_window_longer_than_the_model_reads(fake):
@@ -151,6 +161,32 @@ def test_a_config_may_be_a_mapping_and_nothing_else(fake):
         mtqa.compare([mtqa.Config(), mtqa.Config(measure="slor")], "x.jsonl")
     with pytest.raises(ConfigError, match=r"nothing\.yaml"):
         mtqa.compare("nothing.yaml", "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("configs", "message"),
+    [
+        (None, "not a NoneType"),
+        (7, "not a int"),
+        ([{"k": 3}, {"k": 4}], "need names"),
+        ([7, 8], "a file's name, not a int"),
+        (["a\0b"], "can't read this config file"),
+        ([], "two configs at least"),
+    ],
+)
+def test_what_is_no_config_to_compare(fake, configs, message):
+    with pytest.raises(mtqa.MtqaError, match=message):
+        mtqa.compare(configs, "x.jsonl")
+
+
+def test_a_misspelt_name_is_an_error_to_a_type_checker_too():
+    tree = ast.parse(Path(mtqa.__file__).read_text(encoding="utf-8"))
+    assert "__getattr__" not in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    known = [
+        node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    imported = {one.name for node in known for line in node.body for one in line.names}
+    assert imported == mtqa._HOMES.keys()
 
 
 def test_a_sentence_may_end_in_an_address_and_a_folder_is_no_text(fake, tmp_path):

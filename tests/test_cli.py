@@ -439,6 +439,16 @@ def test_models_are_one_line_each_in_eighty_columns_with_their_size_on_disk(monk
     assert max(map(len, [head, *lines])) <= 80
 
 
+def test_the_table_of_models_is_whole_on_a_narrow_terminal(monkeypatch, capfd):
+    shown = []
+    for columns in ("20", "40", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert cli.main(["models"]) == 0
+        shown.append(capfd.readouterr().out)
+    assert shown[0] == shown[1] == shown[2]
+    assert all(one.name in shown[0] and one.licence in shown[0] for one in fetch.models())
+
+
 def test_corrupt_can_be_quiet(monkeypatch, tmp_path, capfd):
     path = tmp_path / "a.txt"
     path.write_text(PROSE)

@@ -62,6 +62,16 @@ def test_files_that_are_no_config(tmp_path: Path):
         load_config(tmp_path / "latin.yaml")
 
 
+def test_names_that_no_file_has():
+    for load in (load_config, lambda path: load_configs([path])):
+        with pytest.raises(ConfigError, match="can't read this config file") as caught:
+            load("a\0b.yaml")
+        assert "\0" not in str(caught.value)
+        for nothing in (7, b"a.yaml", ["a.yaml"]):
+            with pytest.raises(ConfigError, match=f"not by a {type(nothing).__name__}"):
+                load(nothing)
+
+
 def test_overrides_win_and_none_does_not(tmp_path: Path):
     path = tmp_path / "c.yaml"
     path.write_text("measure: perplexity\nk: 4\n")

@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "options": set(),
     "tables": {"errors", "detect", "lm"},
     "ledger_commands": {"errors", "lm"},
-    "corrupt_command": {"errors", "bench", "console", "options", "output"},
+    "corrupt_command": {"errors", "bench", "report", "console", "options", "output"},
     "calibrate_command": {
         "errors",
         "config",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
+from mtqa.bench.checked import check_names, check_whole
 from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
@@ -46,10 +47,8 @@ class EvaluateSettings:
     by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise UsageError(f"seed is {self.seed}: a whole number from 0")
-        if self.resamples < 0:
-            raise UsageError(f"resamples is {self.resamples}: a whole number from 0")
+        check_whole(seed=self.seed, resamples=self.resamples)
+        check_names("by", self.by)
 
 
 @dataclass(frozen=True, slots=True)

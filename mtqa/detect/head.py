@@ -195,11 +195,22 @@ def _index() -> Mapping[str, Path]:
     return {digest: FOLDER / name for digest, name in listed.items()}
 
 
-@lru_cache(maxsize=4)
 def load_head(path: Path) -> Head:
-    """A head from its file. Raises `ConfigError`."""
+    """A head from its file, which is read anew where it has changed. Raises `ConfigError`."""
     try:
-        data = path.read_bytes()
+        real = path.resolve()
+        status = real.stat()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a NUL in the name
+        raise _unreadable(path, error) from error
+    # The change time too: a file put in another's place with its size and date kept has a new one.
+    return _loaded(path, real, (status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, real: Path, stamp: tuple[int, ...]) -> Head:  # noqa: ARG001
+    """The head in the file that had that size and those times. ``path``: as its user names it."""
+    try:
+        data = real.read_bytes()
         tensors, card = _parsed(data)
         _check_card(card)
         arrays = _weights(tensors, int(card["places"]))
@@ -220,10 +231,14 @@ def load_head(path: Path) -> Head:
             **arrays,
         )
     except OSError as error:
-        raise ConfigError(f"{path}: can't read this detector head ({one_line(error, 120)})") from error
+        raise _unreadable(path, error) from error
     except Exception as error:  # safetensors raises its own kind for what is not one of its files
         why = f"{path}: not a detector head ({one_line(error, 160)})"
         raise ConfigError(f"{why}; name another file, or use detector: auto") from error
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    return ConfigError(f"{one_line(path)}: can't read this detector head ({one_line(error, 120)})")
 
 
 def _check_card(card: Any) -> None:

@@ -37,8 +37,8 @@ KIND_OF: Mapping[str, str] = {kind: name for name, kinds in KINDS.items() for ki
 
 #: The names, in the order of a head's last outputs.
 NAMES = tuple(KINDS)
-#: The kind of broken quotation marks.
-QUOTES = "quotes and punctuation"
+#: The kind of broken quotation marks, and of words that stand there twice.
+QUOTES, REPETITION = "quotes and punctuation", "repetition"
 
 #: Of the evidence in a sentence, the share that one kind must hold to be named.
 _LEAST_SHARE = 0.5
@@ -49,6 +49,11 @@ _LEAST_EVIDENCE = 0.35
 _LESSER = NAMES.index(QUOTES)
 #: How much else must be wrong for that, in nats: odds of six to one.
 _ELSE = 2.0
+
+
+def is_clear(outputs: Floats) -> bool:
+    """Do tokens with a head's outputs ``(n, C)`` say by themselves, six to one, that something is wrong?"""
+    return float(np.logaddexp(0.0, outputs[:, 0].astype(np.float64)).sum()) >= _ELSE
 
 
 def fault_kind(outputs: Floats) -> str | None:

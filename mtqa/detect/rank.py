@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,16 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.detect.calibrate import WordCalibration
-from mtqa.detect.kinds import QUOTES, fault_kind
+from mtqa.detect.doubled import doubled_words
+from mtqa.detect.kinds import QUOTES, REPETITION, fault_kind, is_clear
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
-from mtqa.detect.sentence import SentenceModel, SentenceTokens, clipped, quote_log_odds, sentence_features
-from mtqa.detect.spans import suspect_spans, word_evidence
+from mtqa.detect.sentence import (
+    DOUBLED_LOG_ODDS,
+    SentenceModel,
+    SentenceTokens,
+    clipped,
+    quote_log_odds,
+    sentence_features,
+)
+from mtqa.detect.spans import TextFaults, suspect_spans, word_evidence
 from mtqa.detect.spans import words as all_words
 from mtqa.detect.unigrams import unigram_nats
 from mtqa.detect.words import sentence_tokens, word_table
 from mtqa.errors import UsageError
 from mtqa.records import Document, Finding, QuoteFault, Sentence, TokenScores, Word
 
+#: Tokens behind doubled words whose outputs tell of these: corruption shows once the model has read on.
+_READ_AHEAD = 3
 #: Decides among sentences of the same score (many have an excess of 0): the worst few tokens.
 _TIE_BREAKER = "boosted_topk"
 
@@ -58,9 +69,9 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
-    """One sentence with what is known of it: its words, the indices of its tokens, its broken marks.
+    """One sentence with what is known of it: its words, the indices of its tokens, what its text shows.
 
-    ``quoted``: what these add to its log-odds, in a document.
+    ``added``: what that adds to its log-odds, in a document.
     """
 
     index: int
@@ -68,8 +79,8 @@ class _Scored:
     words: Sequence[Word]
     tokens: npt.NDArray[np.int32]
     opens: bool
-    faults: Sequence[QuoteFault]
-    quoted: float
+    faults: TextFaults
+    added: float
 
 
 def rank_sentences(
@@ -86,13 +97,16 @@ def rank_sentences(
     evidence = word_evidence(table, tokens, opening, alone=settings.context == "none")
     words = all_words(document, table, tokens, evidence, settings.language)
     edges = np.searchsorted(table.sentences, np.arange(len(document.sentences) + 1))
+    quotes, english = _Quotes(document), settings.language == "en"
     found: list[Finding] = []
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
             own_words, sentence = words[edges[index] : edges[index + 1]], document.sentences[index]
-            opens, faults = bool(opening[own[0]]), _faults(document, sentence)
-            quoted = quote_log_odds([fault.kind for fault in faults])
-            scored = _Scored(index, sentence, own_words, own, opens, faults, quoted)
+            faults = TextFaults(
+                quotes.of(sentence),
+                doubled_words(document.text, sentence.start, sentence.end) if english else (),
+            )
+            scored = _Scored(index, sentence, own_words, own, bool(opening[own[0]]), faults, _added(faults))
             read = _log_odds(tokens, scored, settings)
             values = _measure_values(tokens, scored, settings, read)
             spans = suspect_spans(
@@ -129,10 +143,10 @@ def _measure_values(
 ) -> Mapping[str, float | None]:
     """Every measure of one sentence, by name; None for the detector's where there is none.
 
-    ``read``: the head's log-odds. In a document broken quotation marks add to them.
+    ``read``: the head's log-odds. In a document broken quotation marks and doubled words add to them.
     """
     if read is not None and settings.context != "none":
-        read = clipped(read + scored.quoted)
+        read = clipped(read + scored.added)
     numbers = MeasureSettings(
         threshold_nats=settings.threshold_nats,
         k=settings.k,
@@ -163,19 +177,35 @@ def _log_odds(tokens: TokenScores, scored: _Scored, settings: RankSettings) -> f
 
 
 def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
-    """The kind of fault by the head; where it names none, by the marks that can't be right.
+    """The kind of fault by the head; where it names none, by what can't be right in the text.
 
-    A broken mark is told by itself: what else is wrong goes before it.
+    A broken mark is told by itself: what else is wrong goes before it. Words that stand there twice are not:
+    the head takes them for many kinds; what is apart from them goes before only where it is clearly wrong.
     """
     if tokens.detector is None:
         return None
-    own = scored.tokens
+    own, faults = scored.tokens, scored.faults
     kind = fault_kind(tokens.detector[own])
-    if kind == QUOTES and scored.faults:
-        starts, ends = tokens.starts[own], tokens.ends[own]
-        apart = np.all([(ends < f.start) | (starts > f.end) for f in scored.faults], axis=0)
-        kind = fault_kind(tokens.detector[own[apart]]) or kind
-    return kind or (QUOTES if scored.quoted > 0 else None)
+    if faults.doubled:
+        apart = tokens.detector[own[_apart(tokens, own, faults, _READ_AHEAD)]]
+        return (fault_kind(apart) if is_clear(apart) else None) or REPETITION
+    if kind == QUOTES and faults.quotes:
+        kind = fault_kind(tokens.detector[own[_apart(tokens, own, faults, 0)]]) or kind
+    return kind or (QUOTES if scored.added > 0 else None)
+
+
+def _apart(
+    tokens: TokenScores, own: npt.NDArray[np.int32], faults: TextFaults, behind: int
+) -> npt.NDArray[np.bool_]:
+    """Which of the tokens ``own`` touch no fault, and are not among the ``behind`` first ones after it."""
+    starts, ends = tokens.starts[own], tokens.ends[own]
+    apart = np.ones(len(own), dtype=np.bool_)
+    for place in faults.places():
+        touched = (ends >= place.start) & (starts <= place.end)
+        last = int(np.flatnonzero(touched)[-1]) if touched.any() else -1
+        touched[last + 1 : last + 1 + behind] = last >= 0
+        apart &= ~touched
+    return apart
 
 
 def _word_probability(read: float | None, settings: RankSettings) -> Callable[[float], float] | None:
@@ -214,5 +244,20 @@ def _finding(
     )
 
 
-def _faults(document: Document, sentence: Sentence) -> list[QuoteFault]:
-    return [f for f in document.quote_faults if sentence.start <= f.start and f.end <= sentence.end]
+class _Quotes:
+    """A document's broken quotation marks, sentence by sentence, without going through all for each."""
+
+    def __init__(self, document: Document) -> None:
+        self._faults = sorted(document.quote_faults, key=lambda fault: fault.start)
+        self._starts = [fault.start for fault in self._faults]
+
+    def of(self, sentence: Sentence) -> tuple[QuoteFault, ...]:
+        """Those that lie in the sentence."""
+        first, last = bisect_left(self._starts, sentence.start), bisect_left(self._starts, sentence.end)
+        return tuple(fault for fault in self._faults[first:last] if fault.end <= sentence.end)
+
+
+def _added(faults: TextFaults) -> float:
+    """What the text alone adds to a sentence's log-odds: the most that one fault does."""
+    quoted = quote_log_odds([fault.kind for fault in faults.quotes])
+    return max(quoted, DOUBLED_LOG_ODDS if faults.doubled else 0.0)

@@ -19,6 +19,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.detect.doubled import Doubled
 from mtqa.detect.unigrams import is_piece
 from mtqa.detect.words import WordTable, word_sums
 from mtqa.records import Document, Expectation, QuoteFault, Span, SuspectSpan, TokenScores, Word
@@ -44,13 +45,30 @@ _EXPECTED_LEAST = 0.01
 #: What tokenizers of English leave of a contraction that its next token ends: shown whole.
 _CONTRACTED = re.compile(r"(?:do|does|did|is|are|was|were|has|have|had|would|could|should|ai|must|need)n")
 
-#: What a broken quotation mark is called, by its kind.
+#: What a fault of the text is called, by its kind: of `QuoteFault`, or ``twice`` for doubled words.
 FAULT_NOTES = {
     "doubled": "doubled quotation mark",
     "unbalanced": "quotation mark without its partner",
     "stray": "stray quotation mark",
     "mixed": "quotation marks that do not match",
+    "twice": "stands there twice",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TextFaults:
+    """What is wrong with a sentence by its text alone."""
+
+    quotes: Sequence[QuoteFault] = ()
+    doubled: Sequence[Doubled] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.quotes or self.doubled)
+
+    def places(self) -> tuple[Span, ...]:
+        """Where they are: of doubled words both times."""
+        marks = tuple(Span(fault.start, fault.end) for fault in self.quotes)
+        return marks + tuple(Span(one.first.start, one.again.end) for one in self.doubled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,18 +225,18 @@ def _shows(text: str) -> bool:
 def suspect_spans(
     document: Document,
     words_here: Sequence[Word],
-    faults: Sequence[QuoteFault],
+    faults: TextFaults,
     line_of: Callable[[int], int],
     *,
     by_detector: bool = False,
     probability: Callable[[float], float] | None = None,
 ) -> tuple[SuspectSpan, ...]:
-    """One sentence's spans, in text order: its most suspicious words and its broken quotation marks.
+    """One sentence's spans, in text order: its most suspicious words, and what its text alone shows.
 
     ``by_detector``: the words' suspicion is a detector head's probability. ``probability``: from a word's
     evidence to a calibrated one.
     """
-    chosen = [[w] for w in _carriers(words_here, faults, by_detector)]
+    chosen = [[w] for w in _carriers(words_here, faults.places(), by_detector)]
     merged: list[list[Word]] = []
     for group in chosen:
         if merged and document.text[merged[-1][-1].end : group[0].start] in ("", " "):
@@ -226,11 +244,13 @@ def suspect_spans(
         else:
             merged.append(group)
     spans = [_word_span(document, group, line_of, probability) for group in merged]
-    spans += [_fault_span(document, fault, words_here, line_of) for fault in faults]
+    seen = [(Span(fault.start, fault.end), fault.kind) for fault in faults.quotes]
+    seen += [(one.again, "twice") for one in faults.doubled]
+    spans += [_fault_span(document, fault, words_here, line_of) for fault in seen]
     return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
 
 
-def _carriers(words_here: Sequence[Word], faults: Sequence[QuoteFault], by_detector: bool) -> list[Word]:
+def _carriers(words_here: Sequence[Word], faults: Sequence[Span], by_detector: bool) -> list[Word]:
     """The words to show, in text order; a mark that is a fault is shown as that.
 
     A surprising word may be sound beside a much more surprising one; a probability stands for itself. The
@@ -268,11 +288,11 @@ def _word_span(
 
 
 def _fault_span(
-    document: Document, fault: QuoteFault, words_here: Sequence[Word], line_of: Callable[[int], int]
+    document: Document, fault: tuple[Span, str], words_here: Sequence[Word], line_of: Callable[[int], int]
 ) -> SuspectSpan:
-    inside = [w for w in words_here if w.start < fault.end and fault.start < w.end]
-    span = _span(document, Span(fault.start, fault.end), inside, line_of)
-    return replace(span, note=FAULT_NOTES.get(fault.kind, fault.kind))
+    where, kind = fault
+    inside = [w for w in words_here if w.start < where.end and where.start < w.end]
+    return replace(_span(document, where, inside, line_of), note=FAULT_NOTES.get(kind, kind))
 
 
 def _span(

@@ -18,6 +18,7 @@ from mtqa.lm.progress import Progress, counted_from
 
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+#: What a tokenizer may be made of. transformers reads the first alone where it is there, else what it likes.
 _TOKENIZERS = (("tokenizer.json",), ("tokenizer.model",), ("vocab.json", "merges.txt"), ("vocab.txt",))
 
 
@@ -138,10 +139,12 @@ def is_whole(folder: Path) -> bool:
 
 
 def _tokenizer(folder: Path) -> list[Path]:
-    for names in _TOKENIZERS:
-        paths = [folder / name for name in names]
-        if all(path.is_file() for path in paths):
-            return paths
+    """tokenizer.json, or all that there is in its place."""
+    there = [[folder / name for name in names if (folder / name).is_file()] for names in _TOKENIZERS]
+    if there[0]:
+        return there[0]
+    if any(len(paths) == len(names) for paths, names in zip(there, _TOKENIZERS, strict=True)):
+        return [path for paths in there for path in paths]
     raise ModelError(f"{one_line(folder)} holds no tokenizer (tokenizer.json): add the model's own")
 
 

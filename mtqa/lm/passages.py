@@ -22,7 +22,7 @@ def concatenate(scores: Sequence[TokenScores]) -> TokenScores:
     """The scores of a document's passages as one record. Raises `ValueError` where there are none."""
     if not scores:
         raise ValueError("no scores to put together")
-    if len(scores) == 1:
+    if len(scores) == 1 or not any(len(s) for s in scores):
         return scores[0]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(s, name) for s in scores if len(s)])

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,13 +178,16 @@ class TorchCausalBackend:
             found: Floats = (unit[1:] @ unit[0]).cpu().numpy()
             return found
 
+    @property
+    def _decoder(self) -> Any:
+        return _decoder_of(self._model)
+
     def _next_reader(self) -> NextTokenReader:
         if self._reader is None:
             from mtqa.lm.torch_next import NextTokenReader
 
             start, limit = self._identity.start_id, self._identity.max_tokens
-            decoder = self._model.base_model
-            self._reader = NextTokenReader(decoder, self._logits, start_id=start, max_tokens=limit)
+            self._reader = NextTokenReader(self._decoder, self._logits, start_id=start, max_tokens=limit)
         return self._reader
 
     def _score_batch(
@@ -218,7 +222,7 @@ class TorchCausalBackend:
         return output.last_hidden_state, [output.hidden_states[layer] for layer in layers]
 
     def _decoded(self, ids: torch.Tensor, states: list[int] | bool) -> Any:
-        return self._model.base_model(input_ids=ids, use_cache=False, output_hidden_states=states)
+        return self._decoder(input_ids=ids, use_cache=False, output_hidden_states=states)
 
     def _by_number(self, layers: tuple[int, ...]) -> bool:
         """Whether asking for these layers alone gives what asking for all of them gives.
@@ -276,20 +280,26 @@ class TorchCausalBackend:
         width = min(width, self._identity.max_tokens)
         one = [start, *(1 + i % (vocabulary - 1) for i in range(width - 1))]
         ids = torch.tensor([one, [*one[:-1], (one[-1] + 1) % vocabulary]], device=self._device)
-        ours = self._logits(self._states(ids, ())[0])
+        ours = None if self._decoder is None else self._logits(self._states(ids, ())[0])
         theirs = self._model(input_ids=ids, use_cache=False).logits.float()
         absolute, relative = _EQUAL.get(self._dtype, _EQUAL_NARROW)
-        if ours.shape != theirs.shape or not torch.allclose(ours, theirs, atol=absolute, rtol=relative):
+        equal = partial(torch.allclose, atol=absolute, rtol=relative)
+        if ours is None or ours.shape != theirs.shape or not equal(ours, theirs):
             raise ModelError(
                 f"{name}: architecture {kind} is not supported "
                 "(its output is not that of its last hidden state and language-model head)"
             )
-        if not torch.allclose(ours[0, :-1], ours[1, :-1], atol=absolute, rtol=relative):
+        if not equal(ours[0, :-1], ours[1, :-1]):
             raise ModelError(f"{name}: architecture {kind} is not causal (it sees the tokens that follow)")
 
     def _running(self) -> AbstractContextManager[None]:
         """Around all that the model is asked: see `mtqa.lm.torch_running.running`."""
         return running(self._threads, self._device)
+
+
+def _decoder_of(model: Any) -> Any:
+    """The model without its head, or None. Llama 4 names its own base wrongly, and so is it itself."""
+    return model.base_model if model.base_model is not model else getattr(model, "model", None)
 
 
 def _values(config: Any, names: Sequence[str]) -> list[float]:

@@ -75,8 +75,8 @@ def render(
 
 def renderer_of(formats: Mapping[str, str], name: str) -> Callable[..., str]:
     """The function under a name of a registry as `FORMATS`. Raises `UsageError` that names the nearest."""
-    if name not in formats:
-        raise UsageError(unknown("format", name, formats))
+    if not isinstance(name, str) or name not in formats:
+        raise UsageError(unknown("format", str(name), formats))
     module, _, function = formats[name].partition(":")
     made: Callable[..., str] = getattr(importlib.import_module(module), function)
     return made

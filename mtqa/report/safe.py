@@ -16,7 +16,9 @@ _UNSAFE = re.compile(
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _UNSAFE_BUT_NEWLINE = re.compile(f"(?!\n)(?:{_UNSAFE.pattern})")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+#: What json.dumps writes raw and UTF-8, a reader of lines, or a terminal can't take: lone surrogates, C1
+#: controls, the separators that end a line, bidirectional overrides and isolates.
+_RAW_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -51,12 +53,15 @@ def keep_lines(text: str) -> str:
 
 
 def json_surrogates(encoded: str) -> str:
-    r"""JSON text that can be encoded as UTF-8: lone surrogates, which only strings hold, become ``\udc80``.
+    r"""JSON text that is safe as UTF-8, as lines and on a terminal: its value is the same.
 
-    >>> json_surrogates('"\udc80"')
-    '"\\udc80"'
+    Lone surrogates become ``\udc80`` and so on; so do control characters that json.dumps leaves as they are,
+    the separators that end a line, and bidirectional overrides. Only strings hold any of them.
+
+    >>> json_surrogates('"\udc80"'), json_surrogates('"a\u2028b\x9b"')
+    ('"\\udc80"', '"a\\u2028b\\u009b"')
     """
-    return _SURROGATE.sub(_escape, encoded)
+    return _RAW_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", encoded)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,6 +1,7 @@
 """JSON (schema version 1, `docs/report-schema-1.json`), JSON lines and CSV.
 
-JSON keeps the article's characters as they are. Numbers are rounded to six significant digits and are
+JSON keeps the article's characters as they are, but for escapes of those that would end a line, steer a
+terminal or can't be encoded. Numbers are rounded to six significant digits and are
 never NaN or infinite: what is undefined is null in JSON and an empty cell in CSV. ``start``/``end`` are
 characters of the file's decoded text, ``end`` excluded.
 """

@@ -27,6 +27,7 @@ _WHY = {
 
 #: Names of this process's own streams.
 _STREAM = re.compile(r"/dev/(std(in|out|err)|fd/\d+)|/proc/[^/]+/fd/\d+")
+_NUMBERED = re.compile(r"/(?:dev|proc/(?:thread-)?self|proc/(?P<process>\d+))/fd/(?P<number>\d{1,9})")
 
 
 def write_report(text: str, path: str) -> None:
@@ -101,9 +102,22 @@ def _target(path: str) -> str | None:
 
 
 def _write_directly(data: bytes, path: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    own = _own_stream(path)
+    # A stream of ours that is opened anew has a place of its own in the file: what comes next would cover it.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND) if own is None else os.dup(own)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+
+
+def _own_stream(path: str) -> int | None:
+    """The number of this process's stream that the name stands for, if it is one to write to."""
+    name = os.path.abspath(path)
+    if name in ("/dev/stdout", "/dev/stderr"):
+        return 1 if name == "/dev/stdout" else 2
+    found = _NUMBERED.fullmatch(name)
+    if found is None or (found["process"] and int(found["process"]) != os.getpid()):
+        return None
+    return int(found["number"])
 
 
 def _replace(data: bytes, target: str, old: os.stat_result | None) -> None:

@@ -19,6 +19,7 @@ from mtqa.text.clean import cleaned
 from mtqa.text.html_walk import HEADINGS, LOWERED, HtmlBlock, walked
 from mtqa.text.offsets import Traced, joined
 from mtqa.text.pieces import Piece, judged
+from mtqa.text.tables import parted
 
 OUTSIDE: Final = "outside the article's body (navigation, sidebar, footer)"
 _FURNITURE: Final = frozenset(("nav", "aside", "footer", "form", "button", "menu", "dialog"))
@@ -37,7 +38,7 @@ def html_pieces(source: str) -> tuple[list[Piece], list[Repair]]:
     repairs: list[Repair] = []
     texts = []
     for block in blocks:
-        text, made = cleaned(block.text)
+        text, made = cleaned(parted(block.text))
         repairs += made
         texts.append(text.folded())
     body = _body(page, blocks)

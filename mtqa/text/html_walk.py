@@ -16,6 +16,7 @@ import numpy as np
 
 from mtqa.text.html_tokens import Token, tokens
 from mtqa.text.offsets import Traced, joined, traced
+from mtqa.text.tables import CELL
 
 HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _VOID: Final = frozenset(
@@ -189,7 +190,7 @@ class _Walker:
         if self._hidden is None and tag in BLOCKS:
             self.flush()
         elif self._hidden is None and tag in ("td", "th"):
-            self._gap(token)
+            self._runs.append(self._mark(CELL, token))
             self._empty_cell = True
         if tag not in _VOID:
             self._push(token)

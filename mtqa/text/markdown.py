@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mtqa.text.markdown_rules import with_footnotes
 from mtqa.text.offsets import Edit, Traced, joined
 from mtqa.text.pieces import Piece, judged
+from mtqa.text.tables import CELL, parted
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -142,7 +143,7 @@ class _Reader:
     def _end_row(self) -> Iterator[Piece]:
         """The row, and apart from it the cells that the head of its table has no column for."""
         if self._row:
-            yield Piece(joined(self._row, " "), "table", cells=len(self._row))
+            yield Piece(parted(joined(self._row, CELL)), "table", cells=len(self._row))
         self._row = []
         end = _LINE.search(self._text.text, self._position)
         rest = self._text.cut(self._position, end.start() if end else len(self._text))

@@ -69,7 +69,9 @@ def quote_faults(text: str, blocks: Sequence[Block]) -> tuple[QuoteFault, ...]:
             faults += found
     if opened is not None and not _cut_off(opened, blocks):
         faults.append(_unclosed(opened))
-    return tuple(sorted(faults, key=lambda fault: (fault.start, fault.end, fault.kind)))
+    doubled = {at for fault in faults if fault.kind == "doubled" for at in range(fault.start, fault.end)}
+    told = (fault for fault in faults if fault.kind == "doubled" or fault.start not in doubled)
+    return tuple(sorted(told, key=lambda fault: (fault.start, fault.end, fault.kind)))
 
 
 def quote_faults_apart(text: str, sentences: Sequence[Sentence]) -> tuple[QuoteFault, ...]:
@@ -183,8 +185,8 @@ def _unclosed(opened: _Opened) -> QuoteFault:
 
 def _role(piece: str, match: re.Match[str], following: re.Match[str] | None, *, is_open: bool) -> str:
     """``open``, ``close`` or ``inch``."""
-    if "“" in match[0]:
-        return "open"
+    if "“" in match[0]:  # doubled at the end of a quotation (seen““, he said) it closes that all the same
+        return "close" if is_open and len(match[0]) > 1 and _leaning(piece, match) == "close" else "open"
     curly = "”" in match[0]
     leaning = "close" if curly else _leaning(piece, match)
     inches = _CURLY_INCH if curly else _INCH

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -53,6 +53,8 @@ def read_article(
     format or encoding.
     """
     _check_format(format)
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"the path of a file is expected, or -, not a {type(path).__name__}")
     shown = "standard input" if path == "-" else one_line(os.fspath(path), 200)
     data = _stdin_bytes() if path == "-" else _file_bytes(path, shown)
     if len(data) > MAX_BYTES:
@@ -91,26 +93,29 @@ def document_from_text(
     ``format``: None guesses by content, a page that begins as one.
     """
     _check_format(format)
+    if not isinstance(text, str):
+        raise InputError(f"a text is expected, a str, not a {type(text).__name__}")
     if len(text) > MAX_BYTES:
         raise _too_large(path or "the text")
     return _read(text, origin_of(text, path, format or _guessed(text, "")))
 
 
 def document_from_sentences(
-    sentences: Sequence[str], *, paragraphs: Sequence[int] | None = None, kinds: Sequence[str] | None = None
+    sentences: Iterable[str], *, paragraphs: Iterable[int] | None = None, kinds: Iterable[str] | None = None
 ) -> Document:
     """A document of given sentences, each taken verbatim: no repair, no exclusion, no cutting.
 
     ``paragraphs``: a number for each sentence; neighbours with one number make one block (None: all
     are one). ``kinds``: of `BLOCK_KINDS`, one for each sentence; a change of kind begins a block too.
-    Raises `InputError` for a blank sentence or lists of unequal length.
+    Raises `InputError` for a blank sentence, one that is no `str`, a text, or lists of unequal length.
     """
-    numbers = list(paragraphs) if paragraphs is not None else [0] * len(sentences)
-    names = list(kinds) if kinds is not None else ["body"] * len(sentences)
-    _check_sentences(sentences, numbers, names)
-    blocks, spans = laid_out([len(sentence) for sentence in sentences], numbers, names)
+    given = _listed(sentences)
+    numbers = list(paragraphs) if paragraphs is not None else [0] * len(given)
+    names = list(kinds) if kinds is not None else ["body"] * len(given)
+    _check_sentences(given, numbers, names)
+    blocks, spans = laid_out([len(sentence) for sentence in given], numbers, names)
     held: list[list[str]] = [[] for _ in blocks]
-    for sentence, span in zip(sentences, spans, strict=True):
+    for sentence, span in zip(given, spans, strict=True):
         held[span.block].append(sentence)
     text = BLANK_LINE.join(" ".join(block) for block in held)
     return of_sentences(origin_of(text, None, "text"), text, traced(text), blocks, spans)
@@ -118,7 +123,16 @@ def document_from_sentences(
 
 def _check_format(name: str | None) -> None:
     if name is not None and name not in FORMATS:
-        raise UsageError(unknown("input format", name, FORMATS))
+        raise UsageError(unknown("input format", str(name), FORMATS))
+
+
+def _listed(sentences: Iterable[str]) -> list[str]:
+    """The sentences, of a pandas Series or a generator too. Raises `InputError` for what holds none."""
+    if isinstance(sentences, str):
+        raise InputError("give a list of sentences; document_from_text takes a text")
+    if not isinstance(sentences, Iterable):
+        raise InputError(f"a list of sentences is expected, not a {type(sentences).__name__}")
+    return list(sentences)
 
 
 def _check_sentences(sentences: Sequence[str], numbers: Sequence[int], kinds: Sequence[str]) -> None:
@@ -130,10 +144,12 @@ def _check_sentences(sentences: Sequence[str], numbers: Sequence[int], kinds: Se
                 f"{len(sentences)} sentences but {len(given)} {name}; give one for each sentence"
             )
     for index, (sentence, kind) in enumerate(zip(sentences, kinds, strict=True)):
+        if not isinstance(sentence, str):
+            raise InputError(f"sentence {index} is no text but a {type(sentence).__name__}; leave it out")
         if not sentence.strip():
             raise InputError(f"sentence {index} is blank; leave it out together with its label")
         if kind not in BLOCK_KINDS:
-            raise InputError(f"sentence {index}: {unknown('kind', kind, BLOCK_KINDS)}")
+            raise InputError(f"sentence {index}: {unknown('kind', str(kind), BLOCK_KINDS)}")
 
 
 def _too_large(name: str) -> InputError:

@@ -1,11 +1,13 @@
-"""Long tables of figures and names, which hold no prose to rank."""
+"""Rows of tables: what stands between their cells; long tables of figures, which hold no prose to rank."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from mtqa.text.offsets import Edit, Traced
 from mtqa.text.pieces import Piece
 
 REASON: Final = "table of data"
@@ -16,6 +18,28 @@ _FIGURES, _FINAL = (
     0.2,
 )  # share of cells with a figure, of rows with a final mark: transcripts have the latter
 _SENTENCE = 6  # words that, with a final mark, make a row one that is kept
+#: Put by the readers of HTML and Markdown where a cell begins: white space that no text has.
+CELL: Final = "\x1f"
+_WHITE: Final = re.compile(r"\s+")
+#: Behind these nothing else is needed between two cells.
+_PARTS: Final = tuple(".!?;:,|…")
+
+
+def parted(row: Traced, mark: str = CELL) -> Traced:
+    """The row with a semicolon between filled cells, which are held apart by ``mark`` (and white space).
+
+    A model reads cells without anything between them as one broken sentence: of nine sound rows of two small
+    tables four were found at a rate of .1, and none with semicolons or bars.
+
+    >>> from mtqa.text.offsets import traced
+    >>> parted(traced("LRU \\x1f oldest entry\\x1f\\x1fQ:\\x1fWhy?")).text
+    'LRU; oldest entry; Q: Why?'
+    """
+    row = row.stripped()
+    if mark not in row.text:
+        return row
+    between = [m.span() for m in _WHITE.finditer(row.text) if mark in m[0]]
+    return row.edited([Edit(a, b, " " if row.text[:a].endswith(_PARTS) else "; ") for a, b in between])
 
 
 def without_data(pieces: Sequence[Piece]) -> list[Piece]:

@@ -490,3 +490,17 @@ def test_chance_separates_orders_of_systems_as_rarely_as_it_may():
         p_values.append(_order_p(_ordered(one, "a"), _ordered(other, "b")))
     assert 0 < np.mean(np.array(p_values) < 0.2) <= 0.3
     assert np.mean(np.array(p_values) < 0.05) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metrics": "roc_auc"}, r"metrics is 'roc_auc': give a tuple of names, \('roc_auc',\)"),
+        ({"metrics": None}, "metrics is None: give a tuple of names"),
+        ({"draws": "many"}, "draws is 'many': a whole number from 0"),
+        ({"seed": -1}, "seed is -1: a whole number from 0"),
+    ],
+)
+def test_settings_of_another_kind_are_one_line(changes, message):
+    with pytest.raises(UsageError, match=message):
+        CompareSettings(**changes)

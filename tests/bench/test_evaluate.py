@@ -35,6 +35,28 @@ def own_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("MTQA_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.mark.parametrize("changes", [{"seed": "x"}, {"seed": -1}, {"resamples": 2.5}, {"resamples": None}])
+def test_settings_that_are_no_whole_numbers(changes):
+    name, value = next(iter(changes.items()))
+    with pytest.raises(UsageError, match=f"{name} is {value!r}: a whole number from 0"):
+        EvaluateSettings(**changes)
+    assert EvaluateSettings(seed=np.int64(3)).seed == 3
+
+
+@pytest.mark.parametrize("by", ["genre", None, 7, (7,)])
+def test_a_name_where_names_are_wanted(by):
+    with pytest.raises(UsageError, match=r"by is .*: give a tuple of names"):
+        EvaluateSettings(by=by)
+    assert EvaluateSettings(by=["genre"]).by == ["genre"]
+
+
+@pytest.mark.parametrize("data", [None, 7, b"a.jsonl", [None], ["a.jsonl", 7]])
+def test_what_names_no_data(data):
+    for ask in (mtqa.evaluate, lambda data: mtqa.compare({"a": {}, "b": {"k": 4}}, data)):
+        with pytest.raises(mtqa.MtqaError, match=r"labelled data are named by|no such file"):
+            ask(data)
+
+
 @pytest.fixture
 def files(tmp_path) -> list[str]:
     documents = [{**r, "doc": f"{r['doc']}{i}"} for r in (BAKERY, FERRY) for i in range(3)]

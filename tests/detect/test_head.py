@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -304,6 +305,33 @@ def test_files_that_are_no_head(folder):
     for name, says in (("text.safetensors", "not a detector head"), ("none.safetensors", "can't read")):
         with pytest.raises(ConfigError, match=says):
             load_head(folder / name)
+
+
+def test_a_file_that_was_replaced_is_read_anew(folder):
+    path, link = folder / "replaced.safetensors", folder / "link.safetensors"
+    first = random_head(path, width=3, seed=1)
+    link.symlink_to(path)
+    assert load_head(path) is first
+    assert load_head(link).digest == first.digest
+    status = path.stat()
+    second = random_head(folder / "new.safetensors", width=3, seed=2)
+    os.utime(folder / "new.safetensors", ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(folder / "new.safetensors", path)
+    assert path.stat().st_size == status.st_size
+    for name in (path, link):
+        assert load_head(name).digest == second.digest != first.digest
+        assert find_head(str(name), "0" * 64).digest == second.digest
+    path.unlink()
+    with pytest.raises(ConfigError, match="can't read this detector head"):
+        load_head(path)
+
+
+def test_names_of_heads_that_can_not_be_read_are_one_line(folder):
+    (folder / "circle").symlink_to("circle")
+    for name in (folder / "circle", folder, "a\0b", "x" * 300):
+        with pytest.raises(ConfigError, match="can't read this detector head") as caught:
+            find_head(str(name), "0" * 64)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_head_of_another_model_is_refused(folder):

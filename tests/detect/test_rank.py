@@ -14,8 +14,8 @@ from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
-from mtqa.detect.sentence import QUOTE_LOG_ODDS, SENTENCE_FEATURES, SentenceModel
-from mtqa.detect.spans import expected, suspect_spans
+from mtqa.detect.sentence import DOUBLED_LOG_ODDS, QUOTE_LOG_ODDS, SENTENCE_FEATURES, SentenceModel
+from mtqa.detect.spans import TextFaults, expected, suspect_spans
 from mtqa.errors import UsageError
 from mtqa.records import Document, Word
 from mtqa.text.read import document_from_sentences, document_from_text
@@ -192,7 +192,7 @@ def test_the_expected_word_before_a_stray_mark_is_not_shown_for_it(nats: float, 
     found.append(Word(28, 35, "against", 0, nats, 2.0, 0.9, ()))
     faults = document.quote_faults
     assert [(f.start, f.end) for f in faults] == [(35, 36)]
-    spans = suspect_spans(document, found, faults, lambda _: 1, by_detector=True)
+    spans = suspect_spans(document, found, TextFaults(faults), lambda _: 1, by_detector=True)
     assert [s.text for s in spans if not s.note] == shown
     assert [s.text for s in spans if s.note] == ["’"]
 
@@ -268,6 +268,38 @@ def test_marks_that_can_not_be_right_are_evidence_in_a_document(kind: str, broke
         assert found[text].score == alone[text].score
         assert found[text].fault is None
     assert found[broken].fault == ("quotes and punctuation" if adds else None)
+
+
+def test_words_that_stand_there_twice_are_evidence_in_a_document_and_name_the_kind():
+    whole, doubled = "We go home in the rain now.", "We go home in the the rain now."
+    document = document_from_sentences([*SENTENCES, doubled])
+    sound = _read(document_from_sentences([*SENTENCES, whole]))[whole]
+    found, alone = _read(document)[doubled], _read(document, "none")[doubled]
+    word = np.logaddexp(0.0, -6.0)
+    odds = np.log(np.expm1(len(doubled.split()) * word))
+    assert _log_odds(found) == pytest.approx(odds + DOUBLED_LOG_ODDS, abs=1e-4)
+    assert _log_odds(alone) == pytest.approx(odds, abs=1e-4)
+    assert (sound.spans, sound.fault) == ((), None)
+    for finding in (found, alone):
+        (span,) = finding.spans
+        assert (span.text, span.note, span.start) == ("the", "stands there twice", finding.start + 18)
+        assert finding.fault == "repetition"
+
+
+def test_doubled_words_are_told_of_english_alone_and_beside_what_else_is_wrong():
+    text = "We go home in the the rain now, and later on that day they told all of them."
+    document = document_from_sentences([*SENTENCES, text])
+    found = _read(document)[text]
+    assert [(span.text, span.note) for span in found.spans] == [
+        ("the", "stands there twice"),
+        ("them", None),
+    ]
+    german = "Sie gingen am Abend in die die Stadt."
+    assert not any(span.note for f in _read(document_from_sentences([german])).values() for span in f.spans)
+    other = rank_sentences(
+        document, by_words(document.text, {}), RankSettings("perplexity", language="de"), lambda _: 1
+    )
+    assert not any(span.note for finding in other.findings for span in finding.spans)
 
 
 def test_several_broken_marks_are_evidence_once_and_make_no_word_likelier_to_be_wrong():

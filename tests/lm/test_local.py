@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from mtqa.config import Config
 from mtqa.errors import ModelDamagedError, ModelError, ModelMissingError
 from mtqa.lm import fetch, local
+from mtqa.lm.ledger_key import model_key
 
 
 def safetensors(data: bytes, **changes: int) -> bytes:
@@ -128,6 +130,48 @@ def test_truncated_or_broken_weights_are_damage(folder: Path, data: bytes) -> No
 def test_what_is_missing_is_named(folder: Path, name: str, said: str) -> None:
     (folder / name).unlink()
     assert said in refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "digested"),
+    [
+        (("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt"), ("tokenizer.json",)),
+        (("tokenizer.model",), ("tokenizer.model",)),
+        (("vocab.txt",), ("vocab.txt",)),
+        (("vocab.json", "merges.txt"), ("vocab.json", "merges.txt")),
+        (("vocab.txt", "merges.txt"), ("merges.txt", "vocab.txt")),
+        (
+            ("vocab.json", "merges.txt", "tokenizer.model", "vocab.txt"),
+            ("tokenizer.model", "vocab.json", "merges.txt", "vocab.txt"),
+        ),
+    ],
+)
+def test_the_tokenizers_digest_is_of_all_that_it_may_be_made_of(
+    folder: Path, names: tuple[str, ...], digested: tuple[str, ...]
+) -> None:
+    (folder / "tokenizer.json").unlink()
+    for name in names:
+        (folder / name).write_text(name)
+    each = [hashlib.sha256(name.encode()).hexdigest() for name in digested]
+    lines = "".join(f"{name} {digest}\n" for name, digest in zip(digested, each, strict=True))
+    wanted = each[0] if len(each) == 1 else hashlib.sha256(lines.encode()).hexdigest()
+    assert fetch.ensure_model(str(folder)).tokenizer_sha256 == wanted
+
+
+@pytest.mark.parametrize("name", ["tokenizer.model", "vocab.json", "merges.txt"])
+def test_the_ledgers_key_follows_every_file_of_a_tokenizer(folder: Path, name: str) -> None:
+    (folder / "tokenizer.json").unlink()
+    for one in ("tokenizer.model", "vocab.json", "merges.txt"):
+        (folder / one).write_text("{}")
+    before = model_key(Config(), fetch.ensure_model(str(folder)))
+    (folder / name).write_text('{"a": 1}')
+    assert model_key(Config(), fetch.ensure_model(str(folder))) != before
+
+
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
+def test_half_a_tokenizer_is_none(folder: Path, name: str) -> None:
+    (folder / "tokenizer.json").rename(folder / name)
+    assert "holds no tokenizer" in refused(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -73,6 +73,15 @@ ONE_TOWER_OF_SEVERAL = {
         "vision_config": None,
         "audio_config": None,
     },
+    "Llama4TextConfig": {
+        **SMALL,
+        "num_hidden_layers": 4,
+        "head_dim": 16,
+        "intermediate_size_mlp": 64,
+        "num_local_experts": 2,
+        "num_experts_per_tok": 1,
+        "attention_chunk_size": 8,
+    },
 }
 NOTHING_KEPT = {
     "MambaConfig": {**STATES, "state_size": 8},
@@ -192,6 +201,12 @@ def test_a_pass_over_whole_texts_is_no_larger_than_one_over_what_follows(tmp_pat
     backend.continuations(ids[:20], [ids[i : i + 9] for i in range(7)])
     assert max(seen) <= 64
     assert sum(seen) == 7 * (9 if name == "Gemma3Config" else 30)
+
+
+def test_a_model_whose_decoder_is_not_found_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("mtqa.lm.torch_causal._decoder_of", lambda _: None)
+    with pytest.raises(ModelError, match="architecture Gemma3ForConditionalGeneration is not supported"):
+        _backend(tmp_path / "m", "Gemma3Config")
 
 
 def test_out_of_memory_in_the_trial_says_so(tmp_path, monkeypatch):

@@ -78,6 +78,13 @@ def test_scores_put_together_are_in_document_positions(article):
     assert (np.diff(scores.starts) > 0).all()
 
 
+def test_passages_without_a_token_put_together_are_empty_or_nothing():
+    nothing = score_passages(FakeBackend(), [Passage("", 3), Passage("", 9)])
+    assert len(concatenate(nothing)) == 0
+    some = score_passages(FakeBackend(), [Passage("", 3), Passage("abc", 4), Passage("", 9)])
+    assert concatenate(some).starts.tolist() == [4, 5, 6]
+
+
 def test_progress_ends_at_the_total(article):
     seen: list[tuple[int, int]] = []
     score_passages(FakeBackend(), [Passage(article, 0)] * 60, on_progress=lambda d, t: seen.append((d, t)))

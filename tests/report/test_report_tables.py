@@ -141,6 +141,18 @@ def test_jsonl_is_one_finding_a_line() -> None:
         assert [r["text"] for r in mine] == [f.text for f in report.findings]
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x9b31m", "\u202e", "\x7f"])
+def test_text_taken_as_it_is_ends_no_line_and_steers_no_terminal(mark: str) -> None:
+    report = builders.library()
+    findings = tuple(dataclasses.replace(f, text=f"{f.text}{mark}.") for f in report.findings)
+    document = dataclasses.replace(report.document, path=f"a{mark}b.txt")
+    report = dataclasses.replace(report, findings=findings, document=document)
+    lines = render([report], "jsonl").splitlines()
+    assert [strictly(line)["text"] for line in lines] == [f.text for f in findings]
+    assert {strictly(line)["path"] for line in lines} == {document.path}
+    assert mark[0] not in render([report], "json") + "".join(lines)
+
+
 def rows_of(*reports) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(render(reports, "csv"), newline=""), strict=True))
 

@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -150,6 +152,34 @@ def test_standard_output_that_is_a_file_is_added_to(tmp_path: Path) -> None:
         write_report("after\n", f"/proc/self/fd/{out.fileno()}")
     assert (tmp_path / "out").read_bytes() == b"before\nafter\n"
     assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}", "/proc/{process}/fd/{}"])
+def test_what_is_written_to_a_stream_next_comes_behind_the_report(tmp_path: Path, name: str) -> None:
+    with (tmp_path / "out").open("wb", buffering=0) as out:
+        out.write(b"before\n")
+        write_report("report\n", name.format(out.fileno(), process=os.getpid()))
+        out.write(b"behind\n")
+    assert (tmp_path / "out").read_bytes() == b"before\nreport\nbehind\n"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_standard_streams_are_written_to_where_they_are(tmp_path: Path, stream: str) -> None:
+    code = f"from mtqa.report.write import write_report; write_report('report\\n', '/dev/{stream}')"
+    with (tmp_path / "out").open("wb", buffering=0) as out:
+        subprocess.run([sys.executable, "-c", code], check=True, **{stream: out})
+        out.write(b"done\n")
+    assert (tmp_path / "out").read_bytes() == b"report\ndone\n"
+
+
+def test_a_stream_that_is_not_open_or_not_for_writing(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept")
+    with (tmp_path / "kept").open("rb") as file, pytest.raises(OutputError, match="can't write"):
+        write_report("x", f"/dev/fd/{file.fileno()}")
+    for name in ("/dev/fd/987", "/dev/fd/99999999999999999999"):
+        with pytest.raises(OutputError, match="can't write"):
+            write_report("x", name)
+    assert (tmp_path / "kept").read_text() == "kept"
 
 
 def test_a_lone_surrogate_does_not_stop_it(tmp_path: Path) -> None:

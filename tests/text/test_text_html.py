@@ -82,8 +82,8 @@ def test_a_page_gives_its_article(page: Document) -> None:
         ("list-item", "Three villages were flooded in the night."),
         ("list-item", "Nobody was hurt, the police said."),
         ("quote", "We had ten minutes to get out of the house, and we lost everything we owned."),
-        ("table", "Village Depth"),
-        ("table", "Milton 2 m"),
+        ("table", "Village; Depth"),
+        ("table", "Milton; 2 m"),
         ("body", "The area was 20 km2 in size, and cafés were closed, the mayor said in a statement."),
     ]
 
@@ -207,8 +207,8 @@ def test_markdown() -> None:
         ("body", "Some bold text with a link text and code in café *s*. Second line."),
         ("quote", "A quoted paragraph."),
         ("list-item", "First item."),
-        ("table", "A B"),
-        ("table", "one two"),
+        ("table", "A; B"),
+        ("table", "one; two"),
     ]
     assert [piece.reason for piece in document.excluded] == ["front matter", "code block", "raw HTML"]
     for word, written in [

@@ -9,12 +9,15 @@ import random
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from mtqa.errors import InputError, UsageError
 from mtqa.text.decode import decode
-from mtqa.text.read import MAX_BYTES, document_from_text, read_article
+from mtqa.text.read import MAX_BYTES, document_from_sentences, document_from_text, read_article
 
 TEXT = "The river rose overnight. Nobody was hurt."
 
@@ -235,3 +238,48 @@ def test_a_declaration_that_can_not_be_true_is_none(tmp_path: Path, declared: st
     path = tmp_path / "a.html"
     path.write_bytes(data + b" " * (len(data) % 2))
     assert read_article(path).text == text
+
+
+@pytest.mark.parametrize(
+    "make", [tuple, iter, np.array, pd.Series, lambda given: pd.Series(given, index=[7, 3])]
+)
+def test_sentences_come_in_whatever_can_be_gone_through(make: Any) -> None:
+    given = ["The river rose.", "Nobody was hurt."]
+    document = document_from_sentences(make(given), paragraphs=make([0, 1]), kinds=make(["body", "heading"]))
+    assert [document.text[s.start : s.end] for s in document.sentences] == given
+    assert [block.kind for block in document.blocks] == ["body", "heading"]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message"),
+    [
+        (TEXT, "give a list of sentences; document_from_text takes a text"),
+        (None, "a list of sentences is expected, not a NoneType"),
+        ([TEXT, float("nan")], "sentence 1 is no text but a float"),
+        (pd.Series([TEXT, None], dtype=object), "sentence 1 is no text but a NoneType"),
+        ([b"bytes"], "sentence 0 is no text but a bytes"),
+        (b"bytes", "sentence 0 is no text but a int"),
+        (iter(()), "no sentences were given"),
+        (pd.Series([], dtype=object), "no sentences were given"),
+        ([TEXT, " "], "sentence 1 is blank"),
+    ],
+)
+def test_what_is_no_list_of_sentences(sentences: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        document_from_sentences(sentences)
+
+
+def test_a_kind_that_is_none() -> None:
+    with pytest.raises(InputError, match="unknown kind 'None'"):
+        document_from_sentences([TEXT], kinds=[None])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("nothing", [None, 7, b"bytes", [TEXT]])
+def test_what_is_no_text_and_no_path(nothing: Any) -> None:
+    kind = type(nothing).__name__
+    with pytest.raises(InputError, match=f"a text is expected, a str, not a {kind}"):
+        document_from_text(nothing)
+    with pytest.raises(InputError, match=f"the path of a file is expected, or -, not a {kind}"):
+        read_article(nothing)
+    with pytest.raises(UsageError, match="unknown input format"):
+        document_from_text(TEXT, format=7)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from mtqa.bench.checked import check_names, check_whole
 from mtqa.bench.comparison.checks import check_metrics, check_same_data, known_metrics, missed
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
@@ -99,9 +100,8 @@ class CompareSettings:
     disagreements: int = 8
 
     def __post_init__(self) -> None:
-        for name in ("draws", "randomisations", "seed"):
-            if (value := getattr(self, name)) < 0:
-                raise UsageError(f"{name} is {value}: a whole number from 0")
+        check_names("metrics", self.metrics)
+        check_whole(draws=self.draws, randomisations=self.randomisations, seed=self.seed)
 
 
 def compare_tables(

@@ -7,6 +7,7 @@ column of ``index.sense``).
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -14,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mtqa.errors import UsageError
+from mtqa.bench.paths import is_file
+from mtqa.errors import InputError, UsageError
 
 #: Our parts of speech → the file's suffix.
 FILES = {"N": "noun", "V": "verb", "J": "adj", "R": "adv"}
@@ -130,10 +132,13 @@ def _content(gloss: str) -> frozenset[str]:
 
 
 def find_wordnet() -> Path:
-    """The folder of the database: ``MTQA_WORDNET``, or a usual place. Raises `UsageError`."""
+    """The folder of the database: ``MTQA_WORDNET``, or a usual place.
+
+    Raises `UsageError`, and `InputError` where the named one may not be entered.
+    """
     named = os.environ.get("MTQA_WORDNET")
     if named:
-        if not (Path(named) / "index.noun").is_file():
+        if not is_file(Path(named) / "index.noun"):
             raise UsageError(
                 f"MTQA_WORDNET names {named!r}, which holds no index.noun; name WordNet's dict folder"
             )
@@ -143,8 +148,9 @@ def find_wordnet() -> Path:
     if package and package.submodule_search_locations:
         places.append(Path(next(iter(package.submodule_search_locations))) / "text/en/wordnet/dict")
     for place in places:
-        if (place / "index.noun").is_file():
-            return place
+        with contextlib.suppress(InputError):  # a usual place that is closed is none
+            if is_file(place / "index.noun"):
+                return place
     raise UsageError(_MISSING)
 
 

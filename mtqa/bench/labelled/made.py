@@ -16,6 +16,7 @@ from mtqa.bench.labelled.lines import article_lines
 from mtqa.bench.labelled.plain import json_records
 from mtqa.bench.labelled.source import sampled
 from mtqa.bench.labelled.spec import DataSpec
+from mtqa.bench.paths import is_file
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import InputError, one_line
 from mtqa.records import Document
@@ -88,7 +89,7 @@ def clean_articles(paths: Sequence[str], *, named: Callable[[str], str] = str) -
 
 
 def _clean_records(path: Path) -> Iterator[Named]:
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{one_line(path)}: no such file")
     with article_lines(path.name, path) as lines:
         for number, record in enumerate(json_records(path.name, lines), start=1):

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mtqa.bench.paths import exists, is_dir, is_file
 from mtqa.bench.records import SHAPES
 from mtqa.config import read_yaml
 from mtqa.errors import ConfigError, InputError, one_line, unknown
@@ -80,7 +81,8 @@ def data_spec(name: str, *, columns: str | None = None) -> DataSpec:
     """The data that a name stands for: a file, a YAML about one, a file below ``$MTQA_DATA``, or a hub id.
 
     ``columns``: a YAML file with the keys above, for data that are not named by a YAML themselves. Raises
-    `InputError` where there is no such file, `ConfigError` for a YAML that says something else.
+    `InputError` where there is no such file, or none that may be read, `ConfigError` for a YAML that says
+    something else.
     """
     path = Path(name)
     if path.suffix.lower() in (".yaml", ".yml"):
@@ -116,7 +118,7 @@ def _from_yaml(path: Path, values: dict[str, Any], columns: str | None) -> DataS
     if not isinstance(values.get("data"), str):
         raise ConfigError(f"{path}: data: is missing; name a file or a hub id")
     beside = path.parent / values["data"]
-    spec = _located(str(beside) if beside.exists() else values["data"])
+    spec = _located(str(beside) if exists(beside) else values["data"])
     return _with(spec, {key: v for key, v in values.items() if key != "data"}, str(path))
 
 
@@ -150,9 +152,9 @@ def _located(name: str) -> DataSpec:
     if not name.strip():
         raise InputError("the data's name is empty; name a file or a hub id")
     for path in places(name):
-        if path.is_file():
+        if is_file(path):
             return _file(path)
-        if path.is_dir():
+        if is_dir(path):
             raise InputError(f"{one_line(name)}: this is a directory; name the files in it")
     if "://" in name:
         raise InputError(f"{one_line(name)}: data come from a file or a hub id; download it first")
