@@ -16,6 +16,8 @@ MAX_CHARACTERS: Final = 200
 _DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀•·|*✉☰✕×+"
 _TAIL = " .!…:"
 _BARE = re.compile(r"[\W_]*")
+#: Between the buttons of a bar.
+_BAR = re.compile(r"\s+[|•·]\s+")
 
 
 @lru_cache(maxsize=1)
@@ -46,6 +48,10 @@ def reason_for(block: str) -> str | None:
         return None
     if _BARE.fullmatch(flat):
         return "ornament"
+    return _reason(flat) or _reason_of_bar(flat)
+
+
+def _reason(flat: str) -> str | None:
     plain = flat.strip(_DECORATION)
     if _text().fullmatch(plain):
         return None
@@ -54,3 +60,12 @@ def reason_for(block: str) -> str | None:
         if any(form and pattern.fullmatch(form) for form in forms):
             return reason
     return None
+
+
+def _reason_of_bar(flat: str) -> str | None:
+    """Of “Posted by Ann | Jump to Recipe | Pin it!” the reason of the first part, where each has one."""
+    buttons = _BAR.split(flat)
+    if len(buttons) < 2 or not all(any(c.isalpha() for c in button) for button in buttons):
+        return None
+    reasons = [_reason(button) for button in buttons]
+    return reasons[0] if all(reasons) else None

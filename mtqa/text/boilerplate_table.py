@@ -37,8 +37,9 @@ _AND = r"(?:\s*,\s*(?:and\s+|with\s+)?|\s+and\s+|\s*[&/|]\s*)"
 _AGENCY = (
     r"(?>(?:reuters|ap|afp|associated\s+press|agence\s+france-presse|getty(?:\s+images)?(?:\s+\w+)?|epa(?:-efe)?|efe|upi|pa(?:\s+(?:wire|media|images))?"
     r"|shutterstock|istock(?:photo)?|alamy(?:\s+stock\s+photo)?|xinhua|tass|dpa|bloomberg|unsplash|pixabay|pexels|flickr"
-    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|handout|supplied|file|courtesy(?:\s+(?:of\s+.{2,40}|(?-i:[A-Z]).{1,39}))?)(?!\w))"
+    r"|wikimedia(?:\s+commons)?|wikipedia|nasa|ani|pti|aap|bbc|cnn|al\s+jazeera|handout|supplied|file|courtesy(?:\s+(?:of\s+.{2,40}|(?-i:[A-Z]).{1,39}))?)(?!\w))"
 )
+_CREDITED = rf"(?:{_AGENCY}|{_NAME})(?>\s*(?:[/|,]|via\s|for\s)\s*(?:{_AGENCY}|{_NAME}))*+"
 _X_HEADER = r"x-(?:mailer|priority|sender|from|to|b?cc|origin|folder|filename|received|newsreader|trace|face|loop|uid|url|mimeole|antiabuse|(?!rays?\b|linked\b|rated\b)\w+-[\w-]+)"
 _SITE = r"(?:our|the|this|us|my|your|free|daily|weekly|monthly)"
 _LETTER = r"(?:newsletters?|mailing\s+list|e-?mail\s+(?:list|alerts?|updates?|newsletters?)|rss(?:\s+feed)?|podcasts?|channel|feed|blog|updates)"
@@ -64,7 +65,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "comment counter": (
         r"\(?(?:no|\d[\d,.]*+k?|view|show|read|see|hide|add|leave|post|write)?\s*(?:a|all|the|your|\d+)?\s*comments?\)?(?:\s*\(\d+\))?",
-        r"(?:leave|post|write|add|submit)\s+(?:a|your)\s+(?:comment|reply|response)(?:\s+below)?|cancel\s+reply|reply|replies|\d+\s+repl(?:y|ies)",
+        r"(?:leave|post|write|add|submit)\s+(?:a|your)\s+(?:comment|reply|response)(?:\s+below)?(?:\s+cancel\s+reply)?|cancel\s+reply|reply|replies|\d+\s+repl(?:y|ies)",
         r"(?:join|start|view)\s+the\s+(?:conversation|discussion)(?:\s*\(?\d*\)?)?|be\s+the\s+first\s+to\s+comment",
         r"comments?\s+(?:are|is)\s+(?:now\s+)?(?:closed|off|disabled|moderated)(?:\s+(?:on|for)\s+.{0,80})?",
         r"your\s+e-?mail\s+address\s+will\s+not\s+be\s+published(?:\.?\s*required\s+fields\s+are\s+marked\s*\*?)?",
@@ -72,12 +73,18 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"you\s+must\s+be\s+logged\s+in\s+to\s+(?:post\s+a\s+comment|comment|reply)",
         r"views?\s*:?\s*\d[\d,.]*k?|\d[\d,.]*k?\s+(?:views?|shares?|likes?|reads?|votes?|retweets?|followers?|claps?|reactions?)",
     ),
+    "rating": (
+        r"(?:rated\s+)?[0-5](?:[.,]\d{1,2})?\s+(?:from\s+\d[\d,.]*+\s+(?:votes?|ratings?|reviews?)|out\s+of\s+5\s+stars?|stars?\s+out\s+of\s+5)(?:\s*\(\d[\d,.]*+(?:\s+\w+)?\))?",
+        r"(?:\d[\d,.]*+\s+people|one\s+person)\s+found\s+this\s+(?:review\s+)?helpful|verified\s+(?:purchase|buyer|review)|helpful\s*[|·•]?\s*report(?:\s+abuse)?|was\s+this\s+(?:review|article|page|answer)\s+helpful\s*\??(?:\s*yes\s*[|/·•]?\s*no)?",
+        r"rate\s+this\s+(?:recipe|article|page|post|product)",
+    ),
     "share bar": (
         rf"share(?:\s+(?:this|the|it|via|on|with|to|{_NETWORK}))+(?:\s+(?:article|story|page|post|with\s+(?:your\s+)?friends|friends|link|{_NETWORK}|and|or|,|on|via))*",
         rf"{_SHARE}(?:[\s,|/·•:&-]+(?:(?:on|to|via|by|this|it|with|and|the|article|story|page)\s+)*{_SHARE}){{1,12}}",
         r"shares?|sharing|shared|tweet|pin\s+it|print|e-?mail(?:\s+(?:this|a\s+friend))?|copy\s+link|bookmark|share\s+this|\d[\d.,]*k?\s+shares?",
         r"(?:print|e-?mail|save|bookmark|tweet|pin|like|report|listen\s+to|copy|gift)\s+(?:this|the)(?:\s+(?:page|article|story|post|link|image))?(?:\s+to\s+a\s+friend)?",
         rf"(?:follow|like|find|join|visit)\s+(?:us|me|{_NAME}|@\w+)\s*(?:on|via|at)\s*:?\s*{_NETWORK}(?:(?:\s*[,&/|]\s*|\s+and\s+|\s+or\s+|\s+){_NETWORK})*(?:\s+(?:page|for\s+(?:more|the\s+latest)\s.{{0,60}}))?(?:\s*[:@].{{0,80}})?",
+        r"(?:print|pin|save|share)\s+(?-i:Recipe|RECIPE)|(?:print|pin|save|share)\s+(?:this|the)\s+recipe",
         r"share\s+(?:the\s+)?full\s+(?:article|story)|save\s+(?:it\s+)?for\s+later|facebook|twitter|whatsapp|pinterest|linkedin|tumblr|flipboard|reddit",
         r"follow\s+(?:us|me)(?:\s+on(?:\s+social(?:\s+media)?)?)?\s*:?|follow\s+@\w+|connect\s+with\s+us(?:\s+on.{0,60})?|follow|following",
     ),
@@ -95,6 +102,15 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"by\s+(?:continuing\s+to\s+(?:use|browse)|using|clicking|browsing)\b.{0,60}\b(?:you|sites?|websites?|pages?|apps?|services?|accept|agree)\b.{0,80}\b(?:cookies|cookie\s+policy|privacy\s+policy|terms)\b.{0,60}",
         r"(?:cookies?|privacy|accessibility|editorial)\s+(?:policy|notice|settings|preferences|statement)|accept(?:\s+all)?(?:\s+cookies)?|reject\s+all|manage\s+(?:cookies|preferences|consent)",
         r"terms\s+(?:and|&)\s+conditions(?:\s+apply)?|terms\s+of\s+(?:use|service)|(?:(?:terms|privacy|cookies?|contact|about|help|legal|imprint|sitemap|careers|advertise)(?:\s+(?:us|policy|of\s+use|of\s+service))?(?:\s*[|·•/]\s*|$)){2,}",
+    ),
+    "site notice": (
+        r"this\s+(?:post|page|article|recipe|review|video|blog|(?:web)?site)\s+(?:may\s+)?(?:contains?|includes?|uses?)\s+(?:some\s+)?affiliate\s+links?\b.{0,140}",
+        r"as\s+an\s+amazon\s+associate,?\s+(?:i|we|(?-i:[A-Z])[\w'’.-]*)\s+(?:may\s+)?earns?\s+(?:from|on|a|commissions?)\b.{0,120}",
+        r"(?:(?:the\s+)?(?-i:[A-Z])[\w.&'’-]*(?:\s+(?-i:[A-Z])[\w.&'’-]*){0,3}|we|this\s+(?:web)?site)\s+(?:is|are)\s+not\s+responsible\s+for\s+(?:the\s+)?content\s+(?:of|on)\s+external\s+(?:internet\s+|web\s*)?sites\b.{0,100}",
+    ),
+    "end mark": (r"(?-i:ENDS)|[-–—*#]+\s*(?:ends?|30)\s*[-–—*#]+",),
+    "press release header": (
+        rf"(?-i:(?:PRESS|NEWS|MEDIA)\s+RELEASE)|for\s+immediate\s+release(?:\s*[:|,–-]?\s*{_STAMP})?",
     ),
     "copyright line": (
         r"©\s*(?:\d|by\b|all\b|(?-i:[A-Z])).{0,190}|all\s+content\s+(?:©|copyright\b).{0,160}",
@@ -131,14 +147,14 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "time stamp": (
         rf"(?:(?:first\s+|last\s+)?(?:published|posted|updated|modified|edited|reviewed|created|uploaded|added|issued|date|time|on|last\s+(?:update|change|edit))\s*(?:on|at|:)?\s*:?\s*)?{_STAMP}(?:\s*[|·•–—-]\s*(?:(?:last\s+)?(?:updated|published|modified)\s*(?:on|at|:)?\s*:?\s*)?{_STAMP})?",
-        rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*(?=.{{0,60}}(?:\d|today|yesterday)).{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}",
+        rf"(?:published|posted|updated|modified|last\s+updated|last\s+modified)\s*:\s*(?=.{{0,60}}(?:\d|today|yesterday)).{{1,60}}|(?:(?:last\s+)?(?:updated|published|modified|edited)(?:\s+on|\s+at)?\s+{_STAMP}\s*[,;|·–-]?\s*){{1,2}}(?:\s*by\s+{_NAME})?",
         rf"\(?\d+\s*-?\s*(?:minutes?|min)\.?\s+read\)?(?:\s*[|·•–-]\s*.{{0,40}})?|(?:reading|read)\s+time\s*:?\s*\d+\s*min(?:ute)?s?\.?|{_STAMP}\s*[|·•]\s*\d+\s*min(?:ute)?s?\s+read",
         rf"(?:(?:first|last)\s+)?(?:published|posted|updated|modified)|(?-i:(?=[\d\s]*[A-Z]))(?:\d{{1,2}}\s+{_MONTH}|{_MONTH}\s+\d{{1,2}})|\d+\s+mins?",
         rf"(?:{_WEEKDAY}\s*)?{_TIME}|(?-i:[A-Z][A-Z .]{{2,20}}),?\s+{_STAMP}",
     ),
     "navigation": (
         r"(?:home|start|main|index|news|world|sport|business)(?:(?:(?:\s*(?:[>»›→|]|::)\s*|\s+/\s+)[\w&' -]{1,60}){1,6}\s*[>»›→/|]?|(?:/[\w&'-]{1,60}){2,6}+/?)",
-        r"(?:skip|jump|go|back|return)\s+to\s+(?:the\s+)?(?:main\s+)?(?:content|navigation|search|menu|top(?:\s+of\s+(?:the\s+)?page)?|home(?:\s*page)?|footer|contents|index|results|blog|news)|back|top|up",
+        r"(?:skip|jump|go|back|return)\s+to\s+(?:the\s+)?(?:main\s+)?(?:content|navigation|search|menu|top(?:\s+of\s+(?:the\s+)?page)?|home(?:\s*page)?|footer|contents|index|results|blog|news|recipe|video)|back|top|up",
         r"from\s+wikipedia,?\s+the\s+free\s+encyclop(?:e|ae|æ)dia|menu|main\s+menu|navigation|search(?:\s+(?:for\s*:|this\s+site|the\s+site|here))?|close(?:\s+menu)?|open\s+menu|toggle\s+(?:navigation|menu|search)|home(?:\s*page)?|sitemap|site\s+map|log\s*(?:in|out)|sign\s*(?:in|out)|register|my\s+account|contact(?:\s+us)?|about(?:\s+us)?|help|faqs?|sections|more|archives?|categories|shop|cart|basket|checkout|add\s+to\s+(?:cart|basket|wishlist|list|bag)|wishlist|print(?:er)?[\s-]friendly(?:\s+version)?|table\s+of\s+contents|contents",
         r"(?:next|previous|prev|older|newer)(?:\s+(?:article|story|post|page|entry|entries|posts|stories|chapter|slide|image|photo))?(?:\s*(?:[:»›→>]|\|)\s*.{0,100})?",
         r"(?:next|previous|prev|older|newer|first|last)(?:\s*[|/·,»«›‹→←<>-]*\s+(?:next|previous|prev|older|newer|first|last|\d+))+",
@@ -146,16 +162,18 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"\[\s*(?:edit|hide|show|edit\s*\|\s*edit\s+source)\s*\]|edit(?:\s+(?:source|this\s+page))?|permalink|permanent\s+link|trackbacks?|pingbacks?",
     ),
     "related articles": (
-        r"(?:related|recommended|popular|similar|recent|latest|trending|featured|top|most\s+(?:read|popular|viewed|shared|recent)|more|other|further|editor['’]?s['’]?)\s+(?:articles?|stor(?:y|ies)|posts?|news|links?|content|coverage|topics?|videos?|picks?|headlines|reading|products?|items|items\s+you\s+may\s+like|for\s+you)(?:\s*:\s*.{0,140})?",
+        r"(?:related|recommended|popular|similar|recent|latest|trending|featured|top|most\s+(?:read|popular|viewed|shared|recent)|more|other|further|editor['’]?s['’]?)\s+(?:articles?|stor(?:y|ies)|posts?|news|(?:internet\s+|web\s+)?links?|content|coverage|topics?|videos?|picks?|headlines|reading|products?|items|items\s+you\s+may\s+like|for\s+you)(?:\s*:\s*.{0,140})?",
         r"(?:you\s+(?:may|might)\s+also\s+(?:like|enjoy|be\s+interested\s+in)|people\s+also\s+(?:read|ask|viewed)|customers\s+(?:also|who\s+(?:bought|viewed)\s+this).{0,60}|recommended(?:\s+(?:for\s+you|by\s*.{0,30}))?|trending(?:\s+now)?|most\s+(?:read|popular|viewed|shared)|don['’]t\s+miss|what\s+to\s+read\s+next|up\s+next|more\s+like\s+this|in\s+case\s+you\s+missed\s+it|related)(?:\s*(?::.{0,140}|…|\.{3}))?",
         r"(?:read\s+more\s*:\s*)?related\s+(?:stories|articles|posts|links)|(?-i:RELATED|TRENDING|POPULAR|RECOMMENDED)(?:\s*:\s*.{0,140})?|more\s+(?:from|in|on)\s+(?:the\s+)?(?-i:[A-Z])(?!.*\bthan\b)[\w&' ]{1,40}",
     ),
     "reference": (r"\^\s.{1,190}",),
     "photo credit": (
+        rf"[(\[](?:file\s+)?(?:photo|image|picture)s?(?:\s+credits?)?\s*(?::|by\s|courtesy\s+(?:of\s+)?|/)\s*{_CREDITED}(?:\s+(?:file\s+)?photo)?\.?[)\]]",
+        rf"[(\[]?{_AGENCY}\s+(?:file\s+)?(?:photo|image)s?\s*/\s*{_CREDITED}[)\]]?|file\s+photo\s*:\s*{_AGENCY}(?>\s*/\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+photo)?",
         rf"(?:(?:photo|image|picture|photograph|video|illustration|graphic|cover|featured|header|lead)s?\s*)+(?:credits?|source|courtesy|copyright)?\s*(?::|by|via|©|\(c\)|of|-|–|/)+\s*(?:by\s+|©\s*)?(?:{_AGENCY}|{_NAME})(?>(?:\s*[/|,(-]\s*|\s+(?:via|for)?\s*)(?:via\s+)?\(?(?:{_AGENCY}|{_NAME})\)?)*+",
         rf"(?:image|photo|video)\s+(?:source|credit|copyright),\s+(?:{_AGENCY}|{_NAME})(?>\s*[/|,]\s*(?:{_AGENCY}|{_NAME}))*+",
         rf"(?:credits?|source|courtesy)\s*:\s*(?:{_AGENCY}|{_NAME})(?>\s*(?:[/|,(-]|via|for)\s*\(?(?:{_AGENCY}|{_NAME})\)?)*+",
-        rf"[(\[]?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?>\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
+        rf"[(\[]?(?:file\s*:\s*)?(?:{_NAME}\s*(?:/|\||via)\s*)?{_AGENCY}(?>\s*(?:/|\||via|,)\s*(?:{_AGENCY}|{_NAME}))*+(?:\s+(?:file\s+)?(?:photo|image|picture))?[)\]]?",
     ),
 }
 

@@ -13,8 +13,10 @@ from typing import Final
 
 from mtqa.records import Span
 from mtqa.text import segment_rules as rules
+from mtqa.text.line import OPENING
 
 MAX_SENTENCE: Final = 1_500  # characters
+_OPENED: Final = ("(", "[", "{")
 _CUTS = (re.compile(r"[;；]\s*"), re.compile(r"[,，、:—]\s*"), re.compile(r"\s+"))
 
 
@@ -101,20 +103,33 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
         return False
     if rules.CALLED_OUT.search(window) and (rules.ATTRIBUTION.match(after) or after[:1].islower()):
         return False
-    if rules.ASIDE.search(text, max(previous, start - 200), start) or _aside_goes_on(window, after):
+    if rules.ASIDE.search(text, max(previous, start - 200), start) or _dash_goes_on(window, after):
+        return False
+    if after[:1] in _OPENED and rules.MID_SENTENCE.search(window):
         return False
     if _is_ordinal(window, after):
         return False
     if after[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
         return False
-    return not (
-        after[:1].isupper() and rules.BEFORE_NAME.search(window) and not rules.SAINT_END.search(window)
-    )
+    return not _goes_on_with_name(window, after)
 
 
-def _aside_goes_on(window: str, after: str) -> bool:
-    """“WASHINGTON, D.C. (AP) - The …”: a dash behind brackets begins no sentence."""
-    return window.rstrip().endswith(")") and rules.DASH.match(after) is not None
+def _dash_goes_on(window: str, after: str) -> bool:
+    """“WASHINGTON, D.C. (AP) - The …”, “… — what a day! — to go home”: such a dash begins no sentence."""
+    dash = rules.DASH.match(after)
+    if dash is None:
+        return False
+    first = after[dash.end() :].lstrip(OPENING)[:1]
+    return window.rstrip().endswith(")") or (first.islower() and rules.CRIED.search(window) is not None)
+
+
+def _goes_on_with_name(window: str, after: str) -> bool:
+    """“Mr. Smith”, “St. Paul”, “Det. Insp. Brown”: what the stop shortens, the capital goes on with."""
+    if not after[:1].isupper():
+        return False
+    if rules.BEFORE_TITLED.search(window):
+        return rules.NO_NAME.match(after) is None
+    return rules.BEFORE_NAME.search(window) is not None and not rules.SAINT_END.search(window)
 
 
 def _is_ordinal(window: str, after: str) -> bool:

@@ -24,9 +24,13 @@ BEFORE_NUMBER = re.compile(
 )
 #: Abbreviations that are never the end of a sentence before a capital.
 BEFORE_NAME = re.compile(
-    r"(?:^|[\s(\[\"“‘])(?:vs|v|mr|mrs|ms|dr|prof|st|mt|ft|gen|col|lt|sgt|capt|cmdr|adm|maj|sen|rep|gov|rev|fr|hon"
+    r"(?:^|[\s(\[\"“‘])(?:vs|(?<!\d\s)v|mr|mrs|ms|dr|prof|st|mt|ft|gen|col|lt|sgt|capt|cmdr|adm|maj|sen|rep|gov|rev|fr|hon"
     r"|messrs|mme|mlle|supt|insp|cpl|pvt|cf|e\.g|i\.e|viz)\.\s*$",
     re.IGNORECASE,
+)
+#: The same of titles in capitals; “wait a sec. Jane …” and “… Sec. He …” (`NO_NAME`) end.
+BEFORE_TITLED = re.compile(
+    r"(?:^|[\s(\[\"“‘])(?:Cllr|Det|Pres|Atty|Amb|Asst|Msgr|Rt|(?<!\d\s)Sec|(?<!\d\s)Br|Dipl|Ing)\.\s*$"
 )
 SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
 CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
@@ -34,6 +38,10 @@ MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)
 #: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “He (John) was there.”
 ASIDE = re.compile(r"[^\s.!?…。！？”\"’)\]]\s*\([^()]*[^().!?…。！？\s]\)\s*$")
 DASH = re.compile(r"[-–—]{1,3}\s")
+#: “Prices rose [see table and fell.”: a bracket that is never closed begins no sentence in the middle of one.
+MID_SENTENCE = re.compile(r"[\w,%°]\s*$")
+#: “… — what a day! — to go home”: a dash that goes on in lower case, behind a cry or a question.
+CRIED = re.compile(r"[!?][\"”’')\]]*\s*$")
 #: German ordinals: “am 5. Mai”, “der 1. FC Köln”; the English “I am 5.” ends.
 ORDINAL = re.compile(
     r"(?<!\bI )\b(?:[Aa]m|[Ii]m|[Vv]om|[Zz]um|[Zz]ur|[Bb]eim|[Dd]er|[Dd]ie|[Dd]as|[Dd]en|[Dd]em|[Dd]es)\s+"
@@ -56,12 +64,20 @@ _OPENERS = (
     r"(?:He|She|They|We|You|Everyone|Everybody|Someone|Somebody|Nobody|Anyone|His|Her|Their|My|Our|Your|There|Then"
     r"|These|Those|But|When|While|After|Before|If|During|Until|Many|Most|Some|Several|Both|At|By|From|With)"
 )
+NO_NAME = re.compile(rf"(?:{_OPENERS}|The|It|This|That|An?|In|On|And|To)\b")
+#: What begins a sentence behind a number or a unit, and is no name (“in 1999 V. Woolf …”).
+_BEGINS = (
+    rf"(?:{_OPENERS}|The|It|Its|This|That|In|On|For|As|Yet|Even|Although|However|Indeed|Instead|Thus|And"
+    r"|Since|Because|Though|To|Here)"
+)
 #: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark; a stop
-#: before an opener (“World War II. He came”), a dotted word before I, a word before a large number.
+#: before an opener (“World War II. He came”), a dotted word before I, a word before a large number; a unit.
 MISSED = re.compile(
     r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])"
     rf"|(?<=\w)(?<!P\.S)\.[”’\")\]]*+\s+(?={_OPENERS}(?:['’][a-z]+)?\s+(?!(?:et|and|or)\b)[a-z])"
     r"|(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.[”’\")\]]*+\s+(?=I(?:['’][a-z]+)?\s+[a-z])"
+    r"|(?:(?<=\d\s°[CFKNSEW]|\d°\s[CFKNSEW])|(?<=[℃℉]))\.[”’\")\]]*+\s+(?=[“‘\"'(]?[A-Z])"
+    rf"|(?<=\d\s[ACFHJKLMNVW])\.[”’\")\]]*+\s+(?=(?:{_BEGINS}|An?)\s+[a-z])"
     r"|(?<=[a-z]{4}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?][”’\")\]]*+\s+(?=\d{3,}\s+[^\W\d_])"
 )
 LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
@@ -102,8 +118,7 @@ BARE = re.compile(
 #: And behind a blank: “… of the fee. 8 Yet he left.”
 SPACED = re.compile(
     r"(?:(?<=[^\W\d_]{3}[.!?])|(?<=[.!?][”’\"])|(?<=\)\.))\s\d{1,2}"
-    rf"(?=\s(?:{_OPENERS}|The|It|Its|This|That|In|On|For|As|Yet|Even|Although|However|Indeed|Instead|Thus|And"
-    r"|Since|Because|Though|To|Here)\s)"
+    rf"(?=\s{_BEGINS}\s)"
 )
 #: What syntok takes wrongly → what it is to read there, character for character, so that offsets hold.
 LEVELLED: Final = (

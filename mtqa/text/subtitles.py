@@ -171,8 +171,11 @@ def _is_sound(text: str) -> bool:
     """
     >>> _is_sound("[door slams]"), _is_sound("(SIGHS)"), _is_sound("(so he said)")
     (True, True, False)
+    >>> _is_sound("♪ (guitar plays) ♪"), _is_sound("♪ Who (who) ♪")
+    (True, False)
     """
-    return _BRACKETED.fullmatch(text) is not None and (text[0] == "[" or text.isupper())
+    bare = text.strip("".join(_NOTES) + " ")
+    return _BRACKETED.fullmatch(bare) is not None and (bare[0] == "[" or bare.isupper() or bare != text)
 
 
 def _is_note(text: str, *, first: bool) -> bool:

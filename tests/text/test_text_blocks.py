@@ -231,3 +231,69 @@ def test_a_scene_break_is_no_mark_of_a_signature(form: str) -> None:
 def test_a_signature_of_an_e_mail_goes(mail: str, signature: list[str]) -> None:
     document = document_from_text("\n".join([mail, "-- ", *signature]))
     assert [e.text for e in document.excluded if e.reason == "e-mail signature"] == signature
+
+
+MILL = [
+    "The mill of Lower Hatton has stood there for longer than anybody in the village can remember, and it "
+    "has been empty since 1958, when the last miller, Edward Ashworth, sold it and moved to Canada.",
+    "“We always thought that somebody would buy it in the end,” said Mayor Rui Costa. “Nobody did, and so "
+    "the roof fell in, and there was an end of it.”",
+    "Last spring the council put forward a plan to make it a school. The Court of Appeal held in June that "
+    "it may do so, although two of the farmers who go up the path behind it had objected; so had Dr. Hill.",
+]
+
+
+def balanced(text: str, widths: tuple[int, ...]) -> str:
+    """Lines set to each width in turn, so that many are shorter than they might be."""
+    lines, words = [""], text.split()
+    for word in words:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > widths[(len(lines) - 1) % len(widths)]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("width", [56, 60, 64, 72, 80])
+@pytest.mark.parametrize("shorter", [3, 5, 7])
+def test_lines_of_a_length_are_joined(width: int, shorter: int) -> None:
+    for widths in ((width - shorter, width - shorter, width), (width - shorter, width)):
+        source = "\n\n".join(balanced(text, widths) for text in MILL)
+        assert [text for _, text in blocks(document_from_text(source))] == MILL
+
+
+def test_a_short_article_as_fmt_sets_it() -> None:
+    source = (
+        "The mill had been empty since 1958, when the last miller of the\n"
+        "village sold it and moved to Canada with his daughters.\n\n"
+        "“We always thought that somebody would buy it,” said Mayor\n"
+        "Rui Costa. “Nobody did, and so the roof fell in.”\n"
+    )
+    assert len(document_from_text(source).blocks) == 2
+    heading = "The old mill of Lower Hatton, and what has come of it since"
+    assert blocks(document_from_text(f"{heading}\n{source}"))[0] == ("heading", heading)
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"), [("of the", False), ("with Mr", False), ("after all,", False), ("of all", True)]
+)
+def test_a_line_that_breaks_off_is_no_heading(end: str, kept: bool) -> None:
+    source = (
+        f"{textwrap.fill(PARAGRAPHS[0], 60)}\n\nThe end of the bridge and of the ferry {end}\nCosta family.\n"
+    )
+    assert len(document_from_text(source).blocks) == 2 + kept
+
+
+def test_a_hyphen_before_and_stays() -> None:
+    text = TRAIN.replace("nobody", "the pre-\nand post-war crowds, which were in the train, left and nobody")
+    assert "the pre- and post-war crowds" in document_from_text(text).text
+
+
+@pytest.mark.parametrize("end", ["", ","])
+def test_lines_that_are_short_or_of_a_list_stay_apart(end: str) -> None:
+    lines = [
+        "The long road home from the sea" + end,
+        "A house beside the river" + end,
+        "What the miller told us",
+    ]
+    source = "\n\n".join([balanced(MILL[0], (60, 64)), "\n".join(lines), balanced(MILL[2], (60, 64))])
+    assert len(document_from_text(source).blocks) == (5 if not end else 3)

@@ -193,3 +193,25 @@ def test_read_the_follow_up() -> None:
 
 def test_the_docstring_warns_of_short_texts() -> None:
     assert "40 letters" in (detect_language.__doc__ or "")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_cells_of_a_row_are_held_apart_and_keep_their_places(form: str) -> None:
+    rows = [("Ashby", "1 June", "new lamps"), ("Thorpe", "3 June", "Why?", "No lift.", "None")]
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{cell}</td> ' for cell in row)}</tr>"
+        if form == "html"
+        else "| " + " | ".join(row) + " |\n"
+        for row in rows
+    )
+    head = {"html": "<table>", "markdown": "| a | b | c | d | e |\n|---|---|---|---|---|\n"}[form]
+    end = "</table></article>" if form == "html" else ""
+    start = f"<article><p>{PROSE}</p>" if form == "html" else f"{PROSE}\n\n"
+    source = start + head + lines + end
+    document = document_from_text(source, format=form)
+    shown = [document.text[b.start : b.end] for b in document.blocks]
+    assert "Ashby; 1 June; new lamps" in shown
+    assert "Thorpe; 3 June; Why? No lift. None" in shown
+    at = document.text.index("new lamps")
+    place = document.to_source(at, at + 9)
+    assert source[place.start : place.end] == "new lamps"

@@ -220,6 +220,16 @@ def test_sounds_songs_and_speakers_stand_apart() -> None:
     assert reasons(document) == [("(SIGHS)", "sound description")]
 
 
+def test_a_description_between_notes_is_a_sound() -> None:
+    shown = [(1, 2, "♪ (guitar plays) ♪"), (2, 3, "♪ Over the hills (the hills) ♪"), (3, 4, "♪ [it fades]")]
+    document = document_from_text(cues(*shown))
+    assert texts(document) == ["♪ Over the hills (the hills) ♪"]
+    assert reasons(document) == [
+        ("♪ (guitar plays) ♪", "sound description"),
+        ("♪ [it fades]", "sound description"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "parted"),
     [
