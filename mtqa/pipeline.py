@@ -22,7 +22,7 @@ from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
 from mtqa.detect.rank import RankSettings, rank_sentences
-from mtqa.detect.sentence import DOUBLED_LOG_ODDS, QUOTE_LOG_ODDS
+from mtqa.detect.sentence import text_signature
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
 from mtqa.errors import InputError, UsageError
@@ -305,11 +305,10 @@ class Ranker:
         )
 
     def _detector_signature(self) -> str:
-        own, fdr, marks = self._own_calibration, self.config.fdr, max(QUOTE_LOG_ODDS.values())
-        apart = self.config.context != "none"
+        own, fdr = self._own_calibration, self.config.fdr
         return (
             (f"|detector:{self.head.digest[:12]}" if self.head else "")
-            + (f"|quotes:{marks:g}|doubled:{DOUBLED_LOG_ODDS:g}" if self.head and apart else "")
+            + (text_signature() if self.head and self.config.context != "none" else "")
             + (f"|calibration:{own.digest[:12]}" if own else "")
             + (f"|fdr:{fdr:g}" if fdr is not None else "")
         )

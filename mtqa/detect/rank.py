@@ -13,9 +13,11 @@ import numpy.typing as npt
 from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.doubled import doubled_words
 from mtqa.detect.kinds import QUOTES, REPETITION, fault_kind, is_clear
+from mtqa.detect.lookalikes import mixed_words
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
 from mtqa.detect.sentence import (
     DOUBLED_LOG_ODDS,
+    LETTERS_LOG_ODDS,
     SentenceModel,
     SentenceTokens,
     clipped,
@@ -105,6 +107,7 @@ def rank_sentences(
             faults = TextFaults(
                 quotes.of(sentence),
                 doubled_words(document.text, sentence.start, sentence.end) if english else (),
+                mixed_words(document.text, sentence.start, sentence.end),
             )
             scored = _Scored(index, sentence, own_words, own, bool(opening[own[0]]), faults, _added(faults))
             read = _log_odds(tokens, scored, settings)
@@ -143,7 +146,7 @@ def _measure_values(
 ) -> Mapping[str, float | None]:
     """Every measure of one sentence, by name; None for the detector's where there is none.
 
-    ``read``: the head's log-odds. In a document broken quotation marks and doubled words add to them.
+    ``read``: the head's log-odds. In a document what the text alone shows adds to them.
     """
     if read is not None and settings.context != "none":
         read = clipped(read + scored.added)
@@ -260,4 +263,5 @@ class _Quotes:
 def _added(faults: TextFaults) -> float:
     """What the text alone adds to a sentence's log-odds: the most that one fault does."""
     quoted = quote_log_odds([fault.kind for fault in faults.quotes])
-    return max(quoted, DOUBLED_LOG_ODDS if faults.doubled else 0.0)
+    doubled, mixed = faults.doubled and DOUBLED_LOG_ODDS, faults.mixed and LETTERS_LOG_ODDS
+    return max(quoted, doubled or 0.0, mixed or 0.0)

@@ -25,11 +25,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from mtqa.detect.lookalikes import of_one_alphabet
 from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 7
+REPAIRS = 8
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -163,13 +164,13 @@ def _prior(edit: Edit, letters: int) -> float:
 
 
 def fault_edits(text: str, sentence: Sentence, span: SuspectSpan, kind: str) -> list[Edit]:
-    """Candidates for a broken quotation mark, or for words that stand there twice (``kind`` ``twice``).
-
-    Other kinds are of `mtqa.records.QuoteFault`.
-    """
+    """Candidates for what the text alone shows; ``kind``: see `mtqa.detect.spans.TextFaults.shown`."""
     start, end, mark = span.document.start, span.document.end, span.text
     if kind == "twice":  # that they are left over needs no proof: nothing is expected of them
         return [replace(_without(text, sentence, span, Span(start, end), "undouble"), dropped=None)]
+    if kind == "letters":
+        mended = of_one_alphabet(mark)
+        return [_edit(span, start, end, mended, "spelling")] if mended else []
     if kind == "mixed":
         return [_edit(span, start, end, _CLOSING[mark], "quotes")] if mark in _CLOSING else []
     if len(mark) > 1:

@@ -42,6 +42,8 @@ QUOTE_LOG_ODDS: Mapping[str, float] = {"doubled": 3.0, "stray": 3.0}
 #: nearly always as a slip, and 85 of 1,060 corrupted ones of spun and poorly translated documents: 95 times
 #: the rate. Less what the head has seen too that would be 1.6, but a slip is a fault that nobody doubts.
 DOUBLED_LOG_ODDS = 3.0
+#: What a word adds with letters of two alphabets (`mtqa.detect.lookalikes`): none of these has any.
+LETTERS_LOG_ODDS = 3.0
 
 #: Log-odds beyond this say no more (and would overflow elsewhere).
 _MOST = 30.0
@@ -83,6 +85,12 @@ def quote_log_odds(kinds: Collection[str]) -> float:
     3.0
     """
     return max((QUOTE_LOG_ODDS.get(kind, 0.0) for kind in kinds), default=0.0)
+
+
+def text_signature() -> str:
+    """What the text alone adds, for a report's signature."""
+    marks = max(QUOTE_LOG_ODDS.values())
+    return f"|quotes:{marks:g}|doubled:{DOUBLED_LOG_ODDS:g}|letters:{LETTERS_LOG_ODDS:g}"
 
 
 def log_odds_of_evidence(evidence: float) -> float:

@@ -45,13 +45,14 @@ _EXPECTED_LEAST = 0.01
 #: What tokenizers of English leave of a contraction that its next token ends: shown whole.
 _CONTRACTED = re.compile(r"(?:do|does|did|is|are|was|were|has|have|had|would|could|should|ai|must|need)n")
 
-#: What a fault of the text is called, by its kind: of `QuoteFault`, or ``twice`` for doubled words.
+#: What a fault of the text is called, by its kind: of `QuoteFault`, or of `TextFaults.shown`.
 FAULT_NOTES = {
     "doubled": "doubled quotation mark",
     "unbalanced": "quotation mark without its partner",
     "stray": "stray quotation mark",
     "mixed": "quotation marks that do not match",
     "twice": "stands there twice",
+    "letters": "letters of two alphabets",
 }
 
 
@@ -61,14 +62,18 @@ class TextFaults:
 
     quotes: Sequence[QuoteFault] = ()
     doubled: Sequence[Doubled] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.quotes or self.doubled)
+    mixed: Sequence[Span] = ()
 
     def places(self) -> tuple[Span, ...]:
         """Where they are: of doubled words both times."""
         marks = tuple(Span(fault.start, fault.end) for fault in self.quotes)
-        return marks + tuple(Span(one.first.start, one.again.end) for one in self.doubled)
+        return (*marks, *(Span(one.first.start, one.again.end) for one in self.doubled), *self.mixed)
+
+    def shown(self) -> tuple[tuple[Span, str], ...]:
+        """What is marked, with its kind: a `QuoteFault`'s, ``twice`` or ``letters``."""
+        marks = tuple((Span(fault.start, fault.end), fault.kind) for fault in self.quotes)
+        words = *((one.again, "twice") for one in self.doubled), *((one, "letters") for one in self.mixed)
+        return marks + words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,9 +249,7 @@ def suspect_spans(
         else:
             merged.append(group)
     spans = [_word_span(document, group, line_of, probability) for group in merged]
-    seen = [(Span(fault.start, fault.end), fault.kind) for fault in faults.quotes]
-    seen += [(one.again, "twice") for one in faults.doubled]
-    spans += [_fault_span(document, fault, words_here, line_of) for fault in seen]
+    spans += [_fault_span(document, fault, words_here, line_of) for fault in faults.shown()]
     return tuple(sorted(spans, key=lambda s: (s.document.start, s.document.end)))
 
 

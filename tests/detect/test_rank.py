@@ -14,7 +14,13 @@ from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.measures import MEASURES
 from mtqa.detect.rank import RankSettings, rank_sentences
-from mtqa.detect.sentence import DOUBLED_LOG_ODDS, QUOTE_LOG_ODDS, SENTENCE_FEATURES, SentenceModel
+from mtqa.detect.sentence import (
+    DOUBLED_LOG_ODDS,
+    LETTERS_LOG_ODDS,
+    QUOTE_LOG_ODDS,
+    SENTENCE_FEATURES,
+    SentenceModel,
+)
 from mtqa.detect.spans import TextFaults, expected, suspect_spans
 from mtqa.errors import UsageError
 from mtqa.records import Document, Word
@@ -300,6 +306,19 @@ def test_doubled_words_are_told_of_english_alone_and_beside_what_else_is_wrong()
         document, by_words(document.text, {}), RankSettings("perplexity", language="de"), lambda _: 1
     )
     assert not any(span.note for finding in other.findings for span in finding.spans)
+
+
+def test_letters_of_two_alphabets_are_evidence_in_a_document_in_any_language():
+    text = "We go h\u043eme now, and it rains."
+    document = document_from_sentences([*SENTENCES, text])
+    found, alone = _read(document)[text], _read(document, "none")[text]
+    assert _log_odds(found) - _log_odds(alone) == pytest.approx(LETTERS_LOG_ODDS, abs=1e-4)
+    (span,) = found.spans
+    assert (span.text, span.note) == ("h\u043eme", "letters of two alphabets")
+    other = rank_sentences(
+        document, by_words(document.text, {}), RankSettings("perplexity", language="de"), lambda _: 1
+    )
+    assert [s.note for f in other.findings for s in f.spans if s.note] == ["letters of two alphabets"]
 
 
 def test_several_broken_marks_are_evidence_once_and_make_no_word_likelier_to_be_wrong():
