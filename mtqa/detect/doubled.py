@@ -22,11 +22,11 @@ _NEVER = re.compile(
     r"|can|could|should|must|may|might|shall|i|he|she|we|they|my|our|your|their|its|his"
     r"|these|those|if|than|then|about|into|which|while|because|after|before|when|where|not|some|any|also"
 )
-#: What may be said twice, or is a name in small letters.
+#: What may be said twice, is a name in small letters, or is no English (a short text is taken for it).
 _MEANT = re.compile(
     r"that|had|very|really|many|long|much|more|most|just|well|knock|chop|blah|yeah|okay|please|never"
     r"|again|there|here|what|twice|night|hush|hear|tick|clap|bang|boom|woof|chew|ever|ylang|trillion"
-    r"|million|billion|hundred|thousand"
+    r"|million|billion|hundred|thousand|nous|vous|poco|piano"
 )
 #: A word that binds a phrase which is meant to go on: *more and more and*, *coast to coast to*.
 _BINDS = re.compile(r"and|or|but|to|by|after|upon|on|in|for|over|x|not")

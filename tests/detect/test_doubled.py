@@ -35,6 +35,7 @@ MEANT = [
     "The wren, Troglodytes troglodytes troglodytes, is small.",
     "A board is 2 by 4 2 by 4.",
     "New Zealand New Zealand",
+    "Nous nous voyons demain, et vous vous en souvenez.",
     "“No,” said the man. “Man, that was close.”",
     "It was a long long time ago, and so so far away.",
     "Go on, go on, he said: the, the end.",
