@@ -17,7 +17,7 @@ _DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀•·|*✉☰✕×+"
 _TAIL = " .!…:"
 _BARE = re.compile(r"[\W_]*")
 #: Between the buttons of a bar.
-_BAR = re.compile(r"\s+[|•·]\s+")
+_BAR = re.compile(r"\s[|•·]\s")
 
 
 @lru_cache(maxsize=1)
