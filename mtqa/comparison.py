@@ -171,7 +171,7 @@ def _contender(named: NamedConfig, ranker: Ranker, tables: Sequence[ScoreTable])
         settings=named.config.model_dump(exclude_unset=True),
         signature=" + ".join(dict.fromkeys(signatures)),
         tokenizer=ranker.identity.tokenizer_sha256,
-        scoring=" + ".join(dict.fromkeys(s.partition("|measure:")[0] for s in signatures)),
+        scoring=" + ".join(dict.fromkeys(table.scoring for table in tables)),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mtqa.bench.labelled.values import known_truth
 from mtqa.detect.calibrate import Calibration, fit_calibration, sound_reference
 from mtqa.detect.verdict import FDR, log_odds
 from mtqa.errors import InputError, UsageError, one_line
@@ -140,10 +141,9 @@ def _labelled(record: Any) -> Labelled | None:
 def _boilerplate(sentence: dict[str, Any], number: int) -> bool:
     """As `mtqa evaluate` reads it."""
     value = sentence.get("boilerplate")
-    known = {"true": True, "1": True, "1.0": True, "none": False, "false": False, "0": False, "0.0": False}
-    if (said := str(value).lower()) not in known:
+    if (found := known_truth(value)) is None:
         raise ValueError(f"sentence {number}: boilerplate: {one_line(repr(value), 40)} is not true or false")
-    return known[said]
+    return found
 
 
 def calibrate(

@@ -139,6 +139,11 @@ class ScoreTable:
         if not np.isfinite(self.scores).all():
             raise ValueError("a score is not a finite number")
 
+    @property
+    def scoring(self) -> str:
+        """What of the signature decides the token scores: all that stands before the measure."""
+        return self.signature.partition("|measure:")[0]
+
     def __len__(self) -> int:
         return len(self.scores)
 

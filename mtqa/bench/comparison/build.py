@@ -237,7 +237,7 @@ def _chosen_metrics(
     there |= {m.name for metrics in per_table for m in metrics if m.kind == "probability"}
     # Of one forward pass for all there is one value for all, and nothing to compare. (A contender's own
     # `scoring` is that of all sets: pairs are read without context whatever else is compared on.)
-    if len({table.signature.partition("|measure:")[0] for table in tables}) > 1 or wanted:
+    if len({table.scoring for table in tables}) > 1 or wanted:
         there.add(BITS_PER_BYTE.name)
         if len({c.tokenizer for c in contenders}) == 1:
             there.add(PERPLEXITY.name)

@@ -267,9 +267,13 @@ def paragraph(value: Any, place: Place) -> int | None:
 
 def truth(value: Any, field: str, place: Place) -> bool:
     """True or false, as such, as 0 or 1, or in words; missing is false."""
-    if _missing(value):
-        return False
-    known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-    if str(value).lower() not in known:
+    found = known_truth(value)
+    if found is None:
         raise place.error(field, f"{one_line(repr(value), 60)} is not true or false")
-    return known[str(value).lower()]
+    return found
+
+
+def known_truth(value: Any) -> bool | None:
+    """The same without a place to name: None for what is neither."""
+    known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    return False if _missing(value) else known.get(str(value).lower())
