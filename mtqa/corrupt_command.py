@@ -21,6 +21,7 @@ Examples:
   mtqa corrupt clean.txt -o labelled.jsonl
   mtqa corrupt *.txt --seed 3 --share 0.1 0.3 --types wrong_sense,loop
   mtqa corrupt *.txt --model smollm2-135m --types sampled_tail,sampled_bland
+  mtqa corrupt *.txt --types round_trip
   mtqa corrupt --list
 """
 
@@ -61,7 +62,8 @@ def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **o
 
     The types whose name begins with sampled_ let a language model write words or a sentence's end: name
     it with --model and them with --types. It runs on the CPU, up to a second a sentence; the same seed
-    gives the same text on the same machine.
+    gives the same text on the same machine. round_trip takes sentences to another language and back, by
+    the translation engine Apertium (apt-get install apertium apertium-eng-spa apertium-eng-cat).
     """
     from mtqa.errors import UsageError
     from mtqa.output import check_output, write_result
@@ -77,18 +79,26 @@ def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **o
 def _lines(articles: tuple[str, ...], options: dict[str, Any]) -> list[str]:
     import json
 
-    from mtqa.bench.corrupt import CorruptSettings
+    from mtqa.bench.apertium import Apertium
+    from mtqa.bench.corrupt import CorruptSettings, asks_translator
     from mtqa.bench.labelled.made import clean_articles, corrupted_records, not_in_english
 
     weights = _weights(options["types"])
     settings = CorruptSettings(share=options["share"], weights=weights, visible_only=options["visible_only"])
+    translator = Apertium() if asks_translator(settings) else None
     documents = list(clean_articles(articles))
     if not options["quiet"]:
         for warning in not_in_english(documents):
             say(warning)
     with Console(quiet=options["quiet"]) as console:
         proposer = _proposer(options["model"], settings, console)
-        records = corrupted_records(documents, seed=options["seed"], settings=settings, proposer=proposer)
+        records = corrupted_records(
+            documents,
+            seed=options["seed"],
+            settings=settings,
+            proposer=proposer,
+            translator=translator,
+        )
         lines = []
         for record in records:
             lines.append(json_surrogates(json.dumps(record, ensure_ascii=False)) + "\n")
@@ -135,6 +145,7 @@ def _list() -> None:
     width, indent = terminal_columns(), " " * 4
     for name, kind in TYPES.items():
         needs = " (needs a language model)" if kind.needs_proposer else ""
+        needs += " (needs Apertium)" if kind.needs_translator else ""
         made_by = f" (made by {kind.drawn_with})" if kind.drawn_with else ""
         hidden = "" if kind.visible else " (only the source would show it)"
         click.echo(f"{name:22}{kind.severity:8}weight {kind.weight:g}{hidden}{needs}{made_by}")

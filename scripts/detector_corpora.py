@@ -5,7 +5,7 @@ Presidential speeches (public domain), web pages of the English Web Treebank (CC
 of the annotations is known (Apache-2.0), not that of the texts; and articles of many genres that were written
 for this (scripts/articles). Corrupted by `mtqa.bench.corrupt`, with the words of real spinners
 (`detector_spinner`), by the language model itself (`detector_sampled`), by other generators, by real
-translation engines, or by hand.
+translation engines (some there and back: `detector_translated`), or by hand.
 
 A record may name its ``origin``, the text that it was made from (else: its document's name).
 """
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from build_cases import records
 from detector_spinner import Thesaurus, spun, thesaurus
+from detector_translated import translated_documents, translated_versions
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
 from mtqa.bench.corruptions.resources import load_resources
@@ -48,8 +49,10 @@ POST_EDITS, POST_EDITED = 600, 3
 BLIND = {"number": 0.0, "entity": 0.0}
 #: Of the speeches' pieces, the share that is taken: they are of one genre.
 SPEECHES = 0.5
-#: Of the written articles, the share that is spun too.
-SPUN_WRITTEN = 0.5
+#: Of the written articles, the share that is spun too, and that goes through a translation engine.
+SPUN_WRITTEN, TRANSLATED_WRITTEN = 0.5, 0.35
+#: Of the speeches' pieces, the share that does; of each language's post-edits, how many.
+TRANSLATED_SPEECHES, TRANSLATED = 0.15, 250
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -137,10 +140,7 @@ def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
     types = CorruptSettings(weights=BLIND).types()
     names, weights = list(types), np.array(list(types.values()), dtype=float)
     weights /= weights.sum()
-    for language in ("ro", "et", "ru"):
-        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
-        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
-        sound = [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
+    for sound in sound_post_edits(data):
         taken = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
         for name, text in taken:
             made: list[Record] = [{"text": text, "label": 0, "spans": []}]
@@ -156,6 +156,21 @@ def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
                         row = {"text": done.text, "label": 1, "type": str(kind), "spans": spans}
                         made.append(row)
             yield {"doc": name, "origin": name, "isolated": True, "sentences": made}
+
+
+def sound_post_edits(data: Path) -> Iterator[list[tuple[str, str]]]:
+    """The whole sentences among MLQE's post-edits, a language after the other: their names and texts."""
+    for language in ("ro", "et", "ru"):
+        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
+        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
+        yield [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
+
+
+def translated_post_edits(data: Path, seed: int) -> Iterator[Record]:
+    """Post-edits without context, each with versions of itself by translation engines."""
+    rng = np.random.default_rng([seed, 12])
+    taken = [s[i] for s in sound_post_edits(data) for i in rng.permutation(len(s))[:TRANSLATED]]
+    yield from translated_versions(taken, seed)
 
 
 #: A sentence that begins and ends as one.
@@ -227,6 +242,10 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         ),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
+        "mt_web": lambda: translated_documents(restored(read_lines(web)), 31),
+        "mt_written": lambda: translated_documents(some(restored(written()), TRANSLATED_WRITTEN, 32), 32),
+        "mt_speeches": lambda: translated_documents(some(pieces(speeches, 33), TRANSLATED_SPEECHES, 33), 33),
+        "mt_post_edits": lambda: translated_post_edits(data, 34),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),
         "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 7000, 2),
         "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 7000, 3),

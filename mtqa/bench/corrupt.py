@@ -17,7 +17,7 @@ import numpy as np
 from mtqa.bench.corruptions.edits import Corruption
 from mtqa.bench.corruptions.grammar import Sentence
 from mtqa.bench.corruptions.registry import TYPES, function_of
-from mtqa.bench.corruptions.resources import Proposer, Resources, load_resources
+from mtqa.bench.corruptions.resources import Proposer, Resources, Translator, load_resources
 from mtqa.errors import UsageError, unknown
 
 #: Shorter sentences are left alone: too little is left of them to judge.
@@ -124,6 +124,7 @@ def corrupt_document(
     settings = settings or CorruptSettings()
     resources = resources or load_resources()
     check_proposer(settings, resources.proposer)
+    check_translator(settings, resources.translator)
     document = tuple(sentences)
     made: dict[int, LabelledSentence] = {}
     for place, name, corruption in _draws(document, rng, settings, resources):
@@ -144,19 +145,34 @@ def check_proposer(settings: CorruptSettings, proposer: Proposer | None) -> None
         )
 
 
+def check_translator(settings: CorruptSettings, translator: Translator | None) -> None:
+    """Raises `UsageError` where a type asks a translation engine and there is none."""
+    if asks_translator(settings) and translator is None:
+        raise UsageError(
+            "round_trip needs a translation engine: give a translator (`mtqa.bench.apertium.Apertium`), "
+            "or set its weight to 0"
+        )
+
+
+def asks_translator(settings: CorruptSettings) -> bool:
+    """Does a type that is drawn ask a translation engine?"""
+    return any(TYPES[name].needs_translator for name in settings.types())
+
+
 def corrupt_documents(
     documents: Iterable[tuple[str, Sequence[str]]],
     *,
     seed: int,
     settings: CorruptSettings | None = None,
     proposer: Proposer | None = None,
+    translator: Translator | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Records of the documents ``(name, sentences)``, corrupted; a document's draw depends on its place only.
 
     Sentences of the other documents serve as off-topic ones, so all of them are read first.
     """
     listed = [(name, tuple(sentences)) for name, sentences in documents]
-    resources = replace(load_resources(), proposer=proposer)
+    resources = replace(load_resources(), proposer=proposer, translator=translator)
     for place, (name, sentences) in enumerate(listed):
         rng = np.random.default_rng([seed, place])
         others = other_sentences(listed, place, rng)

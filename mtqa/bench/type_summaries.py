@@ -48,6 +48,7 @@ SUMMARIES: Mapping[str, str] = {
     "number": "one number changed, its length and kind kept",
     "entity": "a name replaced by another one of as many words",
     "antonym": "a word replaced by its opposite: prices rose (fell)",
+    "round_trip": "the sentence through another language and back, by a translation engine (Apertium)",
     "sampled_word": "one content word replaced by an unlikely one that the model proposes",
     "sampled_words": "a third of the content words replaced by such",
     "sampled_blind": "over half of them, by a model that has read the two words before: senseless as a whole",

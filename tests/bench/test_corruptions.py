@@ -18,7 +18,7 @@ from mtqa.bench.corruptions.resources import load_resources
 from mtqa.bench.corruptions.tables import CONFUSED
 from tests.bench.texts import ALL, NEWS, SCIENCE
 
-PLAIN = [name for name, kind in TYPES.items() if not kind.needs_proposer]
+PLAIN = [name for name, kind in TYPES.items() if not (kind.needs_proposer or kind.needs_translator)]
 CONFUSED_SHA256 = "1dbfc9ce2ab7428f28a85ece34b4ba60cc07a466547a636057cf351e18219c82"
 WHOLE = {"bland", "off_topic", "degenerate"}
 

@@ -3,7 +3,8 @@
 Weights say how often a type is drawn by default, relative to the others. They follow what spinners and
 poor systems do most (wrong words), with a floor for each kind that a reader can see. ``visible``: a
 careful reader without the source sees it; where False, a detector can't be blamed for missing it.
-``needs_proposer``: only drawn where a language model is plugged in (see `resources.Proposer`).
+``needs_proposer``: only drawn where a language model is plugged in (see `resources.Proposer`);
+``needs_translator``: likewise a translation engine.
 ``drawn_with``: the type that also makes this one, which then names what came of it; alone it is drawn only
 where it has a weight of its own.
 """
@@ -27,6 +28,7 @@ class Type:
     severity: str = "major"
     visible: bool = True
     needs_proposer: bool = False
+    needs_translator: bool = False
     drawn_with: str | None = None
 
 
@@ -69,6 +71,7 @@ TYPES: dict[str, Type] = {
     "number": Type("meaning:number", 0.5, "major", False),
     "entity": Type("meaning:entity", 0.5, "major", False),
     "antonym": Type("meaning:antonym", 1, "major", False),
+    "round_trip": Type("translated:round_trip", 0, needs_translator=True),
     "sampled_word": Type("sampled:sampled_word", 0, needs_proposer=True),
     "sampled_words": Type("sampled:sampled_words", 0, needs_proposer=True),
     "sampled_blind": Type("sampled:sampled_blind", 0, needs_proposer=True),

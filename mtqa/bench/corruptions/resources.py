@@ -60,9 +60,17 @@ class Proposer(Protocol):
         ...
 
 
+class Translator(Protocol):
+    """A translation engine seen from here."""
+
+    def there_and_back(self, text: str, rng: np.random.Generator) -> str | None:
+        """The English sentence through another language; None where nothing usable came back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resources:
-    """Loaded once, shared by all documents; ``others`` and ``proposer`` differ from run to run."""
+    """Loaded once, shared by all documents; ``others`` and what makes text differ from run to run."""
 
     lexicon: Lexicon
     pools: dict[str, tuple[tuple[float, str, int], ...]] = field(repr=False)
@@ -70,6 +78,7 @@ class Resources:
     document: tuple[str, ...] = field(default=(), repr=False)
     preceding: str = field(default="", repr=False)
     proposer: Proposer | None = None
+    translator: Translator | None = None
 
     def seeing(self, document: tuple[str, ...], place: int) -> Resources:
         """The same, with the document that the sentence at ``place`` stands in."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_documents
-from mtqa.bench.corruptions.resources import Proposer
+from mtqa.bench.corruptions.resources import Proposer, Translator
 from mtqa.bench.labelled.convert import labelled_set
 from mtqa.bench.labelled.lines import article_lines
 from mtqa.bench.labelled.plain import json_records
@@ -61,10 +61,13 @@ def corrupted_records(
     seed: int,
     settings: CorruptSettings | None = None,
     proposer: Proposer | None = None,
+    translator: Translator | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The articles' records as of `corrupt_documents`, and each sentence's paragraph (``par``)."""
     sentences = [(name, [doc.text[s.start : s.end] for s in doc.sentences]) for name, doc in articles]
-    made = corrupt_documents(sentences, seed=seed, settings=settings, proposer=proposer)
+    made = corrupt_documents(
+        sentences, seed=seed, settings=settings, proposer=proposer, translator=translator
+    )
     for (_, document), record in zip(articles, made, strict=True):
         for row, sentence in zip(record["sentences"], document.sentences, strict=True):
             row["par"] = sentence.block
