@@ -31,7 +31,6 @@ from mtqa.bench.comparison.records import (
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import Metric, Undefined, applicable
 from mtqa.bench.metrics.base import Prepared
-from mtqa.bench.metrics.correlation import system_covariance
 from mtqa.bench.records import ScoreTable
 from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval, unit
 from mtqa.bench.scoring import not_scored
@@ -80,8 +79,6 @@ USUAL = (
     "bits_per_byte",
     "perplexity",
 )
-#: Metrics of kind "ranking" that read the values, not only their order.
-_LINEAR = ("pearson", "system_kendall")
 
 Progress = Callable[[str, int, int], None]
 
@@ -333,19 +330,16 @@ class _Bench:
             return None
         both = stacked(self._on_scale(metric, a), self._on_scale(metric, b))
         try:
-            if metric.name == "system_kendall":
-                prepared = system_covariance(both)
-                if self._covary(prepared) * difference <= 0:
-                    return 1.0  # one order, or the other one by what it is tested with
-            else:
-                prepared = metric.prepare(both)
+            prepared = metric.prepare_test(both)
+            if metric.tested_by and self._as_they_are(prepared) * difference <= 0:
+                return 1.0  # they are equal, or the other one is better by what they are tested with
         except Undefined:
             return None
         found = randomisation_p_value(prepared.exchanged, self._masks)
         least = 2.0 ** (1 - self._groups)  # an exchange of all differs as much as none
         return None if found is None else max(found, least)
 
-    def _covary(self, prepared: Prepared) -> float:
+    def _as_they_are(self, prepared: Prepared) -> float:
         """By how much two configs differ as they are."""
         return float(prepared.exchanged(np.zeros((1, self._masks.shape[1]), dtype=bool))[0])
 
@@ -353,7 +347,7 @@ class _Bench:
         """The contender's table as `mtqa.bench.stack` needs it for this metric."""
         if metric.kind not in ("ranking", "words"):
             return self._tables[name]
-        linear = metric.name in _LINEAR
+        linear = metric.reads_values
         if (name, linear) not in self._scaled:
             self._scaled[name, linear] = on_common_scale(self._tables[name], linear=linear)
         return self._scaled[name, linear]

@@ -84,6 +84,9 @@ class Metric:
     ``unit``: what ``n`` counts.
 
     ``chance``: its expectation where that is not its value for constant scores; None where it is.
+    ``reads_values``: it reads the scores themselves and not their order alone. ``tested_by``: as ``home``,
+    the statistic by which two systems are tested in its place, where exchanges of documents say nothing
+    of it.
     """
 
     name: str
@@ -95,16 +98,26 @@ class Metric:
     summary: str
     higher_is_better: bool = True
     chance: float | None = None
+    reads_values: bool = False
+    tested_by: str | None = None
 
     def prepare(self, table: ScoreTable) -> Prepared:
         """Ready for draws. Raises `Undefined` where the whole table leaves it without a value."""
-        module, _, function = self.home.partition(":")
-        made: Prepared = getattr(importlib.import_module(module), function)(table)
-        return made
+        return _prepared(self.home, table)
+
+    def prepare_test(self, table: ScoreTable) -> Prepared:
+        """What two systems are tested with, of a stacked table. Raises `Undefined` likewise."""
+        return _prepared(self.tested_by or self.home, table)
 
     def function(self, table: ScoreTable, weights: Weights) -> float:
         """Its value with document ``d`` counted ``weights[d]`` times. Raises `Undefined`."""
         return self.prepare(table).value(weights)
+
+
+def _prepared(home: str, table: ScoreTable) -> Prepared:
+    module, _, function = home.partition(":")
+    made: Prepared = getattr(importlib.import_module(module), function)(table)
+    return made
 
 
 def applies(metric: Metric, table: ScoreTable) -> bool:
