@@ -57,7 +57,7 @@ TRANSLATED_SPEECHES, TRANSLATED = 0.15, 250
 
 def read_lines(path: Path) -> list[Record]:
     """The records of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def pieces(path: Path, seed: int) -> list[tuple[str, Piece]]:

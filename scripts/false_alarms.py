@@ -75,7 +75,7 @@ def articles(path: Path, limit: int) -> list[str]:
         text = path.read_text(encoding="utf-8")
         found = [text]
         if path.suffix == ".jsonl":
-            found = ["\n\n".join(json.loads(line)["paragraphs"]) for line in text.splitlines()]
+            found = ["\n\n".join(json.loads(line)["paragraphs"]) for line in text.split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         said = f"it can't be read as sound articles ({one_line(error, 120)})"
         raise InputError(f"{one_line(path)}: {said}; JSON lines with paragraphs, or a text") from error

@@ -54,11 +54,13 @@ def test_sound_and_spun_articles_by_the_real_model(smollm2_files, tmp_path, monk
 
 def test_the_same_articles_are_drawn_each_time(tmp_path):
     file = tmp_path / "many.jsonl"
-    file.write_text("".join(json.dumps({"paragraphs": [str(i)]}) + "\n" for i in range(50)), encoding="utf-8")
+    lines = [json.dumps({"paragraphs": [str(i)]}) + "\n" for i in range(49)]
+    lines += ['{"paragraphs": ["49\u2028x"]}\n', "\n"]
+    file.write_text("".join(lines), encoding="utf-8")
     drawn = articles(file, 7)
     assert len(set(drawn)) == 7
     assert drawn == articles(file, 7)
-    assert articles(file, 0) == [str(i) for i in range(50)]
+    assert articles(file, 0) == [*map(str, range(49)), "49\u2028x"]
 
 
 @pytest.mark.parametrize("content", [b"{}\n", b"[1]\n", b"{", b"\xff\xfe"])

@@ -400,7 +400,8 @@ def test_labelled_sentences_are_read_as_evaluate_reads_them(run, tmp_path, head_
     whole, halves = tmp_path / "whole.jsonl", tmp_path / "halves.jsonl"
     rows = [
         [
-            {"text": f" {text} ", "label": 0, "par": i // 5, "boilerplate": "false"}
+            {"text": f" {text} ", "label": 0, "par": (i // 5, float(i // 5), f"{i // 5}")[i % 3]}
+            | {"boilerplate": "false"}
             for i, text in enumerate(town)
         ]
         for town in TOWNS

@@ -27,7 +27,7 @@ PIVOTS: Mapping[str, tuple[str, str, str]] = {
 }
 #: A translation that has not come by then will not come; seconds.
 _LONGEST = 300
-#: What parts texts: the engine takes a blank line for an end, and keeps it.
+#: What parts texts: the engine takes a blank line for an end of a sentence, and keeps it.
 _BETWEEN = "\n\n"
 #: The engine's own marks, which a text of the outside world does not hold: entities that a pair does not
 #: know, two translations of one word (*Maria/Maria*), forms that it could not make (*talk#*, *@of*).
@@ -47,10 +47,14 @@ class Apertium:
     def __init__(self) -> None:
         """Raises `UsageError` that says how to get the engine where it is not there."""
         self._pivots = installed_pivots()
+        self._known: dict[tuple[str, str], str | None] = {}
 
     def there_and_back(self, text: str, rng: np.random.Generator) -> str | None:
         """The sentence through one of the languages, drawn; None where the engine returned nothing for it."""
-        return there_and_back([text], str(rng.choice(self._pivots)))[0]
+        asked = (text, str(rng.choice(self._pivots)))
+        if asked not in self._known:
+            self._known[asked] = there_and_back([text], asked[1])[0]
+        return self._known[asked]
 
 
 def installed_pivots() -> tuple[str, ...]:
@@ -67,14 +71,15 @@ def installed_pivots() -> tuple[str, ...]:
 def there_and_back(texts: Sequence[str], pivot: str) -> list[str | None]:
     """Each English text through the language ``pivot``; None where the engine returned none for it.
 
-    All of them in one run. Raises `RunError` where the engine fails.
+    All of them in one run, in which the engine reads a little past a text's end: what comes of a text may
+    hang on the next one. Raises `RunError` where the engine fails.
     """
     plain = [" ".join(text.split()) for text in texts]
     there, back, _ = PIVOTS[pivot]
     for mode in (there, back):
         made = _run(["apertium", "-u", "-f", "txt", mode], _BETWEEN.join([*plain, ""]))
-        plain = [" ".join(part.split()) for part in made.rstrip().split(_BETWEEN)]
-        if len(plain) != len(texts):
+        *plain, rest = (" ".join(part.split()) for part in made.split(_BETWEEN))
+        if len(plain) != len(texts) or rest:
             return [None] * len(texts)
     return [_mended(made, text) for made, text in zip(plain, texts, strict=True)]
 

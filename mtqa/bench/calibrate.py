@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mtqa.bench.labelled.values import known_truth
+from mtqa.bench.labelled.values import Place, known_truth, paragraph
 from mtqa.detect.calibrate import Calibration, fit_calibration, sound_reference
 from mtqa.detect.verdict import FDR, log_odds
 from mtqa.errors import InputError, UsageError, one_line
@@ -132,10 +132,18 @@ def _labelled(record: Any) -> Labelled | None:
     if not kept:
         return None
     # As `mtqa.bench.scoring` makes a document of them.
-    numbers = [one["par"] for one in kept if isinstance(one.get("par"), int)]
+    numbers = [number for one in kept if (number := _paragraph(one)) is not None]
     texts = [one["text"].strip() for one in kept]
     document = document_from_sentences(texts, paragraphs=numbers if len(numbers) == len(kept) else None)
     return Labelled(document, tuple(one["label"] == 1 for one in kept))
+
+
+def _paragraph(sentence: dict[str, Any]) -> int | None:
+    """As `mtqa evaluate` reads it."""
+    try:
+        return paragraph(sentence.get("par"), Place("", ""))
+    except InputError as error:
+        raise ValueError(f"par: {one_line(repr(sentence.get('par')), 40)} is not a whole number") from error
 
 
 def _boilerplate(sentence: dict[str, Any], number: int) -> bool:

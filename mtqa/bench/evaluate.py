@@ -168,7 +168,7 @@ def check_groups(sets: Sequence[LabelledSet], by: Sequence[str]) -> None:
 
 def _count(sets: Sequence[LabelledSet], group: str) -> int:
     """How many values the group has."""
-    return len({s.groups.get(group) for data in sets for s in data.sentences()})
+    return len({s.groups.get(group) for data in sets for s in data.sentences()} - {None, ""})
 
 
 def _section(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +77,23 @@ def _pooled_set(sets: Sequence[LabelledSet]) -> LabelledSet:
 
 
 def _one_order(orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The longest, where it holds the others in their order; none where two contradict one another."""
-    longest = max(orders, key=len, default=())
-    fits = all(order == tuple(name for name in longest if name in order) for order in orders)
-    return longest if fits else ()
+    """The one that holds them all; none where two contradict one another, or leave it open who is first."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for order in orders:
+        for before, after in pairwise(order):
+            sorter.add(after, before)
+    found: list[str] = []
+    try:
+        sorter.prepare()
+    except CycleError:
+        return ()
+    while sorter.is_active():
+        first, *others = sorter.get_ready()
+        if others:
+            return ()
+        found.append(first)
+        sorter.done(first)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,6 +88,21 @@ def test_an_entity_that_the_pair_does_not_know_is_no_translation(tmp_path, monke
     assert there_and_back(TEXTS, "spa") == [TEXTS[0], None]
 
 
+def test_a_blank_translation_is_that_texts_alone(tmp_path, monkeypatch):
+    _fake(tmp_path, monkeypatch, f"sys.stdout.write(text.replace({TEXTS[1]!r}, ''))")
+    assert there_and_back([*TEXTS, TEXTS[0]], "spa") == [TEXTS[0], None, TEXTS[0]]
+    assert there_and_back(TEXTS, "spa") == [TEXTS[0], None]
+
+
+def test_a_sentence_is_translated_once_a_language(tmp_path, monkeypatch):
+    _fake(tmp_path, monkeypatch, "open('runs', 'a').write('x')\nsys.stdout.write(text)")
+    monkeypatch.chdir(tmp_path)
+    resources = replace(load_resources(), translator=Apertium())
+    made = corrupt_document(TEXTS * 3, np.random.default_rng(1), settings=ALONE, resources=resources)
+    assert not any(s.label for s in made.sentences)
+    assert (tmp_path / "runs").read_text() == "xx" * len(TEXTS)
+
+
 def test_texts_that_ran_together_are_none(tmp_path, monkeypatch):
     _fake(tmp_path, monkeypatch, "sys.stdout.write(text.replace('\\n\\n', ' '))")
     assert there_and_back(TEXTS, "spa") == [None, None]

@@ -123,6 +123,29 @@ def test_pairs_of_too_many_phenomena_are_not_broken_down_by_them(tmp_path):
         assert any("201 phenomena, at most 200" in said for said in record["warnings"]) != broken_down
 
 
+def test_what_lacks_a_group_is_none_of_its_values(tmp_path):
+    rows = [
+        {"text": f"It rains on {i}.", "label": i % 2, "genre": f"g{i:03}" if i < 200 else ""}
+        for i in range(202)
+    ]
+    path = write_jsonl(tmp_path / "d.jsonl", [{"doc": str(i), "sentences": [r]} for i, r in enumerate(rows)])
+    assert len(_evaluated([str(path)], by=("genre",)).record()["by"]["genre"]) == 200
+
+
+def test_orders_that_overlap_make_one(tmp_path):
+    said = {"A": "Sea sea sea.", "B": "The sea calms.", "C": "The sea is calm.", "D": "A calm sea."}
+    paths = []
+    for name, systems in (("one", "ABC"), ("two", "BCD"), ("three", "AD"), ("four", "XZ")):
+        row = {f"mt_{system}": said.get(system, "Sea.") for system in systems}
+        records = [{"doc": f"{name}{i}", "sentences": [row]} for i in range(3)]
+        paths.append(str(write_jsonl(tmp_path / f"{name}.jsonl", records)))
+    section = _evaluated(paths[:3]).sections[0]
+    assert [s.name for s in section.systems] == ["mt_A", "mt_B", "mt_C", "mt_D"]
+    assert ["system_kendall" in own for own in section.by["data"].values()] == [True] * 3
+    # Who is first of A and X, nobody has said.
+    assert not _evaluated([paths[0], paths[3]]).sections[0].systems
+
+
 def test_data_given_twice_and_data_of_one_name(files, tmp_path):
     with pytest.raises(UsageError, match=r"documents.jsonl is given twice"):
         _evaluated([files[0], f"{tmp_path}/../{tmp_path.name}/documents.jsonl"])

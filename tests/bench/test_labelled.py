@@ -397,6 +397,7 @@ def _documents(**changes: Any) -> list[dict[str, Any]]:
         ([{**PAIRS[0], "bad_spans": [[0, 999]]}], "record 1 (p1): bad_spans: [0, 999) is outside the text"),
         ([SCORED[0], SCORED[0]], "record 2 (s1): id: 's1' is there twice"),
         ([{"id": "s", "text": "A.", "score": "high"}], "record 1 (s): score: 'high' is not a number"),
+        ([{"id": "s", "text": "A.", "score": "4_5"}], "record 1 (s): score: '4_5' is not a number"),
         ([{"id": "s", "text": "A.", "score": None}], "score: no sentence has one"),
         ([{**SCORED[0], "word_tags": ["OK"]}], "record 1 (s1): word_tags: 1 tags for 7 words"),
         ([{**SCORED[0], "word_tags": ["OK"] * 6 + ["MAYBE"]}], "word_tags: 'MAYBE' is not OK or BAD"),

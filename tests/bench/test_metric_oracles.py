@@ -209,6 +209,22 @@ def test_intervals_of_a_correlation_cover_at_their_rate(name: str):
     assert 178 <= held <= 199
 
 
+@pytest.mark.parametrize("score", [0.1, 0.25, 7.3])
+def test_means_that_differ_by_rounding_are_ties(score: float):
+    """(0.1 + 0.1 + 0.1) / 3 is not 0.1: one document of A, three of B, six of C."""
+    documents = tuple(
+        LabelledDocument(
+            f"{name}{i}", (LabelledSentence(f"{name}{i}.", score=place, groups={"system": name}),)
+        )
+        for place, (name, count) in enumerate((("A", 1), ("B", 3), ("C", 6)))
+        for i in range(count)
+    )
+    data = LabelledSet("d", "0" * 64, "documents", documents, ("A", "B", "C"))
+    table = ScoreTable(data, "c", "s", np.full(10, score), document_index(data))
+    with pytest.raises(Undefined):
+        METRICS["system_kendall"].function(table, np.ones(10))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_covariance_of_systems_is_numpys(seed: int):
     rng = np.random.default_rng(seed)

@@ -147,8 +147,8 @@ def label(value: Any, place: Place) -> int | None:
 def number(value: Any, field: str, place: Place) -> float:
     """A finite number, or a string that reads as one."""
     try:
-        if isinstance(value, (bool, list, dict)):
-            raise ValueError
+        if isinstance(value, (bool, list, dict)) or (isinstance(value, str) and "_" in value):
+            raise ValueError  # 4_5 is a number to Python alone
         result = float(value)
     except OverflowError:
         raise place.error(field, "this number is too large") from None

@@ -192,7 +192,7 @@ def _system_means(
 ) -> Callable[[Array], Array]:
     """The statistic of the systems' means, for each column of weights ``(m, B)``; NaN for a system not drawn.
 
-    Each mean is summed row by row, whatever the draw: equal means, and only those, are ties.
+    Each mean is summed row by row, whatever the draw.
     """
     from scipy.sparse import csr_matrix
 
@@ -214,11 +214,21 @@ def _covariance(x: Array, y: Array) -> Array:
     return divided((x * y).sum(0), count) - divided(x.sum(0), count) * divided(y.sum(0), count)
 
 
+#: Means that differ by less than this share of themselves are one: sums of unlike lengths round unlike.
+_ROUNDING = 1e-12
+
+
+def _signs(x: Array, other: Array) -> Array:
+    """Which are greater (1), smaller (−1) and equal (0); NaN is neither."""
+    near = np.abs(x - other) <= _ROUNDING * np.maximum(np.abs(x), np.abs(other))
+    return np.where(near, 0.0, np.sign(x - other))
+
+
 def _tau(x: Array, y: Array) -> Array:
     """Kendall's tau-b of each column of ``(S, B)``; NaN is no value."""
     both, in_x, in_y = (np.zeros(x.shape[1]) for _ in range(3))
     for i in range(1, len(x)):
-        a, b = np.sign(x[:i] - x[i]), np.sign(y[:i] - y[i])
+        a, b = _signs(x[:i], x[i]), _signs(y[:i], y[i])
         both += np.nansum(a * b, axis=0)
         in_x += np.nansum(a * a, axis=0)
         in_y += np.nansum(b * b, axis=0)
