@@ -149,7 +149,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         repair=False if options["no_repair"] else None,
         repair_budget_seconds=options["repair_budget"],
     )
-    check_measure(config.measure)
+    check_measure(config.measure, where=None if options["measure"] else options["config_file"])
     format_ = chosen_format(options["format_"], options["output"], FORMATS, articles, called="articles")
     settings = [*([options["config_file"]] if options["config_file"] else []), *config.files]
     check_output(options["output"], settings, called="files of this run's settings")
@@ -160,7 +160,7 @@ def rank(articles: tuple[str, ...], **options: Any) -> None:
         write_result(render(reports, format_, options=shown), options["output"])
     elif len(articles) > 1:
         say(f"none of the {len(articles)} articles can be ranked")
-    if not options["quiet"] and (options["output"] or format_ in ("csv", "jsonl")):
+    if not options["quiet"] and (options["output"] not in (None, "-") or format_ in ("csv", "jsonl")):
         _say_warnings(reports)
     _exit_for(console.failures)
 
@@ -322,7 +322,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         say(f"{error.format_message()} (see {_help_of(error)})")
         return 2
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; no report was written")
+        say("interrupted; nothing was written")
         return 130
     except BrokenPipeError:
         # The result's reader has gone (`mtqa … | head`): that is no error, but Python would say so at exit.

@@ -81,7 +81,7 @@ def named_configs(configs: Configs) -> tuple[NamedConfig, ...]:
     if len(named) < 2:
         raise UsageError("a comparison needs two configs at least: name another, or a comparison set")
     for one in named:
-        check_measure(one.config.measure)
+        check_measure(one.config.measure, where=one.name)
     return tuple(named)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from mtqa.errors import ConfigError, one_line, unknown
 
 #: What a comparison set may hold: what it is about, keys for all of its configs, and the configs.
 _SET_KEYS = ("about", "base", "configs")
+
+
+#: Values of a file, as messages show them: a small YAML with anchors may hold a billion.
+_REPR = reprlib.Repr()
+_REPR.maxlevel, _REPR.maxstring, _REPR.maxother = 1, 80, 80
 
 
 class Config(BaseModel):
@@ -150,10 +156,12 @@ def _set_of(values: Mapping[str, Any], where: str, top: Mapping[str, Any]) -> li
 
 def _entry(base: Mapping[str, Any], entry: Any, where: str, top: Mapping[str, Any]) -> NamedConfig:
     if not isinstance(entry, dict):
-        raise ConfigError(f"{where}: a mapping with a name is expected, not {one_line(repr(entry), 60)}")
+        raise ConfigError(
+            f"{where}: a mapping with a name is expected, not {one_line(_REPR.repr(entry), 60)}"
+        )
     name = entry.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"{where}: name: a text is expected, not {one_line(repr(name), 60)}")
+        raise ConfigError(f"{where}: name: a text is expected, not {one_line(_REPR.repr(name), 60)}")
     own = {key: value for key, value in entry.items() if key != "name"}
     return NamedConfig(one_line(name, 80), make_config({**base, **own, **top}, where=f"{where} ({name})"))
 
@@ -174,7 +182,7 @@ def _first_problem(error: ValidationError) -> str:
         known = [k.strip("'") for k in str(problem["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
         return unknown(key, value, known)
     message = problem["msg"][:1].lower() + problem["msg"][1:]
-    return f"{key}: {one_line(repr(value), 60)}: {one_line(message, 160)}"
+    return f"{key}: {one_line(_REPR.repr(value), 60)}: {one_line(message, 160)}"
 
 
 def _read(path: str | Path) -> dict[str, Any]:

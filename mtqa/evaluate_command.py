@@ -164,7 +164,7 @@ def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Eval
         threads=options["threads"],
         ledger=False if options["no_ledger"] else None,
     )
-    check_measure(config.measure)
+    check_measure(config.measure, where=None if options["measure"] else given.config)
     check_output(options["output"], config.files, called="files of this run's settings")
     settings = EvaluateSettings(options["seed"], options["resamples"], _split(options["by"]))
     sets = _sets(given, options)

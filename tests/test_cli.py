@@ -466,3 +466,26 @@ def test_a_result_is_as_wide_as_its_terminal_but_no_wider_than_120(monkeypatch, 
     assert output.result_columns(None) == {30: 40, 70: 70, 200: 120}[columns]
     monkeypatch.setattr(output, "on_terminal", lambda _: False)
     assert output.result_columns("report.txt") == 80
+
+
+def test_an_unknown_measure_is_named_with_the_place_where_it_stands(tmp_path, capfd):
+    article, config, several = (tmp_path / name for name in ("a.txt", "c.yaml", "set.yaml"))
+    article.write_text(PROSE)
+    config.write_text("measure: perplexty\n")
+    several.write_text("configs:\n  - {name: one}\n  - {name: three, measure: perplexty}\n")
+    data = tmp_path / "d.jsonl"
+    data.write_text(json.dumps({"doc": "d", "sentences": [{"text": "One.", "label": 1}]}) + "\n")
+    says = "unknown measure 'perplexty': did you mean 'perplexity'?"
+    for given, where in (
+        (["rank", str(article), "--config", str(config)], f"{config}: "),
+        (["rank", str(article), "--config", str(config), "--measure", "perplexty"], ""),
+        (["evaluate", str(config), "--data", str(data)], f"{config}: "),
+        (["compare", str(several), "--data", str(data)], "three: "),
+    ):
+        assert cli.main(given) == 2
+        assert capfd.readouterr().err.startswith(f"mtqa: {where}{says}")
+
+
+def test_it_is_a_program_by_its_package_too():
+    shown = subprocess.run([sys.executable, "-m", "mtqa", "--version"], capture_output=True, check=True)
+    assert shown.stdout.startswith(b"mtqa ")

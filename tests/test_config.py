@@ -166,3 +166,14 @@ def test_a_config_made_by_hand_says_what_is_wrong_in_one_line():
     with pytest.raises(ConfigError, match=r"^unknown context 'chapter'"):
         Config(context="chapter")  # type: ignore[arg-type]
     assert Config(k=4) == Config.model_validate({"k": 4}) == Config().model_copy(update={"k": 4})
+
+
+def test_a_small_file_of_anchors_within_anchors_is_refused_at_once(tmp_path: Path):
+    """Written out, the value would hold ten to the thirtieth strings."""
+    path = tmp_path / "bomb.yaml"
+    nested = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    nested += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
+    path.write_text("\n".join(nested).replace("a29: &a29", "model:"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert len(str(caught.value)) < 1000

@@ -267,10 +267,11 @@ def measure(name: str) -> Measure:
     return MEASURES[name]
 
 
-def check_measure(name: str) -> None:
-    """Raises `UsageError` for a name that is neither a measure's nor ``auto``."""
-    if name != AUTO:
-        measure(name)
+def check_measure(name: str, *, where: str | None = None) -> None:
+    """Raises `UsageError` for a name that is neither a measure's nor ``auto``; ``where``: it was given."""
+    if name != AUTO and name not in MEASURES:
+        said = unknown("measure", name, MEASURES)
+        raise UsageError(f"{where}: {said}" if where else said)
 
 
 def auto_measure(has_detector: object) -> str:

@@ -165,6 +165,7 @@ def test_a_chain_that_ends_where_it_began_is_no_corruption():
         "It was a bird.",
     ] * 3
     settings = CorruptSettings(share=(1.0, 1.0), weights=dict.fromkeys(TYPES, 0.0) | {"chain": 1.0})
-    for seed in range(12):
-        made = corrupt_document(sentences, np.random.default_rng(seed), settings=settings)
-        assert all(s.text != s.original for s in made.sentences if s.label)
+    made = [corrupt_document(sentences, np.random.default_rng(s), settings=settings) for s in range(12)]
+    chained = [s for document in made for s in document.sentences if s.label]
+    assert len(chained) > 50
+    assert all(s.text != s.original for s in chained)
