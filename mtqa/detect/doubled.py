@@ -16,7 +16,7 @@ from itertools import pairwise
 from mtqa.detect.words import split_words
 from mtqa.records import Span
 
-#: English words that no sentence holds twice in a row, but for a *what* before *is is*, and Will and May.
+#: English words that no sentence holds twice in a row, but for the end of a clause, and Will and May.
 _NEVER = re.compile(
     r"the|a|an|and|of|or|but|with|for|from|by|to|as|is|are|was|were|be|been|being|have|has|will|would"
     r"|can|could|should|must|may|might|shall|i|he|she|we|they|my|our|your|their|its|his"
@@ -28,6 +28,11 @@ _MEANT = re.compile(
     r"|again|there|here|what|twice|night|hush|hear|tick|clap|bang|boom|woof|chew|ever|ylang|trillion"
     r"|million|billion|hundred|thousand|nous|vous|poco|piano"
 )
+#: What ends a clause may go on behind it, after these words: *whatever it was was*, *the reason he is is*,
+#: *all they have have*; right behind a pronoun, but for *what*.
+_CLAUSE = frozenset(("is", "was", "are", "were", "have", "has", "can", "will", "would"))
+_OPENS_CLAUSE = frozenset(("whatever", "who", "whoever", "all", "everything", "reason", "thing", "one"))
+_PRONOUN = frozenset(("i", "you", "he", "she", "it", "we", "they", "this", "that", "there"))
 #: A word that binds a phrase which is meant to go on: *more and more and*, *coast to coast to*.
 _BINDS = re.compile(r"and|or|but|to|by|after|upon|on|in|for|over|x|not")
 #: Of a word that is no function word: *so so*, *ha ha*, *no no* are meant.
@@ -91,10 +96,18 @@ def _is_slip(said: Sequence[str], at: int, length: int) -> bool:
         return not named and (length > 2 or not any(_BINDS.fullmatch(word.casefold()) for word in phrase))
     word, second = phrase[0].casefold(), again[0]
     if _NEVER.fullmatch(word):
-        asked = word in ("is", "was") and "what" in [one.casefold() for one in said[:at]]
+        goes_on = word in _CLAUSE and _may_end_clause(said[:at])
         named = word in ("will", "may") and phrase[0].istitle()
-        return not asked and not named and (second.islower() or at == 0 or phrase[0] == second)
+        return not goes_on and not named and (second.islower() or at == 0 or phrase[0] == second)
     # Behind a capital inside a sentence it is a name: Troglodytes troglodytes troglodytes.
     named = at > 1 and said[at - 1][0].isupper()
     small = second.islower() and (at == 0 or phrase[0].islower())
     return small and len(word) >= _LETTERS and not named and not _MEANT.fullmatch(word)
+
+
+def _may_end_clause(before: Sequence[str]) -> bool:
+    """May a clause end with the verb that stands behind these words?"""
+    words = [word.casefold() for word in before]
+    if "what" in words:
+        return True
+    return bool(words) and words[-1] in _PRONOUN and not _OPENS_CLAUSE.isdisjoint(words)

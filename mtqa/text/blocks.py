@@ -200,6 +200,7 @@ def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
 
 def _stanza(run: list[list[Line]]) -> Iterator[list[Line]]:
     inner = sum(_VERSE_END.search(group[0].content) is not None for group in run[:-1])
+    inner -= bool(run) and run[0][0].content.endswith(":")
     if len(run) >= 3 and 3 * inner >= len(run) - 1:
         yield [line for group in run for line in group]
     else:
@@ -268,10 +269,11 @@ def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, la
         if not full or group[-1].width > 1.3 * layout.width:
             return False
         return not (layout.early and following is not None and _breaks_early(line, following, layout))
-    inside = len(group) > 1 and not layout.balanced
+    cut = not layout.early and not _full(group[-1], line, int(0.6 * layout.width))
+    inside = len(group) > 1 and not layout.balanced and not cut
     if full or inside or (continues(now) and not is_caseless(now)):
         return True
-    long = len(group) > 1 or _full(group[-1], line, int(_BALANCED * layout.width))
+    long = (len(group) > 1 and not cut) or _full(group[-1], line, int(_BALANCED * layout.width))
     if long and _LINK_END.search(before):
         return True
     if before.isupper() or (len(group) == 1 and _titled(before)):

@@ -13,7 +13,7 @@ from typing import Final
 from mtqa.text.boilerplate_table import TABLE, TEXT
 
 MAX_CHARACTERS: Final = 200
-_DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀•·|*✉☰✕×+"
+_DECORATION = " \t«»‹›<>→←↑↓▲▼►◄▶◀▸➤➜✅•·|*✉☰✕×+"
 _TAIL = " .!…:"
 _BARE = re.compile(r"[\W_]*")
 #: Between the buttons of a bar.

@@ -14,7 +14,7 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?"
-_TIME = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?)(?:\s*\(?(?:gmt|utc|bst|[ecmp]?[sd]?t|cest|ist|aest|aedt)\)?)?"
+_TIME = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?)(?:\s*\(?(?:(?:gmt|utc)(?:\s?[+-]\s?\d{1,2}(?::?\d{2})?)?|bst|[ecmp]?[sd]?t|cest|ist|aest|aedt|wib|wita|wit|pkt|npt|msk|hkt|sgt|jst|wat)\)?)?"
 _DATE = (
     rf"(?:(?:{_WEEKDAY}\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+\d{{4}}"
     rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}"
@@ -70,6 +70,8 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"comments?\s+(?:are|is)\s+(?:now\s+)?(?:closed|off|disabled|moderated)(?:\s+(?:on|for)\s+.{0,80})?",
         r"your\s+e-?mail\s+address\s+will\s+not\s+be\s+published(?:\.?\s*required\s+fields\s+are\s+marked\s*\*?)?",
         r"required\s+fields\s+are\s+marked\s*\*?|(?:log|sign)\s+in\s+to\s+(?:comment|reply|leave\s+a\s+comment|post)",
+        r"save\s+my\s+name,?\s+(?:and\s+)?e-?mail.{0,20}\s+in\s+this\s+browser.{0,60}|(?:name|message|website)\s*\*",
+        r"notify\s+me\s+of\s+(?:new|follow-?up)\s+(?:posts|comments)\s+(?:by|via)\s+e-?mail\.?",
         r"you\s+must\s+be\s+logged\s+in\s+to\s+(?:post\s+a\s+comment|comment|reply)",
         r"views?\s*:?\s*\d[\d,.]*k?|\d[\d,.]*k?\s+(?:views?|shares?|likes?|reads?|votes?|retweets?|followers?|claps?|reactions?)",
     ),
@@ -86,6 +88,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"(?:follow|like|find|join|visit)\s+(?:us|me|{_NAME}|@\w+)\s*(?:on|via|at)\s*:?\s*{_NETWORK}(?:(?:\s*[,&/|]\s*|\s+and\s+|\s+or\s+|\s+){_NETWORK})*(?:\s+(?:page|for\s+(?:more|the\s+latest)\s.{{0,60}}))?(?:\s*[:@].{{0,80}})?",
         r"(?:print|pin|save|share)\s+(?-i:Recipe|RECIPE)|(?:print|pin|save|share)\s+(?:this|the)\s+recipe",
         r"share\s+(?:the\s+)?full\s+(?:article|story)|save\s+(?:it\s+)?for\s+later|facebook|twitter|whatsapp|pinterest|linkedin|tumblr|flipboard|reddit",
+        r"click\s+to\s+(?:share\s+on|e-?mail|print)\b.{0,60}\(opens\s+in\s+(?:a\s+)?new\s+window\)|like\s+loading(?:\s*(?:…|\.{3}))?",
         r"follow\s+(?:us|me)(?:\s+on(?:\s+social(?:\s+media)?)?)?\s*:?|follow\s+@\w+|connect\s+with\s+us(?:\s+on.{0,60})?|follow|following",
     ),
     "subscription": (
@@ -143,6 +146,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"(?:posted|published|written|submitted|uploaded|added)\s+(?:by|on)\s+.{{1,40}}?\s*(?:on|at|in|[|·•,–-])\s*{_STAMP}(?:\s*[|·•–-].{{0,40}})?",
         rf"(?:author|reporter|editor|writer|photographer|text|words|contributors?)\s*:\s*(?!(?:yes|no|yeah|never|maybe|why|what|how|who|when|where|really|exactly|right|sure|okay|thanks?|sorry|indeed|absolutely|correct)\b){_NAME}(?:{_AND}{_NAME})*|about\s+the\s+authors?",
         rf"(?:additional\s+)?(?:reporting|editing|writing|compiled|translated)\s+by\s+{_NAME}(?:.{{0,160}}(?:editing|writing|reporting)\s+by\s+.{{1,60}}|(?:(?:{_AND}|\s+in\s+|;\s*){_NAME})*)",
+        r"(?-i:By\s+[A-Z][A-Z'’.-]+(?:\s+[A-Z][A-Z'’.-]*){1,3}(?:\s+and\s+[A-Z][A-Z'’.-]+(?:\s+[A-Z][A-Z'’.-]*){1,3})?)",
         r"\((?:(?:additional\s+)?(?:reporting|editing|writing)\s+by\s+.{1,160})\)",
     ),
     "time stamp": (

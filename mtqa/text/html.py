@@ -25,6 +25,7 @@ OUTSIDE: Final = "outside the article's body (navigation, sidebar, footer)"
 _FURNITURE: Final = frozenset(("nav", "aside", "footer", "form", "button", "menu", "dialog"))
 _LISTED: Final = frozenset(("li", "dt", "dd", "pre"))
 _SENTENCE = 5  # words of an item that is a sentence, at least
+_STANDFIRST = 4  # of a line below the headline; fewer are the name of a section
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _WINDOW = 200_000  # letters in which the next paragraph is looked for first
 _SHORT = 15  # letters; a shorter line must be a block of its own to count as found
@@ -249,8 +250,15 @@ def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str) -
         if blocks[index].tag == "h1":
             key = _key(blocks[index].text.text).lower()
             result[index] = bool(key) and (not wanted or key in wanted or wanted in key)
+            result[index + 1] |= result[index] and _is_standfirst(blocks[index + 1])
             break
     return result
+
+
+def _is_standfirst(below: HtmlBlock) -> bool:
+    """Is what stands right below the headline a line of the article's own, and no menu's?"""
+    words = len(below.text.text.split())
+    return below.tag in HEADINGS and not below.inside & _FURNITURE and words >= _STANDFIRST
 
 
 def _with_captions(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:

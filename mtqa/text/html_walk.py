@@ -76,6 +76,9 @@ _SAID_CLASS: Final = re.compile(
 )
 _WHOLE: Final = frozenset(("html", "body", "main", "article"))  # no class makes these disappear
 _NOTE_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)|\A#", re.IGNORECASE)
+#: The same where nothing raises it, and what it stands behind: fell<a href="#footnote-1">1</a>.
+_FOOT_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)", re.IGNORECASE)
+_BEHIND: Final = re.compile(r"[\w.,;:!?”\"’')\]]\Z")
 #: A mark that leads to a note where it is a link, or stands behind a sentence.
 _BARE_MARK: Final = re.compile(r"\d{1,3}(?:\s?[-–,]\s?\d{1,3}){0,9}|[*†‡§]{1,3}|[,;]")
 _STOP: Final = re.compile(r"(?:[.!?…][\"'’)\]]*|[”»])\s?\Z")
@@ -144,6 +147,7 @@ class _Walker:
         self._aside_at = 0  # the same in the page
         self._noted = self._note_link = False  # whether the <sup>, the last <a> leads to a note
         self._edit: int | None = None
+        self._bare: int | None = None
         self._quoted: list[tuple[int, Token]] = []  # open <q>: the run that may become its mark
         self._breaks = 0
         self._cells = 0
@@ -213,9 +217,11 @@ class _Walker:
         elif tag == "q" and self._hidden is None:
             self._quoted.append((len(self._runs), token))
             self._runs.append(self._all.cut(token.start, token.start))
-        if tag == "sup" or _EDIT.search(attrs.get("class", "")):
-            self._aside, self._edit = len(self._runs), len(self._stack) if tag != "sup" else None
+        bare = tag == "a" and self._aside is None and self._is_mark(attrs.get("href", ""))
+        if tag == "sup" or bare or _EDIT.search(attrs.get("class", "")):
+            self._aside, self._edit = len(self._runs), len(self._stack) if tag not in ("sup", "a") else None
             self._aside_at, self._noted = token.end, self._open["a"] > 0 and self._note_link
+            self._bare = len(self._stack) if bare else None
 
     def _end_tag(self, token: Token) -> None:
         if self._open[token.value]:
@@ -245,7 +251,7 @@ class _Walker:
 
     def _pop(self, token: Token) -> str:
         tag = self._stack[-1][0]
-        if tag == "sup" or self._edit == len(self._stack):
+        if tag == "sup" or self._edit == len(self._stack) or self._bare == len(self._stack):
             self._take_mark(token)
         if tag == "q" and self._hidden is None:
             self._quote(token)
@@ -275,7 +281,12 @@ class _Walker:
                 del self._runs[at:]
             elif before[-1:].isdigit() and mark.text.isdecimal():
                 self._runs[at:] = [Traced(mark.text.translate(_RAISED), mark.starts, mark.ends)]
-        self._aside = self._edit = None
+        self._aside = self._edit = self._bare = None
+
+    def _is_mark(self, link: str) -> bool:
+        """May what the link holds be a note's mark that nothing raises?"""
+        before = self._runs[-1].text[-1:] if self._runs else ""
+        return _FOOT_LINK.search(link) is not None and _BEHIND.search(before) is not None
 
     def _leads_to_note(self, mark: str, before: str) -> bool:
         if _REFERENCE.fullmatch(mark):

@@ -13,7 +13,7 @@ from mtqa.text.offsets import Traced
 _LINE_END: Final = re.compile(r"\r\n|[\r\n\v\x85\u2028]|(?P<page>[\f\u2029])")
 _TERMINAL: Final = re.compile(r"[.!?…。！？؟।॥:;][\s\"'”’»)\]]*(?:\[\d+\])*$")
 ITEM: Final = re.compile(
-    r"(?:[-*•‣◦–·●▪■□✓✔➢►]|\d{1,2}[.)]|[a-zA-Z][.)]|\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\))\s+\S"
+    r"(?:[-*•‣◦–·●▪■□✓✔✅✗✘✖❌➢➤➜►▸★]|\d{1,2}[.)]|[a-zA-Z][.)]|\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\))\s+\S"
 )
 #: What may stand in front of a line's first letter.
 OPENING: Final = "\"'“‘("

@@ -14,13 +14,13 @@ _CAPTION: Final = re.compile(
     r"(?:\s*[A-Z]?\d{1,3}[a-z]?(?:\.\d+)*)?\s*[:.|–—]\s+\S.*"
     r"|image caption,\s+\S.*"
     r"|(?:above|below|left|right|pictured|top|bottom|file photo)\s*:\s+\S.*"
-    r"|.*[\[(/](?:Reuters|AP|AFP|EPA|Getty Images|Getty|file photo|File"
+    r"|.*[\[(/](?:(?:Reuters|AP|AFP|EPA|Getty Images|Getty|file photo|File)\b"
     r"|Photo by [^)\]]{1,60}|Photo: [^)\]]{1,60})[^)\]]{0,40}[)\]]?"
     r"(?:\s*(?:file\s+)?(?:photo|image))?\s*)",
     re.IGNORECASE,
 )
 _CAPTION_CHARACTERS = 300
-_CREDIT_END = re.compile(r"[\[(/](?:Reuters|AP|AFP|EPA|Getty|file photo|Photo)", re.IGNORECASE)
+_CREDIT_END = re.compile(r"[\[(/](?:Reuters|AP|AFP|EPA|Getty|file photo|Photo)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,9 @@ _DOUBLED: Final = re.compile(
 _MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
 #: Before a typographic mark, which is seldom an inch, only what follows feet: 6’ 2”.
-_CURLY_INCH: Final = re.compile(r"\d\s?[’'′]\s?\d{1,2}(?:\.\d+|[¼½¾])?$")
+_CURLY_INCH: Final = re.compile(
+    r"(?<![\d.,$£€])\d{1,2}(?:\.\d{1,2}|[¼½¾])?$|\d\s?[’'′]\s?\d{1,2}(?:\.\d+|[¼½¾])?$"
+)
 _OPENS_AFTER = " \t\n([{—–-/‘'"
 _CLOSES_BEFORE = " \t\n)]}.,;:!?—–-/’'…"
 #: A back-tick opens where a straight mark follows: `single', as LaTeX has it.

@@ -99,9 +99,11 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
     after = text[start : min(end, start + 80)].lstrip()
     if not _wordy(text, start, end) or not _wordy(text, previous, start):
         return False
-    if start - previous < 8 and rules.MARKER.fullmatch(text[previous:start].lstrip()):
+    if start - previous < 14 and rules.MARKER.fullmatch(text[previous:start].lstrip()):
         return False
     if rules.CALLED_OUT.search(window) and (rules.ATTRIBUTION.match(after) or after[:1].islower()):
+        return False
+    if previous == 0 and rules.DATELINE.match(text, 0, start) and rules.BEHIND_DATELINE.match(after):
         return False
     if rules.ASIDE.search(text, max(previous, start - 200), start) or _dash_goes_on(window, after):
         return False

@@ -18,13 +18,13 @@ ATTRIBUTION = re.compile(
 )
 #: Abbreviations that are never the end of a sentence before a number.
 BEFORE_NUMBER = re.compile(
-    r"(?:^|[\s(\[])(?:no|nos|nr|fig|figs|eq|eqs|p|pp|vol|vols|ch|chap|sec|sect|art|para|ver|vs|v|ca|c|approx|est"
+    r"(?:^|[\s(\[])(?:no|nos|nr|fig|figs|eq|eqs|p|pp|vol|vols|ch|chap|sec|sect|art|para|ver|vs|v|ca|c|approx|est|rs|rp"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|tel|ext|incl|excl|temp|circ|op|ref|refs|tab|app|cf|rm|apt|al)\.\s*$",
     re.IGNORECASE,
 )
 #: Abbreviations that are never the end of a sentence before a capital.
 BEFORE_NAME = re.compile(
-    r"(?:^|[\s(\[\"“‘])(?:vs|(?<!\d\s)v|mr|mrs|ms|dr|prof|st|mt|ft|gen|col|lt|sgt|capt|cmdr|adm|maj|sen|rep|gov|rev|fr|hon"
+    r"(?:^|[\s(\[\"“‘])(?:vs|(?<!\d\s)v|mr|mrs|ms|dr|prof|st|mt|(?<!\d\s)ft|gen|col|lt|sgt|capt|cmdr|adm|maj|sen|rep|gov|rev|fr|hon"
     r"|messrs|mme|mlle|supt|insp|cpl|pvt|cf|e\.g|i\.e|viz)\.\s*$",
     re.IGNORECASE,
 )
@@ -34,9 +34,15 @@ BEFORE_TITLED = re.compile(
 )
 SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
 CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
-MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
+MARKER = re.compile(
+    r"(?:(?:Step|Tip|Table|Fig(?:ure)?|Chapter|Part|Rule|Day|Section|Question|Number) |[(#])?"
+    r"(?:\d{1,3}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$"
+)
 #: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “He (John) was there.”
 ASIDE = re.compile(r"[^\s.!?…。！？”\"’)\]]\s*\([^()]*[^().!?…。！？\s]\)\s*$")
+#: “RIVERTON, Pa. — A fire …”, “LANSING, Mich. (AP) — The …”: what stands before and behind such an end.
+DATELINE = re.compile(r"[A-Z][A-Z.’'-]+(?: [A-Z][A-Z.’'-]+){0,3}, (?:[A-Z][a-z]{1,5}|[A-Z]\.[A-Z])\.\s*$")
+BEHIND_DATELINE = re.compile(r"[-–—]{1,3}\s|\([A-Z]")
 DASH = re.compile(r"[-–—]{1,3}\s")
 #: “Prices rose [see table and fell.”: a bracket that is never closed begins no sentence in the middle of one.
 MID_SENTENCE = re.compile(r"[\w,%°]\s*$")
@@ -93,7 +99,7 @@ _ZONE = r"(?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\b|(?:[A-Z]\
 DOTTED = re.compile(
     r"(?<![\w.,])(?<!igure\s)(?<!able\s)(?<!ection\s)(?<!hapter\s)(?<!isting\s)(?<!ersion\s)(?<![.§]\s)"
     rf"\d++(?:,\d++)*\.\d++[a-z]{{0,2}}\.{_NEXT}"
-    rf"|(?<![\w.-])[\w-]{{3,}}+(?:\.(?!(?:cit|ing|med|phil|jur|dr|al)\b)[a-z]{{2,6}})+\.{_NEXT}"
+    rf"|(?<![\w.-])(?:www\.)?+[\w-]{{3,}}+(?:\.(?!(?:cit|ing|med|phil|jur|dr|al)\b)[a-z]{{2,6}})+\.{_NEXT}"
     r"|(?<![\d:.])(?<!\b[Tt]he\s)(?<!\b[Aa]\s)(?<!\b[Aa]n\s)(?<!very\s)"
     rf"\d{{1,2}}(?:[:.]\d\d)?\s?[ap]\.m\.(?!\s+(?:{_DAY}|{_MONTH}|{_ZONE})){_NEXT}"
 )

@@ -17,7 +17,7 @@ from mtqa.text.segment import sentence_spans
 
 _POLICY: Final = re.compile(
     r"(?:cookies?|privacy|accessibility|editorial)\s+(?:policy|notice|statement)"
-    r"|terms\s+(?:and|&)\s+conditions|terms\s+of\s+(?:use|service)",
+    r"|faqs?|frequently\s+asked\s+questions|terms\s+(?:and|&)\s+conditions|terms\s+of\s+(?:use|service)",
     re.IGNORECASE,
 )
 _PROSE = 40  # characters; a shorter block after a title may be the next link of a footer

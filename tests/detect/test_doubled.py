@@ -31,6 +31,8 @@ MEANT = [
     "She gave her her book, and told you you were right.",
     "Bora Bora is an island, as is Baden Baden.",
     "What it is is a waste of money.",
+    "The reason he is is that it rains, and whatever it was was gone.",
+    "What they have have little value, as all that they are are shadows.",
     "Will will come on Friday, and May may too.",
     "The wren, Troglodytes troglodytes troglodytes, is small.",
     "A board is 2 by 4 2 by 4.",

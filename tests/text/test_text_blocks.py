@@ -297,3 +297,39 @@ def test_lines_that_are_short_or_of_a_list_stay_apart(end: str) -> None:
     ]
     source = "\n\n".join([balanced(MILL[0], (60, 64)), "\n".join(lines), balanced(MILL[2], (60, 64))])
     assert len(document_from_text(source).blocks) == (5 if not end else 3)
+
+
+def test_a_headline_below_a_short_last_line_is_a_sentence_of_its_own() -> None:
+    text = (
+        "The council met on Monday evening to talk about the old bridge over the river, which has carried\n"
+        "no trucks since the winter, and about what a new one would cost the town. Nobody objected to it,\n"
+        "he said.\n"
+        "Concerns over new land clearing rules\n"
+        "Landholders across the state say that the new rules for clearing land, which were announced last\n"
+        "week, will cost them more than the drought did. Many of them mean to sell."
+    )
+    document = document_from_text(text)
+    found = [document.text[s.start : s.end] for s in document.sentences]
+    assert found[1:3] == ["Nobody objected to it, he said.", "Concerns over new land clearing rules"]
+    assert found[3].startswith("Landholders across the state")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Key facts:\nFounded in 1990\nHeadquarters in Rome",
+        "Cons:\n✘ Loud fan at night\n✘ No warranty beyond a year",
+        "Media Contact:\nJohn Smith\nAcme Robotics",
+    ],
+)
+def test_a_label_and_what_stands_below_it_are_no_verse(text: str) -> None:
+    document = document_from_text(f"We bought it in May.\n\n{text}\n")
+    assert [document.text[s.start : s.end] for s in document.sentences][1:] == text.splitlines()
+
+
+def test_two_letters_behind_a_bracket_are_no_agency() -> None:
+    for line in ("Tim Cook (Apple CEO)", "[Applause]", "Fruit (apples and pears)"):
+        document = document_from_text(f"{line}\n\nThe council met on Monday to talk about it.")
+        assert next(b.kind for b in document.blocks) != "caption"
+    document = document_from_text("Smoke over the hills (AP)\n\nThe council met on Monday to talk about it.")
+    assert next(b.kind for b in document.blocks) == "caption"

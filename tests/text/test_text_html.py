@@ -285,3 +285,34 @@ def test_marks_of_a_page_map_to_their_tags() -> None:
         at = document.text.index(shown)
         span = document.to_source(at, at + 1)
         assert document.source[span.start : span.end] == written
+
+
+def _page(below: str, mark: str = "") -> list[str]:
+    paragraphs = "".join(
+        f"<p>The rate fell{mark}. It rose again in the year that followed number {i}, when the bank lowered "
+        "what it charges its customers for loans.</p>"
+        for i in range(6)
+    )
+    page = f"<html><head><title>Rates</title></head><body><article><h1>Rates</h1>{below}{paragraphs}"
+    document = document_from_text(f"{page}</article></body></html>", format="html")
+    return [document.text[s.start : s.end] for s in document.sentences]
+
+
+def test_a_line_below_the_headline_is_the_articles_and_a_sections_name_is_not() -> None:
+    assert _page('<h3 class="subtitle">Rates are high. Get used to it.</h3>')[1:3] == [
+        "Rates are high.",
+        "Get used to it.",
+    ]
+    assert "Latest news" not in _page("<h2>Latest news</h2>")
+
+
+@pytest.mark.parametrize(
+    ("mark", "first"),
+    [
+        ('<a class="footnote-anchor" href="#footnote-1">1</a>', "The rate fell."),
+        (' to <a href="#fn-none">4</a>', "The rate fell to 4."),
+        ('<a href="/chart">1</a>', "The rate fell1."),
+    ],
+)
+def test_a_link_to_a_footnote_is_no_part_of_its_word(mark: str, first: str) -> None:
+    assert _page("", mark)[1] == first
