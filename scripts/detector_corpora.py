@@ -5,7 +5,7 @@ Presidential speeches (public domain), web pages of the English Web Treebank (CC
 of the annotations is known (Apache-2.0), not that of the texts; and articles of many genres that were written
 for this (scripts/articles). Corrupted by `mtqa.bench.corrupt`, with the words of real spinners
 (`detector_spinner`), by the language model itself (`detector_sampled`), by other generators, by real
-translation engines (some there and back: `detector_translated`), or by hand.
+translation engines, or by hand.
 
 A record may name its ``origin``, the text that it was made from (else: its document's name).
 """
@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from build_cases import records
 from detector_spinner import Thesaurus, spun, thesaurus
-from detector_translated import translated_documents, translated_versions
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
 from mtqa.bench.corruptions.resources import load_resources
@@ -49,10 +48,8 @@ POST_EDITS, POST_EDITED = 600, 3
 BLIND = {"number": 0.0, "entity": 0.0}
 #: Of the speeches' pieces, the share that is taken: they are of one genre.
 SPEECHES = 0.5
-#: Of the written articles, the share that is spun too, and that goes through a translation engine.
-SPUN_WRITTEN, TRANSLATED_WRITTEN = 0.5, 0.35
-#: Of the speeches' pieces, the share that does; of each language's post-edits, how many.
-TRANSLATED_SPEECHES, TRANSLATED = 0.15, 250
+#: Of the written articles, the share that is spun too.
+SPUN_WRITTEN = 0.5
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -166,13 +163,6 @@ def sound_post_edits(data: Path) -> Iterator[list[tuple[str, str]]]:
         yield [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
 
 
-def translated_post_edits(data: Path, seed: int) -> Iterator[Record]:
-    """Post-edits without context, each with versions of itself by translation engines."""
-    rng = np.random.default_rng([seed, 12])
-    taken = [s[i] for s in sound_post_edits(data) for i in rng.permutation(len(s))[:TRANSLATED]]
-    yield from translated_versions(taken, seed)
-
-
 #: A sentence that begins and ends as one.
 _WHOLE = re.compile(r"[A-Z\"“(].*[.!?][\"”)]?$", re.DOTALL)
 #: What stands apart in a text that was cut into words: before a mark, behind a bracket, inside a contraction.
@@ -242,10 +232,6 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         ),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
-        "mt_web": lambda: translated_documents(restored(read_lines(web)), 31),
-        "mt_written": lambda: translated_documents(some(restored(written()), TRANSLATED_WRITTEN, 32), 32),
-        "mt_speeches": lambda: translated_documents(some(pieces(speeches, 33), TRANSLATED_SPEECHES, 33), 33),
-        "mt_post_edits": lambda: translated_post_edits(data, 34),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),
         "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 7000, 2),
         "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 7000, 3),

@@ -184,7 +184,7 @@ def _alone_weights(tables: Mapping[str, Table]) -> np.ndarray:
 #: of other kinds than those that the weights are fitted on (docs/log.md).
 ALONE = ("poor_mean", "surprisal_mean", "worst_token")
 #: Corpora of sound sentences, each with corrupted versions behind it, and what a version counts.
-VERSIONED, VERSIONS_WEIGHT = ("demetr", "post_edits", "mt_post_edits"), 0.6
+VERSIONED, VERSIONS_WEIGHT = ("demetr", "post_edits"), 0.6
 
 
 def scores_by_source(
@@ -234,7 +234,7 @@ CORRUPTED_BELOW, SOUND_ABOVE = -0.6, 0.4
 #: weighed to have it, since the corpora's own shares (8 to 50 %) come from how they were made.
 PRIOR = 0.15
 #: Corpora whose sound sentences hold faults of their own (authentic typos): no sound reference.
-MISSPELT = ("web", "web_rules", "spun", "mt_web")
+MISSPELT = ("web", "web_rules", "spun")
 #: A corpus speaks for a length of sentences with at least so many sound ones. With fewer, one that is not
 #: sound after all (annotated talks hold a few loops that nobody marked) decides on .1 / 40, which is what
 #: one sentence of an article needs.

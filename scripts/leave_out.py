@@ -52,10 +52,9 @@ GROUPS = {
     "MLQE Estonian": ("mlqe_et",),
     "MLQE Russian": ("mlqe_ru",),
     "DEMETR": ("demetr",),
-    "web pages": ("web", "web_rules", "mt_web"),
-    "speeches": ("speeches", "sampled", "mt_speeches"),
-    "written articles": ("written", "written_rules", "written_sampled", "mt_written"),
-    "a translation engine, there and back": ("mt_web", "mt_written", "mt_speeches", "mt_post_edits"),
+    "web pages": ("web", "web_rules"),
+    "speeches": ("speeches", "sampled"),
+    "written articles": ("written", "written_rules", "written_sampled"),
     "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
@@ -63,8 +62,7 @@ GROUPS = {
 #: What is left out with a corpus and not judged: post-edits of MLQE's sentences, of all three languages; what
 #: else was made of the same texts, or with the same words.
 ALSO = {
-    **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru"), ("post_edits", "mt_post_edits")),
-    "spun": ("post_edits",),
+    **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru", "spun"), ("post_edits",)),
     **dict.fromkeys(("written", "web"), ("spun",)),
 }
 #: Corpora beside which human scores that no training sees are judged: MLQE's language.

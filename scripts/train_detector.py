@@ -4,8 +4,7 @@ Makes the training corpora, reads them with the language model (the long part), 
 sentence model and the calibration on documents that the members had not seen, and writes the head with its
 card into mtqa/detect/heads. Seeded; every step that is done is kept in --work and not done again.
 About an hour and a half on two cores for either model of the catalogue: the larger one reads a part of the
-corpora. Needs the extra `corrupt`, WordNet's data (wordnet-base), and Apertium with five pairs
-(apt-get install apertium apertium-eng-spa apertium-eng-cat apertium-en-gl apertium-eo-en apertium-hbs-eng).
+corpora. Needs the extra `corrupt`, and WordNet's data (wordnet-base).
 """
 
 from __future__ import annotations
@@ -76,10 +75,6 @@ PLANS = {
             "written": 0.5,
             "written_rules": 0.25,
             "written_sampled": 0.3,
-            "mt_web": 0.5,
-            "mt_written": 0.2,
-            "mt_speeches": 0.3,
-            "mt_post_edits": 0.3,
             "mlqe_ro": 0.15,
             "mlqe_et": 0.15,
             "mlqe_ru": 0.15,
@@ -101,10 +96,6 @@ CORPORA = {
     "written": (1.0, "Apache-2.0"),
     "written_rules": (1.0, "Apache-2.0"),
     "written_sampled": (0.8, "Apache-2.0, sentences written by the model"),
-    "mt_web": (1.0, "CC BY-SA 4.0"),
-    "mt_written": (1.0, "Apache-2.0"),
-    "mt_speeches": (1.0, "public domain"),
-    "mt_post_edits": (0.6, "CC0 1.0"),
     "mlqe_ro": (1.0, "CC0 1.0"),
     "mlqe_et": (1.0, "CC0 1.0"),
     "mlqe_ru": (1.0, "CC0 1.0"),
@@ -114,7 +105,7 @@ CORPORA = {
 }
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: Scripts that make corpora, beside `mtqa.bench.corrupt`.
-GENERATORS = ("corpora", "sampled", "spinner", "translated", "writing")
+GENERATORS = ("corpora", "sampled", "spinner", "writing")
 #: Raised when a change of code moves a score of a model of the catalogue (`mtqa.lm.score.SCORING`: of any).
 READING = 3
 #: Of a corpus of so few texts a share of the texts may be none.
@@ -155,8 +146,7 @@ def make_corpora(data: Path, work: Path) -> dict[str, Path]:
 def generator_digest() -> str:
     """Of the code that makes the corpora."""
     package = Path(__file__).parent.parent / "mtqa/bench"
-    files = sorted((package / "corruptions").glob("*.py"))
-    files += [package / f"{name}.py" for name in ("apertium", "corrupt", "proposer")]
+    files = [*sorted((package / "corruptions").glob("*.py")), package / "corrupt.py", package / "proposer.py"]
     files += [Path(__file__).with_name(f"detector_{name}.py") for name in GENERATORS]
     files += sorted(WRITTEN.glob("*.md"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]

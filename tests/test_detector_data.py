@@ -13,12 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-import detector_translated
 import train_detector
 from detector_corpora import joined, post_edits, spun_documents
 from detector_spinner import Thesaurus, spun, thesaurus
 from detector_states import Reading, origins, read_states, rows_of, token_labels, write_states
-from detector_translated import translated_documents, translated_versions
 
 from mtqa.bench.corrupt import corrupt_sentence
 from mtqa.bench.corruptions.wordnet import find_wordnet
@@ -282,50 +280,3 @@ def test_labels_again_are_the_same_labels(read):
     label, known = token_labels(read, rows_of(RECORDS))
     assert np.array_equal(label, read.label)
     assert np.array_equal(known, read.known)
-
-
-LINES = [(f"The old man number {i} sold his farm near the river.", i // 3) for i in range(30)]
-
-
-def _through(texts, pivot):
-    """An engine that knows two words in one of the languages, none in another, and fails in the rest."""
-    worse = {
-        "spa": lambda t: t.replace("old man", "antique husband"),
-        "cat": lambda t: t,
-        "glg": lambda t: t.replace("farm near", "garden approaches"),
-    }
-    return [worse[pivot](text) if pivot in worse else None for text in texts]
-
-
-def test_documents_through_a_translation_engine(monkeypatch):
-    monkeypatch.setattr(detector_translated, "there_and_back", _through)
-    monkeypatch.setattr(detector_translated, "LEAST", 0.1)
-    made = list(translated_documents([(f"d-{i}", LINES) for i in range(60)], 1))
-    assert made == list(translated_documents([(f"d-{i}", LINES) for i in range(60)], 1))
-    pivots = [{row.get("pivot") for row in record["sentences"]} - {None} for record in made]
-    assert all(len(of) <= 1 for of in pivots)
-    assert {pivot for of in pivots for pivot in of} == {"spa", "glg"}
-    shares = {sum(row["label"] for row in record["sentences"]) for record in made}
-    assert min(shares) == 0
-    assert max(shares) >= 24
-    for record in made:
-        for row, (text, paragraph) in zip(record["sentences"], LINES, strict=True):
-            assert row["par"] == paragraph
-            if not row["label"]:
-                assert (row["text"], row["spans"]) == (text, [])
-                continue
-            assert row["orig"] == text
-            marked = [row["text"][s["start"] : s["end"]] for s in row["spans"]]
-            assert marked == [{"spa": "antique husband", "glg": "garden approaches"}[row["pivot"]]]
-
-
-def test_versions_by_engines_follow_their_sentence(monkeypatch):
-    monkeypatch.setattr(detector_translated, "there_and_back", _through)
-    monkeypatch.setattr(detector_translated, "LEAST", 0.1)
-    made = list(translated_versions([(str(i), text) for i, (text, _) in enumerate(LINES)], 1))
-    assert [record["doc"] for record in made] == [str(i) for i in range(30)]
-    for record, (text, _) in zip(made, LINES, strict=True):
-        assert record["isolated"]
-        assert [row["label"] for row in record["sentences"]] == [0, 1, 1]
-        assert record["sentences"][0]["text"] == text
-        assert {row["pivot"] for row in record["sentences"][1:]} == {"spa", "glg"}
