@@ -39,7 +39,7 @@ _CONTAINERS: Final = {
     "footnote_open": "footnote",
 }
 _LEAVES: Final = frozenset(("inline", "fence", "code_block", "html_block"))
-_BREAK: Final = re.compile(r"(?:\r\n|\r|\n)[ \t>]*")
+_BREAK: Final = re.compile(r"(\r\n|\r|\n)[ \t>]*")
 _AUTOLINK: Final = re.compile(r"<([^<>\s]+)>")
 _ESCAPED_PIPE: Final = re.compile(r"\\\|")
 _CELL_END: Final = re.compile(r"(?<!\\)\||[\r\n]")
@@ -182,6 +182,7 @@ class _Scan:
         self._stop = stop
         self._cell = cell
         self._lost = False
+        self._line: int | None = None  # right behind a break: where its line begins
         self.position = start
         self.excluded: list[Piece] = []
 
@@ -246,7 +247,10 @@ class _Scan:
         """The next place of this text in the source; if there is none, the block is lost."""
         if "|" in content or "\n" in content:
             return self._take_loosely(content)
-        at = self._text.text.find(content, self.position, self._stop)
+        # A mark further in than quotes may begin is the text's own, which a break has gone over.
+        begin = self.position if self._line is None or content[:1] != ">" else self._line
+        self._line = None
+        at = self._text.text.find(content, begin, self._stop)
         if at < 0 or not content:
             self._lost = self._lost or any(map(str.isalnum, content))
             return []
@@ -294,7 +298,7 @@ class _Scan:
             return []
         between = self._text.text[self.position : at.start()]
         start = self.position + len(between.rstrip(" \t\\"))
-        self.position = at.end()
+        self._line, self.position = at.end(1), at.end()
         piece = self._text.cut(start, at.end())
         return [Traced(" ", piece.starts[:1], piece.ends[-1:])]
 

@@ -185,3 +185,12 @@ def test_front_matter_is_keys_and_no_prose_between_two_rules(opening: str, front
     ] * front
     assert ("first paragraph" in document.text) is ("first paragraph" in opening)
     assert document.text.endswith("The second paragraph.")
+
+
+def test_a_mark_too_far_in_for_a_quotation_is_text() -> None:
+    """It was lost for the parser's text, and the whole block read as it stood, with its entities."""
+    assert blocks(read("The river.\n\nriver\n    > river &eacute;\n")) == [
+        ("body", "The river."),
+        ("body", "river > river é"),
+    ]
+    assert blocks(read("> one\n> t&eacute;n\n")) == [("quote", "one tén")]
