@@ -332,7 +332,7 @@ class _Walker:
         """End the block."""
         runs, marks, cells, code = self._runs, self._marks, self._cells, self._code
         self._runs, self._marks, self._breaks, self._cells, self._code = [], [], 0, 0, None
-        self._aside = self._edit = None
+        self._aside = self._edit = self._bare = None
         self._quoted = []
         text = joined(runs, "").stripped() if runs else None
         if text is None or not len(text):

@@ -32,6 +32,8 @@ _EXACT: Final = re.compile(
     r"\d[\d,]*\s+[Cc]omments?|[Ss]hare\s+(?:this\s+)?(?:on|via)\s+[A-Z]\w+.{0,60}|[Ll]eave a comment"
     r"|[Rr]ead [Mm]ore\s*(?:»|›|→|>>?|\[\+\])|(?:READ (?:MORE|ALSO|NEXT)|SEE ALSO|ALSO READ)\s*[:|].{1,80}"
 )
+#: “Geography[edit]”, as Wikipedia is pasted.
+_EDIT: Final = re.compile(r"[\w)”’](\[\s*edit(?:\s*\|\s*edit\s+source)?\s*\])$")
 _COUNTER: Final = re.compile(r"\s(\d[\d,]*\s+[Cc]omments?|\d[\d,]*\s+COMMENTS?|[Ss]hare on [A-Z]\w+)$")
 
 
@@ -71,6 +73,8 @@ def without_tails(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _cuts(text: str) -> list[tuple[int, str]]:
     """Where the scraps at a block's end begin, and why each is one; syntok must see a sentence end there."""
+    if edit := _EDIT.search(text, max(0, len(text) - _WINDOW)):
+        return [(edit.start(1), "navigation")]
     tail = _TAIL.search(text, max(0, len(text) - _WINDOW))
     if tail is None or text.isupper():
         return []
