@@ -86,7 +86,10 @@ MISSED = re.compile(
     rf"|(?<=\d\s[ACFHJKLMNVW])\.[”’\")\]]*+\s+(?=(?:{_BEGINS}|An?)\s+[a-z])"
     r"|(?<=[a-z]{4}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?][”’\")\]]*+\s+(?=\d{3,}\s+[^\W\d_])"
 )
-LOWER_END = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)[.!?]+\s+(?=[a-z])")
+LOWER_END = re.compile(
+    r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)(?<!\btsp)(?<!\btbsp)(?<!\blbs)(?<!\bpkg)(?<!\bincl)(?<!\bexcl)"
+    r"(?<!\bmax)(?<!\bmin)(?<!\bavg)[.!?]+\s+(?=[a-z])"
+)
 #: Dots beyond the third of a run: syntok takes them one by one, each time from the run's beginning.
 _SURPLUS_DOTS = re.compile(r"(?<=\.\.\.)\.{5,}")
 #: Behind a stop, its closing quotes and a blank: a word or “I” begins.

@@ -337,7 +337,8 @@ def test_two_letters_behind_a_bracket_are_no_agency() -> None:
 
 def test_the_edit_links_of_a_pasted_encyclopaedia_are_none_of_its_words() -> None:
     document = document_from_text(
-        "Geography[edit | edit source]\nThe river is long. It has many bends.\n\nName[edit]\n\nIt is old [edited]."
+        "Geography[edit | edit source]\nThe river is long. It has many bends.\n\n"
+        "Name[edit]\n\nIt is old [edited]."
     )
     found = [document.text[s.start : s.end] for s in document.sentences]
     assert found == ["Geography", "The river is long.", "It has many bends.", "Name", "It is old [edited]."]
