@@ -156,12 +156,10 @@ def _set_of(values: Mapping[str, Any], where: str, top: Mapping[str, Any]) -> li
 
 def _entry(base: Mapping[str, Any], entry: Any, where: str, top: Mapping[str, Any]) -> NamedConfig:
     if not isinstance(entry, dict):
-        raise ConfigError(
-            f"{where}: a mapping with a name is expected, not {one_line(_REPR.repr(entry), 60)}"
-        )
+        raise ConfigError(f"{where}: a mapping with a name is expected, not {_shown(entry)}")
     name = entry.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"{where}: name: a text is expected, not {one_line(_REPR.repr(name), 60)}")
+        raise ConfigError(f"{where}: name: a text is expected, not {_shown(name)}")
     own = {key: value for key, value in entry.items() if key != "name"}
     return NamedConfig(one_line(name, 80), make_config({**base, **own, **top}, where=f"{where} ({name})"))
 
@@ -174,6 +172,10 @@ def make_config(values: Mapping[str, Any], *, where: str = "config") -> Config:
         raise ConfigError(f"{where}: {error}") from error
 
 
+def _shown(value: Any) -> str:
+    return one_line(_REPR.repr(value), 60)
+
+
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
@@ -182,7 +184,7 @@ def _first_problem(error: ValidationError) -> str:
         known = [k.strip("'") for k in str(problem["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
         return unknown(key, value, known)
     message = problem["msg"][:1].lower() + problem["msg"][1:]
-    return f"{key}: {one_line(_REPR.repr(value), 60)}: {one_line(message, 160)}"
+    return f"{key}: {_shown(value)}: {one_line(message, 160)}"
 
 
 def _read(path: str | Path) -> dict[str, Any]:

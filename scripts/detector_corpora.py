@@ -137,7 +137,10 @@ def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
     types = CorruptSettings(weights=BLIND).types()
     names, weights = list(types), np.array(list(types.values()), dtype=float)
     weights /= weights.sum()
-    for sound in sound_post_edits(data):
+    for language in ("ro", "et", "ru"):
+        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
+        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
+        sound = [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
         taken = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
         for name, text in taken:
             made: list[Record] = [{"text": text, "label": 0, "spans": []}]
@@ -153,14 +156,6 @@ def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
                         row = {"text": done.text, "label": 1, "type": str(kind), "spans": spans}
                         made.append(row)
             yield {"doc": name, "origin": name, "isolated": True, "sentences": made}
-
-
-def sound_post_edits(data: Path) -> Iterator[list[tuple[str, str]]]:
-    """The whole sentences among MLQE's post-edits, a language after the other: their names and texts."""
-    for language in ("ro", "et", "ru"):
-        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
-        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
-        yield [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
 
 
 #: A sentence that begins and ends as one.

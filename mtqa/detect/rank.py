@@ -263,5 +263,5 @@ class _Quotes:
 def _added(faults: TextFaults) -> float:
     """What the text alone adds to a sentence's log-odds: the most that one fault does."""
     quoted = quote_log_odds([fault.kind for fault in faults.quotes])
-    doubled, mixed = faults.doubled and DOUBLED_LOG_ODDS, faults.mixed and LETTERS_LOG_ODDS
-    return max(quoted, doubled or 0.0, mixed or 0.0)
+    doubled = DOUBLED_LOG_ODDS if faults.doubled else 0.0
+    return max(quoted, doubled, LETTERS_LOG_ODDS if faults.mixed else 0.0)

@@ -59,6 +59,9 @@ _MIN_FULL = 0.5  # share of the continued lines that must be full in a wrapped f
 #: A line of a balanced file is full where it fills that share of the width. So do all continued lines of 675
 #: articles set by fmt; 25 to 100 % of them are full in the strict sense, and of lines set greedily all are.
 _BALANCED = 0.85
+#: A line that does not fill that share of the width ends its paragraph. Of 1,233 sentences of sound articles
+#: set in 72 columns without blank lines 76 were broken, 40 with it (26 with 0.75, in a simulation alone).
+_CUT = 0.6
 _MIN_BALANCED = 0.9  # share of the continued lines that must be that long in a balanced file …
 _MIN_BALANCED_WIDTH = 45  # … and its width; lines of verse and lists are often of a length, and shorter
 _FEW = 20  # continued lines that are all full: with fewer, the file may be balanced and not show it
@@ -269,7 +272,7 @@ def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, la
         if not full or group[-1].width > 1.3 * layout.width:
             return False
         return not (layout.early and following is not None and _breaks_early(line, following, layout))
-    cut = not layout.early and not _full(group[-1], line, int(0.6 * layout.width))
+    cut = not layout.early and not _full(group[-1], line, int(_CUT * layout.width))
     inside = len(group) > 1 and not layout.balanced and not cut
     if full or inside or (continues(now) and not is_caseless(now)):
         return True

@@ -75,9 +75,9 @@ _SAID_CLASS: Final = re.compile(
     re.IGNORECASE,
 )
 _WHOLE: Final = frozenset(("html", "body", "main", "article"))  # no class makes these disappear
-_NOTE_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)|\A#", re.IGNORECASE)
-#: The same where nothing raises it, and what it stands behind: fell<a href="#footnote-1">1</a>.
 _FOOT_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)", re.IGNORECASE)
+_NOTE_LINK: Final = re.compile(rf"{_FOOT_LINK.pattern}|\A#", re.IGNORECASE)
+#: What a mark that nothing raises stands behind: fell<a href="#footnote-1">1</a>.
 _BEHIND: Final = re.compile(r"[\w.,;:!?”\"’')\]]\Z")
 #: A mark that leads to a note where it is a link, or stands behind a sentence.
 _BARE_MARK: Final = re.compile(r"\d{1,3}(?:\s?[-–,]\s?\d{1,3}){0,9}|[*†‡§]{1,3}|[,;]")

@@ -20,7 +20,7 @@ _DOUBLED: Final = re.compile(
 )
 _MARK: Final = re.compile(r"”+(?=“)|[“”\"]+")
 _INCH: Final = re.compile(r"\d(?:\.\d+|[¼½¾])?$")
-#: Before a typographic mark, which is seldom an inch, only what follows feet: 6’ 2”.
+#: Before a typographic mark, seldom an inch, only a small number, or what follows feet: 15.6”, 6’ 2”.
 _CURLY_INCH: Final = re.compile(
     r"(?<![\d.,$£€])\d{1,2}(?:\.\d{1,2}|[¼½¾])?$|\d\s?[’'′]\s?\d{1,2}(?:\.\d+|[¼½¾])?$"
 )
