@@ -132,7 +132,7 @@ def _labelled(record: Any) -> Labelled | None:
     if not kept:
         return None
     # As `mtqa.bench.scoring` makes a document of them.
-    numbers = [place for one in kept if (place := _paragraph(one)) is not None]
+    numbers = [place for place in map(_paragraph, kept) if place is not None]
     texts = [one["text"].strip() for one in kept]
     document = document_from_sentences(texts, paragraphs=numbers if len(numbers) == len(kept) else None)
     return Labelled(document, tuple(one["label"] == 1 for one in kept))

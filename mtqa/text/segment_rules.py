@@ -42,8 +42,8 @@ MARKER = re.compile(
 ASIDE = re.compile(r"[^\s.!?…。！？”\"’)\]]\s*\([^()]*[^().!?…。！？\s]\)\s*$")
 #: “RIVERTON, Pa. — A fire …”, “LANSING, Mich. (AP) — The …”: what stands before and behind such an end.
 DATELINE = re.compile(r"[A-Z][A-Z.’'-]+(?: [A-Z][A-Z.’'-]+){0,3}, (?:[A-Z][a-z]{1,5}|[A-Z]\.[A-Z])\.\s*$")
-BEHIND_DATELINE = re.compile(r"[-–—]{1,3}\s|\([A-Z]")
 DASH = re.compile(r"[-–—]{1,3}\s")
+BEHIND_DATELINE = re.compile(rf"{DASH.pattern}|\([A-Z]")
 #: “Prices rose [see table and fell.”: a bracket that is never closed begins no sentence in the middle of one.
 MID_SENTENCE = re.compile(r"[\w,%°]\s*$")
 #: “… — what a day! — to go home”: a dash that goes on in lower case, behind a cry or a question.
