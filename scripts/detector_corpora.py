@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from build_cases import records
+from detector_drafts import drafted
 from detector_spinner import Thesaurus, spun, thesaurus
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
@@ -225,6 +226,8 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
             thesaurus(read_lines(spinner)),
             17,
         ),
+        "engine": lambda: drafted(pieces(speeches, 11) + restored(written()), "engine"),
+        "unedited": lambda: drafted(pieces(speeches, 11) + restored(written()), "unedited"),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),

@@ -55,6 +55,7 @@ GROUPS = {
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
     "written articles": ("written", "written_rules", "written_sampled"),
+    "raw translations": ("engine", "unedited"),
     "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from detector_corpora import ARTICLES as WRITTEN
 from detector_corpora import corpora, pieces, read_lines, restored, written
+from detector_drafts import DRAFTS
 from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised
 from detector_kinds import FITTED, SENTENCE_KINDS, trained
 from detector_sampled import SEED as SAMPLING
@@ -75,6 +76,8 @@ PLANS = {
             "written": 0.5,
             "written_rules": 0.25,
             "written_sampled": 0.3,
+            "engine": 0.4,
+            "unedited": 0.4,
             "mlqe_ro": 0.15,
             "mlqe_et": 0.15,
             "mlqe_ru": 0.15,
@@ -96,6 +99,8 @@ CORPORA = {
     "written": (1.0, "Apache-2.0"),
     "written_rules": (1.0, "Apache-2.0"),
     "written_sampled": (0.8, "Apache-2.0, sentences written by the model"),
+    "engine": (1.5, "public domain (speeches), Apache-2.0 (articles)"),
+    "unedited": (1.5, "public domain (speeches), Apache-2.0 (articles), CC0 1.0 (post-edits)"),
     "mlqe_ro": (1.0, "CC0 1.0"),
     "mlqe_et": (1.0, "CC0 1.0"),
     "mlqe_ru": (1.0, "CC0 1.0"),
@@ -105,7 +110,7 @@ CORPORA = {
 }
 WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: Scripts that make corpora, beside `mtqa.bench.corrupt`.
-GENERATORS = ("corpora", "sampled", "spinner", "writing")
+GENERATORS = ("corpora", "drafts", "sampled", "spinner", "writing")
 #: Raised when a change of code moves a score of a model of the catalogue (`mtqa.lm.score.SCORING`: of any).
 READING = 3
 #: Of a corpus of so few texts a share of the texts may be none.
@@ -148,7 +153,7 @@ def generator_digest() -> str:
     package = Path(__file__).parent.parent / "mtqa/bench"
     files = [*sorted((package / "corruptions").glob("*.py")), package / "corrupt.py", package / "proposer.py"]
     files += [Path(__file__).with_name(f"detector_{name}.py") for name in GENERATORS]
-    files += sorted(WRITTEN.glob("*.md"))
+    files += [*sorted(WRITTEN.glob("*.md")), *sorted(DRAFTS.glob("*.jsonl"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

@@ -27,6 +27,8 @@ PIVOTS: Mapping[str, tuple[str, str]] = {
 }
 #: A translation that has not come by then will not come; seconds.
 _LONGEST = 300
+#: Texts that one run of the engine translates.
+_TOGETHER = 400
 #: What parts texts: the engine takes a blank line for an end of a sentence, and keeps it.
 _BETWEEN = "\n\n"
 #: The engine's own marks, which a text of the outside world does not hold: entities that a pair does not
@@ -76,13 +78,31 @@ def there_and_back(texts: Sequence[str], pivot: str) -> list[str | None]:
     All of them in one run, in which the engine reads a little past a text's end: what comes of a text may
     hang on the next one. Raises `RunError` where the engine fails.
     """
-    plain = [" ".join(text.split()) for text in texts]
+    plain = made = [" ".join(text.split()) for text in texts]
     for mode in PIVOTS[pivot]:
-        made = _run(["apertium", "-u", "-f", "txt", mode], _BETWEEN.join([*plain, ""]))
-        *plain, rest = (" ".join(part.split()) for part in made.split(_BETWEEN))
-        if len(plain) != len(texts) or rest:
+        made = _translated(made, mode)
+        if not made:
             return [None] * len(texts)
-    return [_mended(made, text) for made, text in zip(plain, texts, strict=True)]
+    return [_mended(made, text) for made, text in zip(made, plain, strict=True)]
+
+
+def forth(texts: Sequence[str], pivot: str) -> list[str]:
+    """Each English text in the language ``pivot``, the engine's marks and all; '' where it returned none.
+
+    Raises `RunError` where the engine fails.
+    """
+    made: list[str] = []
+    for at in range(0, len(texts), _TOGETHER):
+        part = [" ".join(text.split()) for text in texts[at : at + _TOGETHER]]
+        made += _translated(part, PIVOTS[pivot][0]) or [""] * len(part)
+    return made
+
+
+def _translated(texts: Sequence[str], mode: str) -> list[str]:
+    """All of them in one run; none where another number of texts comes back."""
+    made = _run(["apertium", "-u", "-f", "txt", mode], _BETWEEN.join([*texts, ""]))
+    *found, rest = (" ".join(part.split()) for part in made.split(_BETWEEN))
+    return [] if len(found) != len(texts) or rest else found
 
 
 def _mended(made: str, text: str) -> str | None:
