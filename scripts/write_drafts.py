@@ -75,7 +75,8 @@ def main() -> None:
     mlqe = [row for two in languages for row in read_lines(options.data / f"mlqe_pe/{two}-en.train.jsonl")]
     if options.documents:
         mlqe = mlqe[:: len(mlqe) // (20 * options.documents)]
-    listed = pieces(options.data / "clean/speeches.jsonl", 11)[: options.documents] + restored(written())
+    speeches = pieces(options.data / "clean/speeches.jsonl", 11)
+    listed = speeches[: options.documents] + restored(written())[: options.documents]
     by_engine = [zlib.crc32(name.encode()) % 2 == 1 for name, _ in listed]
     for kind, wanted in (("engine", True), ("unedited", False)):
         own = [piece for piece, engine in zip(listed, by_engine, strict=True) if engine is wanted]
