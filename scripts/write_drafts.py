@@ -2,10 +2,10 @@
 
     python scripts/write_drafts.py --data ../shared/data --device cuda
 
-Ten minutes on an H100, by estimate ten hours on two cores, which is why what it wrote is kept in the repository:
+Ten minutes on an H100, by estimate ten hours on two cores: what it wrote is kept in the repository, and
 `train_detector.py` needs no GPU. (It was written by this script's first form, whose engines had read the web
-pages of the training too.) Half of the documents get sentences by small engines (`drafts_engine`),
-taught by the other documents and by MLQE's post-edits; half by the model that MLQE's post-edits taught
+pages of the training too.) Half of the documents get sentences by small engines (`drafts_engine`), taught by
+the other documents and by MLQE's post-edits; half by the model that MLQE's post-edits taught
 (`drafts_unedited`). Seeded, but a GPU adds up in another order each time: another run writes other drafts.
 Needs Apertium with four pairs (apt-get install apertium apertium-eng-spa apertium-eng-cat apertium-en-gl
 apertium-eo-en). ``--steps`` and ``--documents`` make less of it, to see that it runs: three minutes with
