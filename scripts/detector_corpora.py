@@ -99,6 +99,11 @@ def restored(documents: Iterable[Record]) -> list[tuple[str, Piece]]:
     ]
 
 
+def draftable(data: Path) -> list[tuple[str, Piece]]:
+    """Of what there are drafts (`detector_drafts`), cut as it was when they were written."""
+    return pieces(data / "clean/speeches.jsonl", 11) + restored(written())
+
+
 def corrupted(listed: list[tuple[str, Piece]], seed: int) -> Iterator[Record]:
     """The pieces with a share of each one's sentences corrupted by rules."""
     plain = [(name, tuple(text for text, _ in part)) for name, part in listed]
@@ -226,8 +231,8 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
             thesaurus(read_lines(spinner)),
             17,
         ),
-        "engine": lambda: drafted(pieces(speeches, 11) + restored(written()), "engine"),
-        "unedited": lambda: drafted(pieces(speeches, 11) + restored(written()), "unedited"),
+        "engine": lambda: drafted(draftable(data), "engine"),
+        "unedited": lambda: drafted(draftable(data), "unedited"),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
         "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),

@@ -39,7 +39,8 @@ Planned = dict[int, tuple[str, Writer]]
 
 def sampled(sound: list[tuple[str, Piece]], model: str) -> Iterator[Record]:
     """`DOCUMENTS` of them, in the shape of `mtqa.bench.corrupt`'s; loads the model, progress on stderr."""
-    network, words = _load(model)
+    network, tokenizer = loaded(model)
+    words = Vocabulary(tokenizer, network.config.vocab_size)
     listed = [piece for piece in sound if len(piece[1]) >= LEAST]
     listed = [listed[i] for i in np.random.default_rng(SEED).permutation(len(listed))[:DOCUMENTS]]
     for at in range(0, len(listed), TOGETHER):
@@ -53,7 +54,8 @@ def sampled(sound: list[tuple[str, Piece]], model: str) -> Iterator[Record]:
         print(f"sampled: {numbers.stop} of {len(listed)} documents", file=sys.stderr)
 
 
-def _load(name: str) -> tuple[Any, Vocabulary]:
+def loaded(name: str) -> tuple[Any, Any]:
+    """A model of the catalogue in float32, to write with, and its tokenizer."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -66,7 +68,7 @@ def _load(name: str) -> tuple[Any, Vocabulary]:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
         )
-    return model.eval(), Vocabulary(tokenizer, model.config.vocab_size)
+    return model.eval(), tokenizer
 
 
 def _plan(listed: list[tuple[str, Piece]], number: int, words: Vocabulary) -> Planned:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from detector_sampled import loaded
 from torch.nn import functional
+
+from mtqa.lm.catalogue import CATALOGUE
 
 #: Batches, times that all is read, the highest learning rate (it falls to a twentieth), steps up to it.
 BATCH, EPOCHS, RATE, WARM = 64, 2, 2e-4, 50
@@ -35,19 +37,13 @@ class Lesson:
 
 
 class Unediting:
-    """The model in ``folder`` of the cache, float32; what it learns is not kept."""
+    """A model of the catalogue; what it learns is not kept."""
 
-    def __init__(self, folder: Path, *, start: str, seed: int, device: str) -> None:
-        """``start``: the token that begins and ends a text."""
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        self._tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-        self._model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
-        ).to(device)
-        self._end = int(self._tokenizer.convert_tokens_to_ids(start))
+    def __init__(self, name: str, *, seed: int, device: str) -> None:
+        model, self._tokenizer = loaded(name)
+        self._model: Any = model.to(device)
+        # What begins a text ends it, too.
+        self._end = int(self._tokenizer.convert_tokens_to_ids(CATALOGUE[name].start_token))
         self._device, self._seed = device, seed
 
     def learn(self, lessons: Sequence[Lesson]) -> None:

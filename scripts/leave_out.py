@@ -46,6 +46,8 @@ from mtqa.detect.calibrate import Calibration, calibration_from, word_calibratio
 from mtqa.detect.verdict import FDR, q_values
 from mtqa.report.write import write_report
 
+#: Drafts of speeches and written articles, by what MLQE's post-edits taught.
+DRAFTED = ("engine", "unedited")
 #: What is left out and judged together: corpora that were made from the same texts.
 GROUPS = {
     "MLQE Romanian": ("mlqe_ro",),
@@ -55,7 +57,7 @@ GROUPS = {
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
     "written articles": ("written", "written_rules", "written_sampled"),
-    "raw translations": ("engine", "unedited"),
+    "raw translations": DRAFTED,
     "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
@@ -63,8 +65,11 @@ GROUPS = {
 #: What is left out with a corpus and not judged: post-edits of MLQE's sentences, of all three languages; what
 #: else was made of the same texts, or with the same words.
 ALSO = {
-    **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru", "spun"), ("post_edits",)),
-    **dict.fromkeys(("written", "web"), ("spun",)),
+    **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru"), ("post_edits", *DRAFTED)),
+    "spun": ("post_edits",),
+    "speeches": DRAFTED,
+    "written": ("spun", *DRAFTED),
+    "web": ("spun",),
 }
 #: Corpora beside which human scores that no training sees are judged: MLQE's language.
 TESTED = {"mlqe_ro": "ro", "mlqe_et": "et", "mlqe_ru": "ru"}

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -25,21 +24,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from detector_corpora import Piece, joined, pieces, read_lines, restored, written
+from detector_corpora import Piece, draftable, joined, read_lines
 from detector_drafts import DRAFTS
+from detector_states import origin
 from drafts_engine import Engine
 from drafts_unedited import Lesson, Unediting
 from sacrebleu.metrics.chrf import CHRF
 
 from mtqa.bench.apertium import forth
 from mtqa.bench.corruptions.words import changed_share
-from mtqa.lm.catalogue import CATALOGUE
-from mtqa.lm.fetch import ensure_model
+from mtqa.errors import MtqaError
 from mtqa.lm.torch_loading import pick_device
 from mtqa.report.write import write_report
 
 SEED = 31
 MODEL, LANGUAGES = "smollm2-135m", ("spa", "cat", "epo", "glg")
+#: Languages of MLQE whose post-edits teach.
+MLQE = ("ro", "et", "ru")
 #: Steps behind which an engine is stopped to translate: chrF of about 10, 40, 58 and 66 against the original.
 STOPS = (300, 700, 1500, 3000)
 #: A document's share of sentences that are replaced, one of them; the words of such a sentence.
@@ -60,7 +61,7 @@ class Place:
     text: str
 
 
-def main() -> None:
+def main() -> int:
     """Parse the arguments; the engines, then the model."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,24 +71,31 @@ def main() -> None:
     parser.add_argument("--documents", type=int, help="of each kind (default: all)")
     parser.add_argument("--steps", type=int, help="stop the engines, and end the lessons, behind so many")
     parser.add_argument("-o", "--output", type=Path, default=DRAFTS, help="a folder (default %(default)s)")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    device, languages = pick_device(options.device), ("ro", "et", "ru")
-    mlqe = [row for two in languages for row in read_lines(options.data / f"mlqe_pe/{two}-en.train.jsonl")]
+    try:
+        write(parser.parse_args())
+    except MtqaError as error:
+        print(f"write_drafts: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def write(options: argparse.Namespace) -> None:
+    """One file a kind. Raises `MtqaError`."""
+    how = {"device": pick_device(options.device), "most": options.steps}
+    listed = draftable(options.data)
+    mlqe = [row for two in MLQE for row in read_lines(options.data / f"mlqe_pe/{two}-en.train.jsonl")]
     if options.documents:
-        mlqe = mlqe[:: len(mlqe) // (20 * options.documents)]
-    speeches = pieces(options.data / "clean/speeches.jsonl", 11)
-    listed = speeches[: options.documents] + restored(written())[: options.documents]
-    by_engine = [zlib.crc32(name.encode()) % 2 == 1 for name, _ in listed]
-    for kind, wanted in (("engine", True), ("unedited", False)):
-        own = [piece for piece, engine in zip(listed, by_engine, strict=True) if engine is wanted]
-        own = own[: options.documents]
-        if kind == "engine":
-            rows = list(engine_drafts(own, listed, _post_edits(mlqe), device=device, most=options.steps))
-        else:
-            rows = list(unedited_drafts(own, lessons_from(mlqe), device=device, most=options.steps))
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        write_report(text, str(options.output / f"{kind}.jsonl"))
+        listed = listed[:: max(1, len(listed) // (4 * options.documents))]
+        mlqe = mlqe[:: max(1, len(mlqe) // (20 * options.documents))]
+    by_engine = [piece for piece in listed if _by_engine(piece[0])][: options.documents]
+    by_model = [piece for piece in listed if not _by_engine(piece[0])][: options.documents]
+    options.output.mkdir(parents=True, exist_ok=True)
+    for kind, drafts in (
+        ("engine", engine_drafts(by_engine, listed, _post_edits(mlqe), **how)),
+        ("unedited", unedited_drafts(by_model, lessons_from(mlqe), **how)),
+    ):
+        rows = [json.dumps(row, ensure_ascii=False) + "\n" for row in drafts]
+        write_report("".join(rows), str(options.output / f"{kind}.jsonl"))
         print(f"{kind}: {len(rows)} drafts", file=sys.stderr)
 
 
@@ -137,7 +145,7 @@ def engine_drafts(
         for number, stop in enumerate(engine.taught(pairs, stops)):
             for two in LANGUAGES:
                 now = [place for place in mine if _turn(place.document) == (number, two)]
-                made = engine.translated(forth([place.text for place in now], two)) if now else []
+                made = engine.translated(forth([place.text for place in now], two))
                 yield from _kept(now, made, poor, by=f"{two} {stop}")
 
 
@@ -145,8 +153,7 @@ def unedited_drafts(
     own: Sequence[tuple[str, Piece]], lessons: list[Lesson], *, device: str, most: int | None
 ) -> Iterator[dict[str, str]]:
     """Drafts of ``own`` by the model that the ``lessons`` taught."""
-    folder = ensure_model(MODEL).directory
-    model = Unediting(folder, start=CATALOGUE[MODEL].start_token, seed=SEED, device=device)
+    model = Unediting(MODEL, seed=SEED, device=device)
     model.learn(lessons[: most and most * 64])
     places = drawn(own)
     yield from _kept(places, model.drafts([place.text for place in places], "bad"), changed)
@@ -173,9 +180,14 @@ def changed(text: str, made: str) -> bool:
     return changed_share(text, made) >= CHANGED and LENGTHS[0] < length < LENGTHS[1]
 
 
+def _by_engine(name: str) -> bool:
+    """Does the document get drafts by engines, or by the model?"""
+    return zlib.crc32(name.encode()) % 2 == 1
+
+
 def _half(name: str) -> int:
     """0 or 1, the same for all that was cut from one text."""
-    return zlib.crc32(f"half {re.sub(r'-[0-9]+$', '', name)}".encode()) % 2
+    return zlib.crc32(f"half {origin({'doc': name})}".encode()) % 2
 
 
 def _turn(name: str) -> tuple[int, str]:
