@@ -1,22 +1,21 @@
 """Plain text to blocks: which lines belong together, and what each block is.
 
-Whether lines are wrapped is decided once for the file (`layout`); then each pair of neighbouring
-lines is joined or not. In a wrapped file a line is *full* when the next line's first word would
-not have fitted on it; a line that is not full and ends a sentence ends its paragraph. Programs like
-``fmt`` leave lines a word or two shorter so that all are of a length: such a file is *balanced*.
+Whether lines are wrapped is decided once for the file (`mtqa.text.layout`); then each pair of neighbouring
+lines is joined or not: in a wrapped file a line that is not full and ends a sentence ends its paragraph.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from mtqa.records import Repair
 from mtqa.text.boilerplate import reason_for
 from mtqa.text.hyphens import Lexicon, unhyphenated, without_last
+from mtqa.text.layout import BALANCED, CJK_END, CJK_START, MAX_WIDTH, Layout, is_full, layout_of
 from mtqa.text.line import (
     ITEM,
     Line,
@@ -29,21 +28,26 @@ from mtqa.text.line import (
     text_lines,
 )
 from mtqa.text.offsets import Traced, joined
-from mtqa.text.pages import PAGE_NUMBER, over_pages
+from mtqa.text.pages import over_pages, page_reason
 from mtqa.text.pieces import Piece, heading_like, judged
 
 _QUOTED: Final = re.compile(r"(?:>\s?)+")
+#: “Dear Sir,” and “Yours truly,” end with a comma, and are no verse.
+_GREETING: Final = re.compile(
+    r"(?:Dear|Hi|Hello|Hey|Good (?:morning|afternoon|evening))\b.{0,40},"
+    r"|(?:[\w ]{0,20}\b)?(?:regards|wishes|sincerely|faithfully|truly|thanks|cheers|love|greetings|yours),",
+    re.IGNORECASE,
+)
 _VERSE_END: Final = re.compile(r"[,;:—–-]$")
 _CELL: Final = re.compile(r"[^\t|]+")
-_CJK: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_CJK_END, _CJK_START = re.compile(f"[{_CJK}]$"), re.compile(f"^[{_CJK}]")
 _HYPHENATED: Final = re.compile(r"[^\W\d_][-\u2010\u00ad¬]$")
-_FIRST_WORD: Final = re.compile(r"\S+")
 #: "J. Smith": an initial, and the titles that are never the end of a sentence before it.
 _INITIAL: Final = re.compile(r"(?:[A-Z]\.[\s-]+)+[A-Z][^\W\d_]")
 _TITLE_END: Final = re.compile(
     r"\b(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sen|Rep|Gov|Gen|Maj|Col|Capt|Cmdr|Lt|Sgt|Insp|Rev|Fr|Hon|Pres|Cllr|Atty|Amb|Msgr)\.$"
 )
+#: “2.1. Study site”: a heading, behind the end of a sentence.
+_SECTION: Final = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}\.?\s+[A-Z][^.!?]*$")
 _LETTERED: Final = re.compile(r"[A-Z][.)]\s")
 #: What no heading and no sentence ends with.
 _LINK_END: Final = re.compile(
@@ -53,43 +57,10 @@ _LINK_END: Final = re.compile(
 _PROSE: Final = re.compile(r"[,;.!?”\"]")  # what few headings hold
 _SUSPENDED: Final = re.compile(r"(?:and|or|to|und|oder|bis)\s")  # pre- and post-war
 
-_MAX_WIDTH = 200  # a longer line is a paragraph, not a wrapped line
 _VERSE_WIDTH = 70  # characters; a longer line is prose
-_MIN_FULL = 0.5  # share of the continued lines that must be full in a wrapped file
-#: A line of a balanced file is full where it fills that share of the width. So do all continued lines of 675
-#: articles set by fmt; 25 to 100 % of them are full in the strict sense, and of lines set greedily all are.
-_BALANCED = 0.85
 #: A line that does not fill that share of the width ends its paragraph. Of 1,233 sentences of sound articles
 #: set in 72 columns without blank lines 76 were broken, 40 with it (26 with 0.75, in a simulation alone).
 _CUT = 0.6
-_MIN_BALANCED = 0.9  # share of the continued lines that must be that long in a balanced file …
-_MIN_BALANCED_WIDTH = 45  # … and its width; lines of verse and lists are often of a length, and shorter
-_FEW = 20  # continued lines that are all full: with fewer, the file may be balanced and not show it
-_PROSE_WIDTH = 55  # characters; in narrower files a heading is easily as long as a line
-_MAX_WORD = 12  # characters; more without a blank is no word that a line could not break in
-_MIN_EVEN = 0.75  # in a script without case: share of the continued lines that must be full …
-_MAX_LONGER = 0.1  # … and of all lines that may be longer than 1.3 times the width
-_MIN_CONTINUED = 0.12  # share of neighbouring lines that must be continued in lower case
-
-Pair = tuple[Line, Line]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a file is set. ``width`` in characters (0: not wrapped); ``early``: the first line of a
-    paragraph breaks early; ``double``: an empty line stands after every line; ``balanced``: lines are of
-    a length rather than full; ``few``: or may be, there are too few of them to tell."""
-
-    width: int
-    early: bool = False
-    double: bool = False
-    balanced: bool = False
-    few: bool = False
-
-    @property
-    def filled(self) -> int:
-        """The characters that a full line fills, the next line's first word included."""
-        return int(_BALANCED * self.width) if self.balanced else self.width
 
 
 def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
@@ -99,88 +70,10 @@ def plain_pieces(text: Traced) -> tuple[list[Piece], list[Repair]]:
     lines, numbers = over_pages(lines, width=layout.width)
     repairs: list[Repair] = []
     lexicon = Lexicon(text.text)
-    pieces = [Piece(number.text.folded(), "body", PAGE_NUMBER) for number in numbers]
+    pieces = [Piece(n.text.folded(), "body", page_reason(n)) for n in numbers]
     for group in _versed(_groups(lines, layout)):
         pieces += _pieces(group, lexicon, repairs)
     return _headed(sorted(pieces, key=lambda piece: piece.text.start)), repairs
-
-
-def _full(line: Line, following: Line, width: int) -> bool:
-    """Whether the first word of the next line would not have fitted on this one."""
-    return line.width + _first_word(following.content) > width
-
-
-def _first_word(text: str) -> int:
-    """Characters that the next line's first word adds; scripts without blanks break inside a run."""
-    if _CJK_START.match(text):
-        return 1
-    word = _FIRST_WORD.match(text)
-    length = len(word[0]) if word else 0
-    return 1 + (min(length, _MAX_WORD) if is_caseless(text) else length)
-
-
-def layout_of(lines: Sequence[Line]) -> Layout:
-    """How the file is set, from the pairs of lines where the second goes on."""
-    double = _double_spaced(lines)
-    pairs = [
-        (a, b)
-        for a, b in pairwise(lines)
-        if b.gap <= double
-        and not is_special(b.content)
-        and (not is_special(a.content) or ITEM.match(a.content))
-    ]
-    inner = _inner(pairs)
-    short = [(a, b) for a, b in inner if a.width <= _MAX_WIDTH]
-    if not short or len(short) < _MIN_CONTINUED * len(pairs):
-        return Layout(0, double=double)
-    width = _width(short)
-    full = sum(_full(a, b, width) for a, b in short)
-    even = _is_balanced(short, width)
-    balanced = even and full < len(short)
-    if (full < _MIN_FULL * len(short) and not balanced) or width < 20 or not _even(lines, short):
-        return Layout(0, double=double)
-    early = sum(not _full(a, b, int(0.75 * width)) for a, b in short)
-    few = even and len(short) < _FEW and width >= _PROSE_WIDTH
-    return Layout(width, early >= 2 and early >= 0.1 * len(short), double, balanced, few)
-
-
-def _is_balanced(pairs: Sequence[Pair], width: int) -> bool:
-    """Whether the first lines of nearly all pairs are nearly as long as the longest."""
-    long = sum(_full(a, b, int(_BALANCED * width)) for a, b in pairs)
-    return width >= _MIN_BALANCED_WIDTH and long >= _MIN_BALANCED * len(pairs)
-
-
-def _inner(pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs of lines between which no sentence seems to end."""
-    return [(a, b) for a, b in pairs if not ends_sentence(a.content) and continues(b.content)]
-
-
-def _width(pairs: Sequence[Pair]) -> int:
-    """The width to which the first lines of the pairs are set."""
-    widths = sorted(a.width for a, _ in pairs)
-    return widths[int(0.9 * (len(widths) - 1))]
-
-
-def _even(lines: Sequence[Line], inner: Sequence[Pair]) -> bool:
-    """Whether lines in a script without case are wrapped: nearly all full, and hardly any longer.
-
-    Headings above paragraphs look continued there too. Lower case needs no such proof.
-    """
-    if 2 * sum(is_caseless(b.content) for _, b in inner) < len(inner):
-        return True
-    width = _width(inner)
-    longer = sum(line.width > 1.3 * width for line in lines)
-    full = sum(_full(a, b, width) for a, b in inner)
-    return longer <= _MAX_LONGER * len(lines) and full >= _MIN_EVEN * len(inner)
-
-
-def _double_spaced(lines: Sequence[Line]) -> bool:
-    pairs = list(pairwise(lines))
-    single = [(a, b) for a, b in pairs if b.gap == 1]
-    if len(single) < 3 or len(single) < 0.8 * len(pairs):
-        return False
-    inner = _inner(single)
-    return len(inner) >= 3 and len(inner) >= 0.3 * len(single) and _even(lines, inner)
 
 
 def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
@@ -189,7 +82,11 @@ def _versed(groups: Iterable[list[Line]]) -> Iterator[list[Line]]:
     for group in groups:
         text = group[0].content
         short = (
-            len(group) == 1 and len(text) <= _VERSE_WIDTH and not is_special(text) and not reason_for(text)
+            len(group) == 1
+            and len(text) <= _VERSE_WIDTH
+            and not is_special(text)
+            and not reason_for(text)
+            and not _GREETING.fullmatch(text)
         )
         if run and (not short or group[0].gap):
             yield from _stanza(run)
@@ -238,13 +135,16 @@ def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: La
         return True
     if _goes_on_with_initial(group, line, layout):
         return True
-    if ITEM.match(now) and (ends_sentence(before) or ITEM.match(group[0].content) or not layout.width):
+    ended = ends_sentence(before)
+    if ITEM.match(now) and (ended or ITEM.match(group[0].content) or not layout.width):
+        return False
+    if ended and _SECTION.match(now):
         return False
     if not layout.width:
         return (
             not ends_sentence(before)
             and now[:1].islower()
-            and len(before) <= _MAX_WIDTH
+            and len(before) <= MAX_WIDTH
             and breaks_off(before)
         )
     return _wrapped_joins(group, line, following, layout)
@@ -257,7 +157,7 @@ def _goes_on_with_initial(group: Sequence[Line], line: Line, layout: Layout) -> 
         return False
     if _TITLE_END.search(before):
         return True
-    full = layout.width > 0 and _full(group[-1], line, layout.filled)
+    full = layout.width > 0 and is_full(group[-1], line, layout.filled)
     return full and not ends_sentence(before) and not _LETTERED.match(group[0].content)
 
 
@@ -265,18 +165,18 @@ def _wrapped_joins(group: Sequence[Line], line: Line, following: Line | None, la
     before, now = group[-1].content, line.content
     if _apart(group, now, following):
         return False
-    full = _full(group[-1], line, layout.filled)
+    full = is_full(group[-1], line, layout.filled)
     if ends_sentence(before) and line.indent > group[-1].indent:
         return False
     if ends_sentence(before):
         if not full or group[-1].width > 1.3 * layout.width:
             return False
         return not (layout.early and following is not None and _breaks_early(line, following, layout))
-    cut = not layout.early and not _full(group[-1], line, int(_CUT * layout.width))
+    cut = not layout.early and not is_full(group[-1], line, int(_CUT * layout.width))
     inside = len(group) > 1 and not layout.balanced and not cut
     if full or inside or (continues(now) and not is_caseless(now)):
         return True
-    long = (len(group) > 1 and not cut) or _full(group[-1], line, int(_BALANCED * layout.width))
+    long = (len(group) > 1 and not cut) or is_full(group[-1], line, int(BALANCED * layout.width))
     if long and _LINK_END.search(before):
         return True
     if before.isupper() or (len(group) == 1 and _titled(before)):
@@ -294,7 +194,7 @@ def _apart(group: Sequence[Line], now: str, following: Line | None) -> bool:
 
 
 def _breaks_early(line: Line, following: Line, layout: Layout) -> bool:
-    short = not _full(line, following, int(0.85 * layout.width))
+    short = not is_full(line, following, int(0.85 * layout.width))
     return following.gap == 0 and short and not ends_sentence(line.content)
 
 
@@ -359,7 +259,7 @@ def joined_lines(lines: Sequence[Traced], lexicon: Lexicon, repairs: list[Repair
         if _HYPHENATED.search(tail.text) and _broken(tail.text, line.text):
             runs[-1][-1] = unhyphenated(tail, line, lexicon, repairs)
             runs[-1].append(line)
-        elif _CJK_END.search(tail.text) and _CJK_START.search(line.text):
+        elif CJK_END.search(tail.text) and CJK_START.search(line.text):
             runs[-1].append(line)
         else:
             runs.append([line])

@@ -73,7 +73,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"save\s+my\s+name,?\s+(?:and\s+)?e-?mail.{0,20}\s+in\s+this\s+browser.{0,60}|(?:name|message|website)\s*\*",
         r"notify\s+me\s+of\s+(?:new|follow-?up)\s+(?:posts|comments)\s+(?:by|via)\s+e-?mail\.?",
         r"you\s+must\s+be\s+logged\s+in\s+to\s+(?:post\s+a\s+comment|comment|reply)",
-        r"views?\s*:?\s*\d[\d,.]*k?|\d[\d,.]*k?\s+(?:views?|shares?|likes?|reads?|votes?|retweets?|followers?|claps?|reactions?)",
+        r"views?\s*:?\s*\d[\d,.]*k?|\d[\d,.]*k?\s+(?:views?|shares?|likes?|reads?|votes?|retweets?|followers?|claps?|reactions?)|\d{1,3}\.\d(?-i:K|k|M)",
     ),
     "rating": (
         r"(?:rated\s+)?[0-5](?:[.,]\d{1,2})?\s+(?:from\s+\d[\d,.]*+\s+(?:votes?|ratings?|reviews?)|out\s+of\s+5\s+stars?|stars?\s+out\s+of\s+5)(?:\s*\(\d[\d,.]*+(?:\s+\w+)?\))?",
@@ -95,6 +95,10 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         rf"(?:please\s+)?(?:sign\s*up|subscribe|register)(?:\s+(?:now|today|here|free))?(?:\s+(?:for|to)\s+{_SITE}(?:\s+[\w-]+){{0,3}}\s+{_LETTER}(?:\b.{{0,100}})?)?",
         r"(?:sign\s*up|subscribe|register|join|log\s*in|sign\s*in)\s+(?:now|today|here|free|for\s+free|to\s+(?:continue|read|access)\b.{0,100}|to\s+(?:get|receive)\b.{0,60}\b(?:news(?:letters?)?|updates?|alerts?|stories|articles?|e-?mails?|inbox|offers|headlines|access|content)\b.{0,60})",
         rf"get\s+{_SITE}(?:\s+[\w-]+){{0,3}}\s+{_LETTER}\b.{{0,80}}|get\s+.{{0,60}}\s+(?:in|to|delivered\s+to)\s+your\s+inbox.{{0,60}}",
+        r"register\s+now\s+for\s+free\s+(?:unlimited\s+)?access\s+to\s+.{1,40}"
+        r"|(?:view|read|open)\s+(?:this|the)\s+(?:e-?mail|message|newsletter|campaign)\s+(?:in|on)\s+(?:your|a|the)\s+(?:web\s+)?browser|view\s+(?:it\s+)?in\s+(?:your\s+)?browser"
+        r"|you(?:\s+are|['’]re)\s+receiving\s+this\s+(?:e-?mail|message|newsletter)\s+because\b.{0,150}|(?:update|manage|change)\s+(?:your\s+)?(?:e-?mail\s+|subscription\s+)?preferences"
+        r"|our\s+(?:mailing|postal)\s+address\s+is\s*:.{0,120}",
         r"already\s+(?:a\s+(?:member|subscriber)|have\s+an\s+account|subscribed|registered)\s*\?.{0,60}|not\s+a\s+(?:member|subscriber)(?:\s+yet)?\s*\?.{0,60}",
         r"(?:this\s+(?:article|content|story)\s+is\s+)?(?:for\s+)?(?:subscribers?|members?|premium)\s+only(?:\s+content)?|create\s+(?:a\s+free|an)\s+account|start\s+your\s+free\s+trial.{0,40}",
         r"enter\s+your\s+e-?mail(?:\s+address)?(?:\s+.{0,80})?|your\s+e-?mail\s+address|we\s+(?:will\s+never|won['’]t)\s+(?:spam|share\s+your\s+e-?mail).{0,60}|unsubscribe(?:\s+.{0,40})?",
@@ -133,6 +137,7 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         r"click\s+(?:here|below|on\s+the\s+(?:link|button|image|photo)(?:\s+(?:below|above))?)(?:\s+(?:to|for)\s+(?:read|see|view|watch|subscribe|sign|find|learn|get|download|register|join|visit|buy|order|book|return|go|more|share|follow|listen|print|comment|donate|full|the)\b.{0,80})?",
         r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:e-?mail|web(?:site)?|url|source|via|link|tel(?:ephone)?|phone|fax)\s*:\s*(?:(?:https?://|www\.)\S+|\S+@\S+|\+?[\d\s()/-]{6,})",
         r"(?:source|via|original\s+(?:article|source)|reference)\s*:\s*(?:https?://|www\.)\S+|[\w-]+\.(?:com|org|net|co\.uk|gov|edu)(?:/\S*)?",
+        r"source\s+links?",
         r"(?:download|view|open)\s+(?:the\s+)?(?:pdf|app|file|image|as\s+pdf)(?:\s+version)?(?:\s*\(.{1,20}\))?|(?:watch|play|view)\s+(?:the\s+)?(?:video|gallery|slideshow|live)(?:\s*[:|].{0,80})?",
     ),
     "tags line": (

@@ -6,6 +6,7 @@ stream of visible letters and digits (`html_walk`); a block that is covered belo
 
 from __future__ import annotations
 
+import html
 import itertools
 import logging
 import re
@@ -25,11 +26,13 @@ OUTSIDE: Final = "outside the article's body (navigation, sidebar, footer)"
 _FURNITURE: Final = frozenset(("nav", "aside", "footer", "form", "button", "menu", "dialog"))
 _LISTED: Final = frozenset(("li", "dt", "dd", "pre"))
 _SENTENCE = 5  # words of an item that is a sentence, at least
+_LEAD = 10  # words of a paragraph that is put back, at least; shorter ones are often buttons
 _STANDFIRST = 4  # of a line below the headline; fewer are the name of a section
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _WINDOW = 200_000  # letters in which the next paragraph is looked for first
 _SHORT = 15  # letters; a shorter line must be a block of its own to count as found
 _LOST = 50  # paragraphs not found in order that are looked for in the whole page
+_TITLE: Final = re.compile(r"<title[^>]*+>([^<]{0,500})", re.IGNORECASE)
 _ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
@@ -108,7 +111,8 @@ def _body(source: str, blocks: Sequence[HtmlBlock]) -> list[bool]:
     if not any(body):
         return _by_element(blocks)
     body = _with_lists(_with_siblings(body, blocks), blocks)
-    return _with_captions(_with_title(body, blocks, title), blocks)
+    body = _with_lead(_with_title(body, blocks, title, _page_title(source)), blocks)
+    return _with_captions(body, blocks)
 
 
 def _extracted(source: str) -> tuple[list[str], str]:
@@ -127,6 +131,12 @@ def _extracted(source: str) -> tuple[list[str], str]:
         return [], ""
     fields = found if isinstance(found, dict) else found.as_dict()
     return (fields.get("text") or "").splitlines(), fields.get("title") or ""
+
+
+def _page_title(source: str) -> str:
+    """What stands in the page's <title>: often the headline and the name of the site."""
+    found = _TITLE.search(source)
+    return html.unescape(found[1]) if found else ""
 
 
 def _key(text: str) -> str:
@@ -152,17 +162,45 @@ def _found(stream: str, starts: Sequence[int], paragraphs: Sequence[str]) -> Ite
     """Where each paragraph stands in the stream."""
     position = 0
     lost = 0
+    held: list[str] = []  # short lines, which stand in menus too: nearest to the paragraph behind them
     for text in paragraphs:
         paragraph = _key(text)
         if not paragraph:
             continue
+        if len(paragraph) < _SHORT:
+            held.append(paragraph)
+            continue
         span = _search(stream, starts, paragraph, position)
-        if span is None and len(paragraph) >= 2 * _SHORT and lost < _LOST:
+        if span is not None:
+            yield from _before(stream, starts, held, position, span[0])
+            held = []
+        elif len(paragraph) >= 2 * _SHORT and lost < _LOST:
             lost += 1
             span = _ends_found(stream, paragraph)
         if span is not None:
             yield span
             position = span[1] if span[1] > position else position
+    for paragraph in held:
+        span = _search(stream, starts, paragraph, position)
+        if span is not None:
+            yield span
+            position = span[1]
+
+
+def _before(
+    stream: str, starts: Sequence[int], held: Sequence[str], position: int, stop: int
+) -> Iterator[tuple[int, int]]:
+    """Where short lines stand between two paragraphs: the last places, in order."""
+    spans = []
+    for paragraph in reversed(held):
+        floor = max(position, stop - len(paragraph) - 3_000)
+        at = stream.rfind(paragraph, floor, stop)
+        while at >= 0 and not (_is_edge(starts, at) and _is_edge(starts, at + len(paragraph))):
+            at = stream.rfind(paragraph, floor, at + len(paragraph) - 1)
+        if at >= 0:
+            spans.append((at, at + len(paragraph)))
+            stop = at
+    yield from reversed(spans)
 
 
 def _search(stream: str, starts: Sequence[int], paragraph: str, position: int) -> tuple[int, int] | None:
@@ -201,7 +239,7 @@ def _ends_found(stream: str, paragraph: str) -> tuple[int, int] | None:
 
 
 def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
-    """Paragraphs and headings that trafilatura dropped from among their siblings are put back."""
+    """Paragraphs (in <div> too) and headings that trafilatura dropped from among siblings are put back."""
     inside = [index for index, found in enumerate(body) if found]
     first, last = inside[0], inside[-1]
     parents = {blocks[index].parent for index in inside if blocks[index].tag == "p"}
@@ -210,7 +248,7 @@ def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bo
         or (
             first < index < last
             and block.parent in parents
-            and (block.tag == "p" or block.tag in HEADINGS)
+            and (block.tag == "p" or block.tag in HEADINGS or (block.tag == "div" and _is_prose(block)))
             and not block.inside & _FURNITURE
         )
         for index, (found, block) in enumerate(zip(body, blocks, strict=True))
@@ -241,11 +279,23 @@ def _has_sentence(text: str) -> bool:
     return len(text.split()) >= _SENTENCE and _ENDS.search(text) is not None
 
 
-def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str) -> list[bool]:
+def _named(blocks: Sequence[HtmlBlock], page_title: str) -> int | None:
+    """The heading that makes up most of the page's <title>: the longest, an h1 before others."""
+    wanted = _key(page_title).lower()
+    keys = [_key(block.text.text).lower() if block.tag in HEADINGS else "" for block in blocks]
+    fit = [i for i, key in enumerate(keys) if key and key in wanted and 2 * len(key) >= len(wanted)]
+    return max(fit, key=lambda i: (len(keys[i]), blocks[i].tag == "h1"), default=None)
+
+
+def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str, page_title: str) -> list[bool]:
     """The headline, which trafilatura keeps apart: the last h1 before the text, if it is the title."""
     result = list(body)
     first = result.index(True)
     wanted = _key(title).lower()
+    named = _named(blocks[: first + 1], page_title)
+    if named is not None and blocks[named].tag != "h1":  # the h1 is the name of the site
+        result[named] = True
+        return result
     for index in range(first - 1, -1, -1):
         if blocks[index].tag == "h1":
             key = _key(blocks[index].text.text).lower()
@@ -253,6 +303,29 @@ def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str) -
             result[index + 1] |= result[index] and _is_standfirst(blocks[index + 1])
             break
     return result
+
+
+def _with_lead(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
+    """The lead, which many pages set apart between headline and text: what is prose there."""
+    result = list(body)
+    first = result.index(True)
+    if blocks[first].tag == "h1":
+        following = next((index for index in range(first + 1, len(result)) if result[index]), first)
+        for index in range(first + 1, following):
+            result[index] = _is_prose(blocks[index])
+    return result
+
+
+def _is_prose(block: HtmlBlock) -> bool:
+    """Is a block that trafilatura dropped a paragraph all the same, of a sentence at least?"""
+    text = block.text.text.strip()
+    words = len(text.split())
+    return (
+        block.tag in ("p", "div")
+        and not block.inside & _FURNITURE
+        and words >= _LEAD
+        and _ENDS.search(text) is not None
+    )
 
 
 def _is_standfirst(below: HtmlBlock) -> bool:

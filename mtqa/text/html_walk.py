@@ -75,7 +75,9 @@ _SAID_CLASS: Final = re.compile(
     re.IGNORECASE,
 )
 _WHOLE: Final = frozenset(("html", "body", "main", "article"))  # no class makes these disappear
-_FOOT_LINK: Final = re.compile(r"#(?:cite|fn|foot|end|note|ref)", re.IGNORECASE)
+_FOOT_LINK: Final = re.compile(
+    r"#(?:_?(?:ftn|edn)|sd(?:foot|end)note|cite|fn|foot|end|note|ref)", re.IGNORECASE
+)
 _NOTE_LINK: Final = re.compile(rf"{_FOOT_LINK.pattern}|\A#", re.IGNORECASE)
 #: What a mark that nothing raises stands behind: fell<a href="#footnote-1">1</a>.
 _BEHIND: Final = re.compile(r"[\w.,;:!?”\"’')\]]\Z")
@@ -89,6 +91,8 @@ _QUOTES: Final = tuple("\"'“”‘’„«»‹›")
 _REFERENCE: Final = re.compile(
     r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
 )
+#: An item of a list that only line breaks set.
+_BR_ITEM: Final = re.compile(r"\s*(?:[-–—*•‣◦·●▪■►✓✔]\s*(?=\S)|\d{1,2}[.)](?:\s|\Z))")
 _EDIT: Final = re.compile(r"\bmw-editsection\b")
 
 
@@ -152,6 +156,7 @@ class _Walker:
         self._breaks = 0
         self._cells = 0
         self._empty_cell = False  # whether a cell has begun that shows nothing so far
+        self._bold: bool | None = None  # whether all that it shows so far is bold
         self._code: bool | None = None  # whether all that the block shows so far is code; None: nothing yet
 
     def take(self, token: Token) -> None:
@@ -173,6 +178,10 @@ class _Walker:
             starts = np.full(size, token.start, dtype=np.int32)
             run = Traced(token.value, starts, np.full(size, token.end, dtype=np.int32))
         if run.text.strip():
+            bold = bool(self._open["b"] or self._open["strong"])
+            if self._breaks == 1 and ((self._bold and not bold) or _BR_ITEM.match(run.text)):
+                self.flush()  # a heading, or the item of a list before this one
+            self._bold = bold and self._bold is not False
             self._breaks = 0
             self._code = self._open["code"] > 0 and self._code is not False
             self._cells += self._empty_cell
@@ -332,6 +341,7 @@ class _Walker:
         """End the block."""
         runs, marks, cells, code = self._runs, self._marks, self._cells, self._code
         self._runs, self._marks, self._breaks, self._cells, self._code = [], [], 0, 0, None
+        self._bold = None
         self._aside = self._edit = self._bare = None
         self._quoted = []
         text = joined(runs, "").stripped() if runs else None

@@ -45,6 +45,14 @@ _ESCAPED_PIPE: Final = re.compile(r"\\\|")
 _CELL_END: Final = re.compile(r"(?<!\\)\||[\r\n]")
 #: A line this deep would make the parser drop all that follows; `_unread` excludes it.
 _DEEP: Final = re.compile(r"^[ \t]*+(?:(?:>|(?:[-*+]|\d{1,9}[.)])[ \t])[ \t]*+){41,}+.*", re.MULTILINE)
+#: The marks around a block of Pandoc, Docusaurus, VuePress: “::: warning”, “:::”.
+_FENCED: Final = re.compile(r"^[ \t]{0,3}:{3,}[^\r\n]*$", re.MULTILINE)
+#: What no reader sees: “> [!NOTE]”, “- [x] done”, “# Title {#name}”.
+_MARKED: Final = {
+    "quote": re.compile(r"\A\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION|INFO)\][-+]?", re.IGNORECASE),
+    "list-item": re.compile(r"\A\[[ xX]\](?=\s)"),
+    "heading": re.compile(r"\{[#.][^{}]*\}\Z"),
+}
 _MAX_NESTING = 100  # levels; markdown-it's own 20 drops what is deeper, and each level takes Python stack
 
 
@@ -74,7 +82,7 @@ def _blocks(text: Traced) -> list[Piece]:
     parser = with_footnotes(parser.enable(["table", "strikethrough"]).disable("text_join"))
     lines = _line_starts(text.text)
     known: dict[str, Any] = {}
-    tokens = parser.parse(_DEEP.sub("", _LINE.sub("\n", text.text)), known)
+    tokens = parser.parse(_FENCED.sub("", _DEEP.sub("", _LINE.sub("\n", text.text))), known)
     pieces = [*_Reader(text, lines).pieces(tokens), *_unread(text, lines, tokens, known)]
     return sorted(pieces, key=lambda piece: piece.text.start)
 
@@ -91,7 +99,8 @@ def _unread(
         seen[first:last] = b"\1" * (min(last, len(lines)) - first)
     for index, (start, stop) in enumerate(pairwise(lines)):
         if not seen[index] and any(map(str.isalnum, text.text[start:stop])):
-            yield from _excluded(text.cut(start, stop), "nested too deep")
+            fenced = _FENCED.match(text.text[start:stop]) is not None
+            yield from _excluded(text.cut(start, stop), "mark-up" if fenced else "nested too deep")
 
 
 class _Reader:
@@ -137,7 +146,7 @@ class _Reader:
         if in_table:
             self._row += [found] if found is not None else []
         elif found is not None:
-            yield judged(Piece(found, _kind(self._open)))
+            yield from _unmarked(found, _kind(self._open))
         yield from scan.excluded
 
     def _end_row(self) -> Iterator[Piece]:
@@ -165,6 +174,18 @@ def _kind(open_kinds: Sequence[str]) -> str:
         if kind in open_kinds:
             return kind
     return "body"
+
+
+def _unmarked(text: Traced, kind: str) -> Iterator[Piece]:
+    """The block, and apart from it the mark that an extension of Markdown puts at its beginning or end."""
+    mark = _MARKED[kind].search(text.text) if kind in _MARKED else None
+    if mark is None:
+        yield judged(Piece(text, kind))
+        return
+    for part in (text.cut(0, mark.start()), text.cut(mark.end(), len(text))):
+        if len(part.stripped()):
+            yield judged(Piece(part.stripped(), kind))
+    yield Piece(text.cut(mark.start(), mark.end()), "body", "mark-up")
 
 
 def _excluded(text: Traced, reason: str) -> Iterator[Piece]:

@@ -7,7 +7,7 @@ sentence begins; spans are trimmed, so every character that is no white space is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -43,12 +43,22 @@ def _starts(text: str) -> list[int]:
         found.update(tokens[0].offset for tokens in paragraph)
     if not text.isascii():
         found.update(m.end() for m in rules.UNSPACED_END.finditer(text) if _unspaced(text, m))
-    for pattern in (rules.MISSED, rules.DOTTED, rules.WORDS):
+    for pattern in (rules.MISSED, rules.DOTTED, rules.WORDS, rules.GLUED):
         found.update(m.end() for m in pattern.finditer(level))
+    found.update(_glued_marks(level))
     if text.islower():  # nobody's capitals to go by
         found.update(m.end() for m in rules.LOWER_END.finditer(text))
     found.discard(len(text))
     return sorted(found)
+
+
+def _glued_marks(text: str) -> Iterator[int]:
+    """Where a sentence begins at an upright mark with no blank: behind it where it closes a pair."""
+    marks = position = 0
+    for match in rules.GLUED_MARK.finditer(text):
+        marks += text.count('"', position, match.start())
+        yield match.start() + marks % 2
+        marks, position = marks + 1, match.end()
 
 
 def _levelled(text: str) -> str:
@@ -111,7 +121,7 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
         return False
     if _is_ordinal(window, after):
         return False
-    if after[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
+    if after.lstrip("([")[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
         return False
     return not _goes_on_with_name(window, after)
 

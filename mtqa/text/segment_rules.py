@@ -76,16 +76,61 @@ _BEGINS = (
     rf"(?:{_OPENERS}|The|It|Its|This|That|In|On|For|As|Yet|Even|Although|However|Indeed|Instead|Thus|And"
     r"|Since|Because|Though|To|Here)"
 )
-#: Ends that syntok does not see: a question mark after an ellipsis, an emoji before the final mark; a stop
-#: before an opener (“World War II. He came”), a dotted word before I, a word before a large number; a unit.
-MISSED = re.compile(
-    r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])"
-    rf"|(?<=\w)(?<!P\.S)\.[”’\")\]]*+\s+(?={_OPENERS}(?:['’][a-z]+)?\s+(?!(?:et|and|or)\b)[a-z])"
-    r"|(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.[”’\")\]]*+\s+(?=I(?:['’][a-z]+)?\s+[a-z])"
-    r"|(?:(?<=\d\s°[CFKNSEW]|\d°\s[CFKNSEW])|(?<=[℃℉]))\.[”’\")\]]*+\s+(?=[“‘\"'(]?[A-Z])"
-    rf"|(?<=\d\s[ACFHJKLMNVW])\.[”’\")\]]*+\s+(?=(?:{_BEGINS}|An?)\s+[a-z])"
-    r"|(?<=[a-z]{4}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?][”’\")\]]*+\s+(?=\d{3,}\s+[^\W\d_])"
+#: The same, with or without a comma: “… in the U.S. Meanwhile, …”, “… by Apple Inc. Last year …”.
+_ADVERBS = (
+    r"(?:Meanwhile|Later|Earlier|Today|Yesterday|Now|Last|Once|According|Despite|Unlike|Not|Here|Another|Other"
+    r"|Each|Every|Also|Nearly|Almost|Although|Because|Since|Nevertheless|Moreover|Furthermore|Additionally"
+    r"|Therefore|Finally|Perhaps|Recently|Eventually|Currently|Under|Over|Within|Without|Throughout|What|Why"
+    r"|How|Who|Where|Whether)"
 )
+_CLOSED = r"[”’\")\]]*+\s+"
+_CAPITAL = r"(?=[“‘\"'(]?[A-Z])"
+_ON = r"(?!(?:et|and|or)\b)[a-z]"
+#: Ends that syntok does not see.
+MISSED = re.compile(
+    "|".join(
+        (
+            # a question mark after an ellipsis, an emoji before the final mark
+            r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])",
+            # a stop before what begins sentences: “World War II. He came”, “the U.S. Last year”
+            rf"(?<=\w)(?<!P\.S)\.{_CLOSED}(?={_OPENERS}(?:['’][a-z]+)?\s+{_ON}|{_ADVERBS},?\s+{_ON})",
+            rf"(?<=\w)(?<!P\.S)\.{_CLOSED}(?=(?:Mr|Mrs|Ms)\.\s[A-Z])",
+            # … before what somebody says: “Apple Inc. “I am old,” he said.”
+            rf"(?<=\w)\.\s+(?=“(?:I|{_BEGINS})\b[^“”]{{2,400}}[,.?!]”)",
+            rf"(?<=\w)\.\s+(?=\"(?:I|{_BEGINS})\b[^\"]{{2,400}}[,.?!]\")",
+            # a dotted word before I; “etc.”; a company before a plural that does something
+            rf"(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.{_CLOSED}(?=I(?:['’][a-z]+)?\s+[a-z])",
+            r"\betc\.\s+(?=[“‘\"'(]?(?:[A-Z][a-z]|I\s))",
+            r"\b(?:Inc|Ltd|LLC|Plc|PLC|Corp)\.\s+(?=(?:People|Police|[A-Z][a-z]{2,}s)\s(?!(?:of|and|in|for|to)\b)[a-z])",
+            # one letter before a question mark: “vitamin C? We”, “the U.K.? Nobody”
+            rf"(?:(?<=\b[A-Z])|(?<=\b[A-Z]\.[A-Z]\.))\?{_CLOSED}{_CAPITAL}",
+            # a unit; the number of an equation, “Eq. (2). The”
+            rf"(?:(?<=\d\s°[CFKNSEW]|\d°\s[CFKNSEW])|(?<=[℃℉]))\.{_CLOSED}{_CAPITAL}",
+            rf"(?<=\d\s[ACFHJKLMNVW])\.{_CLOSED}(?=(?:{_BEGINS}|An?)\s+[a-z])",
+            r"(?:(?<=\d\s[gmshl])|(?<=[\s/\d]mL)|(?<=\d[\s-]min)|(?<=degrees\s[CF]))\.\s+(?=[A-Z][a-z]+\s)",
+            r"(?:(?<=\.\s\(\d\))|(?<=\.\s\(\d\d\)))\.\s+(?=[A-Z])",
+            # a word before a large number
+            rf"(?<=[a-z]{{4}}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?]{_CLOSED}(?=\d{{3,}}\s+[^\W\d_])",
+        )
+    )
+)
+_WORD = r"(?:[A-Z][a-z]+(?:['’][a-z]+)?,?\s[a-z])"
+#: Ends without a blank behind them that syntok does not see.
+GLUED = re.compile(
+    "|".join(
+        (
+            # “in 1987.All our”, “by 5%.The rest”, “(again).The crowd”, “"go".The crowd”
+            rf"(?:(?<=\s\d{{4}})|(?<=[%)\]”])|(?<=\w\"))[.!?](?={_WORD})",
+            # “the U.S.The first”, “the EU.The first”, “room 12.He came”; no item: “: 1.The first”
+            rf"(?:(?<=\d)(?<![.:;,)]\s\d)(?<![.:;,)]\s\d\d)(?<!\A\d)(?<!\A\d\d)|(?<=\w\.[A-Z])|(?<=[A-Z]{{2}}))"
+            rf"[.!?](?={_BEGINS}(?:['’][a-z]+)?,?\s[a-z])",
+            # “go.”The crowd”, “there.I do not”, “there.“I love”
+            rf"(?<=[\w%)][.!?]”)(?={_WORD})|(?<=[a-z]{{2}}[.!?])(?=I\s[a-z]|I['’][a-z]|“[A-Z])",
+        )
+    )
+)
+#: The same at an upright mark, which opens or closes: “he said."We …”, “… "go."The …”.
+GLUED_MARK = re.compile(r"(?<=[a-z\d%)][.!?])\"(?=[A-Z][a-z]*(?:['’][a-z]+)?,?\s[a-z])")
 LOWER_END = re.compile(
     r"(?<=[^\W\d_]{3})(?<!\betc)(?<!approx)(?<!\btsp)(?<!\btbsp)(?<!\blbs)(?<!\bpkg)(?<!\bincl)(?<!\bexcl)"
     r"(?<!\bmax)(?<!\bmin)(?<!\bavg)[.!?]+\s+(?=[a-z])"

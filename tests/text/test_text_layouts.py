@@ -1,0 +1,235 @@
+"""How files are set: running heads, blanks that are missing, leads, lists by line breaks, titles, marks."""
+
+# ruff: noqa: E501  rows of cases
+from __future__ import annotations
+
+import pytest
+
+from mtqa.records import Document
+from mtqa.text.boilerplate import reason_for
+from mtqa.text.read import document_from_text
+
+
+def sentences(document: Document) -> list[str]:
+    return [document.text[one.start : one.end] for one in document.sentences]
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def left_out(document: Document) -> set[tuple[str, str]]:
+    return {(piece.text, piece.reason) for piece in document.excluded}
+
+
+# -- pages
+
+PAGES = [
+    "The ferry leaves from the old harbour at nine, and those who miss it have to",
+    "wait until the evening. The captain, a man of few words, has told the",
+    "council that he will not sail in a storm, whatever the people on the island",
+    "may say about him. They have another boat, but nobody knows how to steer it.",
+]
+
+
+@pytest.mark.parametrize(
+    ("between", "reasons"),
+    [
+        ("\n\n{n}\n\f{head}\n\n", {"page number", "running head"}),
+        ("\n\n{head}\n\n{n}\n\n\f", {"page number", "running head"}),
+        ("\n\f{head}   {n}\n\n", {"running head"}),
+        ("\n\n{n}\n\n{head}\n\n", {"page number", "running head"}),  # no form feeds
+    ],
+)
+def test_sentences_go_on_behind_running_heads(between: str, reasons: set[str]) -> None:
+    head = "Ferries and harbours"
+    text = PAGES[0]
+    for number, page in enumerate(PAGES[1:], start=11):
+        text += between.format(n=number, head=head) + page
+    document = document_from_text(text)
+    assert sentences(document) == sentences(document_from_text(" ".join(PAGES)))
+    assert {piece.reason for piece in document.excluded} == reasons
+    for sentence in document.sentences:
+        assert head not in document.text[sentence.start : sentence.end]
+
+
+def test_a_line_that_stands_at_one_page_break_alone_is_text() -> None:
+    document = document_from_text(
+        "The ferry leaves at nine.\n\n\fFerries and harbours\n\nIt is late.\n\n\fThe end came."
+    )
+    assert ("body", "Ferries and harbours") in blocks(document)
+    assert not document.excluded
+
+
+def test_what_is_repeated_within_a_page_is_text() -> None:
+    verse = "And so the river ran.\n\nIt rose at night.\n\n" * 3
+    document = document_from_text(verse + "\fThe end came.")
+    assert sentences(document).count("And so the river ran.") == 3
+
+
+# -- sentences
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["It was in 1987.", "All our forces are gone."],
+        ["They came (again).", "The crowd was big."],
+        ["We rose by 5%.", "The rest fell."],
+        ["“We go.”", "The crowd was big."],
+        ['He said "go."', "The crowd was big."],
+        ["We were there.", "I do not know why."],
+        ["We were there.", "“I love it,” she said."],
+        ["He said so.", '"We go," they told him.'],
+        ["We left the U.S.", "The rest stayed."],
+        ["He is in room 12.", "He left then."],
+    ],
+)
+def test_a_blank_that_is_missing_behind_a_sentence(parts: list[str]) -> None:
+    assert sentences(document_from_text("".join(parts))) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is based on: 1.The law.",
+        "It runs on version 2.0.The",
+        "He met J.R.The.",
+        "It is 5.The",
+        "He saw the “Big.”x mark.",
+        "Write to me@example.org.Then.",
+    ],
+)
+def test_no_sentence_ends_inside_lists_and_names(text: str) -> None:
+    assert sentences(document_from_text(text)) == [text]
+
+
+# -- pages of HTML
+
+BODY = (
+    "<p>The council of Riverton met on Monday to talk about the library, which has stood empty since the flood of last spring.</p>"
+    "<p>Nobody knows what it would cost to dry the walls, and the builder whom they asked did not want to guess in public.</p>"
+    "<p>The mayor said that the books are safe in the school, where children read them in the afternoon and at weekends too.</p>"
+)
+LEAD = "The council of Riverton voted last night to close its library for good, after a debate of five hours."
+
+
+def test_a_headline_below_a_menu_that_names_its_section() -> None:
+    page = (
+        "<html><body><nav><ul><li>News</li><li>Sport</li></ul></nav><main><p class=kicker>News</p>"
+        f"<h1>Council votes to close library</h1>{BODY}</main></body></html>"
+    )
+    document = document_from_text(page, format="html")
+    assert ("heading", "Council votes to close library") in blocks(document)
+    assert not any(kind == "list-item" for kind, _ in blocks(document))
+
+
+@pytest.mark.parametrize("lead", ['<div class="lead">{}</div>', '<p class="teaser">{}</p>'])
+def test_a_lead_in_an_element_of_its_own(lead: str) -> None:
+    page = f"<html><body><main><h1>A library closes</h1>{lead.format(LEAD)}<div class=body>{BODY}</div></main></body></html>"
+    assert sentences(document_from_text(page, format="html"))[1] == LEAD
+
+
+def test_a_paragraph_set_in_a_div_among_others() -> None:
+    first, rest = BODY.split("</p>", 1)
+    page = f"<html><body><main><h1>A library closes</h1><div>{first}</p><div>{LEAD}</div>{rest}</div></main></body></html>"
+    assert LEAD in sentences(document_from_text(page, format="html"))
+
+
+def test_the_title_of_a_post_below_the_name_of_the_site() -> None:
+    page = (
+        "<html><head><title>My Travels: A day at the library</title></head><body><h1>My Travels</h1>"
+        f"<div class=post><h3>A day at the library</h3>{BODY}</div></body></html>"
+    )
+    found = [text for kind, text in blocks(document_from_text(page, format="html")) if kind == "heading"]
+    assert found == ["A day at the library"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        (
+            "• It is cheap<br>• It is healthy<br>• It keeps for days",
+            ["• It is cheap", "• It is healthy", "• It keeps for days"],
+        ),
+        ("1. Cut it in two<br>2. Boil it for an hour", ["1. Cut it in two", "2. Boil it for an hour"]),
+        (
+            "<b>Where to eat</b><br>There are many houses here.",
+            ["Where to eat", "There are many houses here."],
+        ),
+        ("Roses are red,<br>violets are blue.", ["Roses are red, violets are blue."]),
+        ("This is <b>bold</b><br>and this is not.", ["This is bold and this is not."]),
+    ],
+)
+def test_lists_and_headings_set_with_line_breaks(inside: str, expected: list[str]) -> None:
+    document = document_from_text(f"<article><p>{inside}</p></article>", format="html")
+    assert [text for _, text in blocks(document)] == expected
+
+
+@pytest.mark.parametrize("link", ["#_ftn1", "#_edn1", "#sdfootnote1sym", "#fn1"])
+def test_marks_of_footnotes_are_no_text(link: str) -> None:
+    page = f'<article><p>In the 1950s<a href="{link}">[1]</a> and later it rose.</p></article>'
+    assert document_from_text(page, format="html").text == "In the 1950s and later it rose."
+
+
+# -- plain text
+
+
+def test_numbered_headings_without_empty_lines() -> None:
+    lines = [
+        "The samples were taken at nine in the morning and kept in the cold until the",
+        "evening, as others have done. All that we found was consistent with the rest.",
+        "2.2. Statistical analysis",
+        "We used the usual tests and held what was below the line for a difference, as",
+        "those who went before us did, and we say where it was not the case at once.",
+    ]
+    assert "2.2. Statistical analysis" in {text for _, text in blocks(document_from_text("\n".join(lines)))}
+
+
+def test_a_letter_is_no_verse() -> None:
+    text = "Dear Tom,\nI am leaving on Monday.\nFeed the cat.\nYours,\nAnna\nP.S. Water the flowers."
+    assert len(blocks(document_from_text(text))) == 6
+
+
+# -- Markdown
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "mark"),
+    [
+        ("> [!NOTE]\n> The river rose.", "The river rose.", "[!NOTE]"),
+        ("- [x] Buy the boat.", "Buy the boat.", "[x]"),
+        ("# The river {#river}\n\nIt rose.", "The river", "{#river}"),
+        ("::: warning\nThe river rose.\n:::", "The river rose.", "::: warning"),
+    ],
+)
+def test_marks_of_extensions_are_no_words(source: str, text: str, mark: str) -> None:
+    document = document_from_text(source, format="markdown")
+    assert blocks(document)[0][1] == text
+    assert (mark, "mark-up") in left_out(document)
+
+
+# -- boilerplate
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Source link",
+        "Register now for FREE unlimited access to Reuters.com",
+        "View this email in your browser",
+        "You are receiving this email because you opted in on our website.",
+        "Our mailing address is: 12 Mill Lane, Riverton",
+        "Manage your preferences",
+        "1.2K",
+    ],
+)
+def test_what_no_author_wrote(text: str) -> None:
+    assert reason_for(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["The source links them.", "5K", "View it in your own way.", "Our address is known."]
+)
+def test_what_an_author_may_have_written(text: str) -> None:
+    assert reason_for(text) is None
