@@ -52,7 +52,7 @@ class Recipe:
     units: int = 128
     places: int = 3
     dropout: float = 0.4
-    epochs: int = 6
+    epochs: int = 8
     rate: float = 2e-3
     decay: float = 1e-3
     tokens: int = 4096
