@@ -348,13 +348,18 @@ class Verdict:
         return tuple(doubt.text for doubt in self.doubts)
 
     @property
+    def evidence(self) -> bool:
+        """Is a sentence found, or is one corrupted more likely than not?"""
+        return self.found > 0 or self.likely > 0
+
+    @property
     def words(self) -> str:
         """The verdict for a reader.
 
         >>> Verdict(14, 4.4, 3, 6, found=4, fdr=0.1).words, Verdict(14, 0.9, 0, 3, found=0, fdr=0.1).words
         ('about 4 of 14 sentences corrupted (3–6)', 'no evidence of corruption')
         """
-        return self.estimate if self.found else "no evidence of corruption"
+        return self.estimate if self.evidence else "no evidence of corruption"
 
     @property
     def estimate(self) -> str:

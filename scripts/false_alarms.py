@@ -104,24 +104,32 @@ def markdown(found: Mapping[str, Alarms]) -> Iterator[str]:
         "articles of",
         "articles, sentences",
         "articles with a finding",
+        "articles with evidence",
         "sentences found",
         "probability, mean",
     )
-    yield "| --- | --- | --- | ---: | ---: |"
+    yield "| --- | --- | --- | --- | ---: | ---: |"
     for name, one in found.items():
         if not one.verdicts:
-            yield row(name, f"0 ({one.without} without a verdict)", "", "", "")
+            yield row(name, f"0 ({one.without} without a verdict)", "", "", "", "")
             continue
-        count, hits = len(one.verdicts), sum(v.found > 0 for v in one.verdicts)
         sentences = sum(v.sentences for v in one.verdicts)
-        between = binomtest(hits, count).proportion_ci(method="wilson")
         yield row(
             name,
-            f"{count:,}, {sentences:,}" + (f" ({one.without} without a verdict)" if one.without else ""),
-            f"{hits} ({hits / count:.1%}; {between.low:.1%} to {between.high:.1%})",
+            f"{len(one.verdicts):,}, {sentences:,}"
+            + (f" ({one.without} without a verdict)" if one.without else ""),
+            _share([v.found > 0 for v in one.verdicts]),
+            _share([v.evidence for v in one.verdicts]),
             f"{sum(v.found for v in one.verdicts) / sentences:.2%}",
             f"{sum(v.expected for v in one.verdicts) / sentences:.1%}",
         )
+
+
+def _share(of: Sequence[bool]) -> str:
+    """How many of the articles, and their share with its interval."""
+    hits, count = sum(of), len(of)
+    between = binomtest(hits, count).proportion_ci(method="wilson")
+    return f"{hits} ({hits / count:.1%}; {between.low:.1%} to {between.high:.1%})"
 
 
 if __name__ == "__main__":

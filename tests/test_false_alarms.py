@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,12 @@ def _verdict(found: int, *, sentences: int = 10, expected: float = 1.5) -> Verdi
 
 
 def test_articles_with_a_finding_are_counted_with_an_interval():
-    one = Alarms([_verdict(0)] * 17 + [_verdict(2)] * 2 + [_verdict(1)], without=3)
+    likely = replace(_verdict(0), likely=1)  # none is found, but one is likelier corrupted than sound
+    one = Alarms([_verdict(0)] * 16 + [likely] + [_verdict(2)] * 2 + [_verdict(1)], without=3)
     text = "\n".join(markdown({"news": one, "nothing": Alarms([], without=2)}))
     # Wilson's interval of 3 of 20 (Brown, Cai and DasGupta 2001: 5.2 % to 36.0 %)
-    assert "| news | 20, 200 (3 without a verdict) | 3 (15.0%; 5.2% to 36.0%) | 2.50% | 15.0% |" in text
+    shares = "3 (15.0%; 5.2% to 36.0%) | 4 (20.0%; 8.1% to 41.6%)"
+    assert f"| news | 20, 200 (3 without a verdict) | {shares} | 2.50% | 15.0% |" in text
     assert "| nothing | 0 (2 without a verdict) |" in text
 
 

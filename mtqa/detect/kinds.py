@@ -37,8 +37,8 @@ KIND_OF: Mapping[str, str] = {kind: name for name, kinds in KINDS.items() for ki
 
 #: The names, in the order of a head's last outputs.
 NAMES = tuple(KINDS)
-#: The kind of broken quotation marks, and of words that stand there twice.
-QUOTES, REPETITION = "quotes and punctuation", "repetition"
+#: The kind of broken quotation marks, of words that stand there twice, and of text that says nothing.
+QUOTES, REPETITION, OFF_TOPIC = "quotes and punctuation", "repetition", "off topic"
 
 #: Of the evidence in a sentence, the share that one kind must hold to be named.
 _LEAST_SHARE = 0.5

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mtqa.detect.calibrate import WordCalibration
 from mtqa.detect.doubled import doubled_words
-from mtqa.detect.kinds import QUOTES, REPETITION, fault_kind, is_clear
+from mtqa.detect.kinds import OFF_TOPIC, QUOTES, REPETITION, fault_kind, is_clear
 from mtqa.detect.lookalikes import mixed_words
 from mtqa.detect.measures import MEASURES, MeasureSettings, measure, sentence_scores
 from mtqa.detect.sentence import (
@@ -183,7 +183,8 @@ def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
     """The kind of fault by the head; where it names none, by what can't be right in the text.
 
     A broken mark is told by itself: what else is wrong goes before it. Words that stand there twice are not:
-    the head takes them for many kinds; what is apart from them goes before only where it is clearly wrong.
+    the head takes them for many kinds, and a loop for text that is off topic; what is apart from them goes
+    before only where it is clearly wrong otherwise.
     """
     if tokens.detector is None:
         return None
@@ -191,7 +192,8 @@ def _fault(tokens: TokenScores, scored: _Scored) -> str | None:
     kind = fault_kind(tokens.detector[own])
     if faults.doubled:
         apart = tokens.detector[own[_apart(tokens, own, faults, _READ_AHEAD)]]
-        return (fault_kind(apart) if is_clear(apart) else None) or REPETITION
+        other = fault_kind(apart) if is_clear(apart) else None
+        return REPETITION if other in (None, OFF_TOPIC) else other
     if kind == QUOTES and faults.quotes:
         kind = fault_kind(tokens.detector[own[_apart(tokens, own, faults, 0)]]) or kind
     return kind or (QUOTES if scored.added > 0 else None)

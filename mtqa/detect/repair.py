@@ -30,7 +30,7 @@ from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
 
 #: Raised when a change of code moves a suggestion: those of another version are not taken from the ledger.
-REPAIRS = 8
+REPAIRS = 9
 
 #: Against a repair that is always likely: 5 bits, one error in thirty. Not tuned.
 PRIOR_NATS = 5 * math.log(2)
@@ -61,7 +61,7 @@ Nats = Callable[[int, int], float]
 class Place:
     """A word ``[start, end)`` of a span, in document positions; ``last`` ends what may be replaced with it.
 
-    That is the span's end for its first word, else the word's own.
+    For the span's first word that is the end of its last one, a mark behind which stays; else the word's own.
     """
 
     start: int
@@ -114,8 +114,10 @@ def places(span: SuspectSpan, surprisal: Nats) -> tuple[Place, ...]:
     offset = span.document.start
     words = [(offset + a, offset + b) for a, b in split_words(span.text)]
     worst = sorted(words, key=lambda word: (-surprisal(*word), word[0]))[:_PLACES]
+    ends = [offset + b for a, b in split_words(span.text) if any(map(str.isalnum, span.text[a:b]))]
+    last = max(ends, default=span.document.end)
     return tuple(
-        Place(start, end, span.document.end if start == offset else end) for start, end in sorted(worst)
+        Place(start, end, max(last, end) if start == offset else end) for start, end in sorted(worst)
     )
 
 
@@ -126,7 +128,7 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
         [word for word in _fitting(text, sentence, place, pieces) if word[:1].isupper() or not name]
         for pieces in (pool.likeliest, pool.related)
     )
-    tried, near = words[:_LIKELIEST], _near(words[_LIKELIEST:], original)
+    tried, near = _hyphenated(span, original) + words[:_LIKELIEST], _near(words[_LIKELIEST:], original)
     if not name:
         tried = tried + [word for word in related if word not in (*tried, *near)][:_RELATED]
     made = [_edit(span, place.start, place.end, w, "replace") for w in tried]
@@ -256,6 +258,13 @@ def _fitting(text: str, sentence: Sentence, place: Place, pool: Sequence[str]) -
         if _is_mark(word) if mark else word.isalpha():
             found.append(word)
     return list(dict.fromkeys(found))
+
+
+def _hyphenated(span: SuspectSpan, original: str) -> list[str]:
+    """What was expected behind the hyphen of a word, whole: "self-raising" for *self-elevating*."""
+    before, hyphen, _ = original.partition("-")
+    begun = [one.text for one in span.expected if hyphen and one.text.startswith(before + hyphen)]
+    return [word for word in begun if word.replace("-", "").isalpha() and word != original]
 
 
 def _is_mark(word: str) -> bool:

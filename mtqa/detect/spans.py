@@ -193,8 +193,8 @@ def expected(
 
     Where that token is not the word's first, what stands before it is kept: "sand" + "wiches" with "y"
     expected gives "sandy". A piece that would have gone on with the word before is left out, as is what
-    was expected with less than `_EXPECTED_LEAST`. What is no English word goes on: "outper…" (``language``
-    is that of the text, for word frequencies).
+    was expected with less than `_EXPECTED_LEAST`, or less than what stands there. What is no English word
+    goes on: "outper…" (``language`` is that of the text, for word frequencies).
     """
     if token < 0:
         return ()
@@ -202,13 +202,14 @@ def expected(
     before = text[word_start : max(start, word_start)].strip()
     new_word = text[start:word_start].isspace()
     found: dict[str, float] = {}
+    least = max(_EXPECTED_LEAST, math.exp(-float(tokens.surprisal_nats[token])))
     for piece_id, p in zip(tokens.alternative_ids[token], tokens.alternative_p[token], strict=True):
         piece = tokens.pieces.get(int(piece_id), "")
         goes_on = piece[:1].isalnum()
         shown = (before + piece if before and goes_on else (before or piece)).strip()
         if goes_on or not before:
             shown = _completed(shown, language)
-        if _shows(shown) and p >= _EXPECTED_LEAST and not (new_word and goes_on):
+        if _shows(shown) and p >= least and not (new_word and goes_on):
             found[shown] = found.get(shown, 0.0) + float(p)
     # Marks say little about what should stand in a word's place: shown only where there is nothing else.
     as_words = {shown: p for shown, p in found.items() if shown[0].isalnum()}

@@ -14,6 +14,9 @@ _NEED_MORE = ("ja", "ko", "zh")
 #: A letter behind a hyphen begins a word.
 _HYPHEN_LETTER = re.compile(r"[a-z]-[a-z]$")
 
+#: English words of one letter, and how people write *you* and *are*.
+_LETTER_WORDS = frozenset("aiour")
+
 
 @lru_cache(maxsize=200_000)
 def word_nats(word: str, language: str) -> float:
@@ -29,12 +32,12 @@ def word_nats(word: str, language: str) -> float:
 def is_piece(text: str, language: str) -> bool:
     """Is this the beginning of a word that goes on, as far as a list of English words can tell?
 
-    >>> [is_piece(text, "en") for text in ("outper", "out", "south-w", "south-west", "U.S.")]
-    [True, False, True, False, False]
+    >>> [is_piece(text, "en") for text in ("outper", "out", "south-w", "south-west", "U.S.", "z", "a")]
+    [True, False, True, False, False, True, False]
     """
     if language != "en" or not text.isascii():
         return False
-    if _HYPHEN_LETTER.search(text):
+    if _HYPHEN_LETTER.search(text) or (len(text) == 1 and text.islower() and text not in _LETTER_WORDS):
         return True
     from wordfreq import word_frequency
 

@@ -110,9 +110,8 @@ def _body(source: str, blocks: Sequence[HtmlBlock]) -> list[bool]:
     body = _covered([_key(block.text.text) for block in blocks], paragraphs)
     if not any(body):
         return _by_element(blocks)
-    body = _with_lists(_with_siblings(body, blocks), blocks)
-    body = _with_lead(_with_title(body, blocks, title, _page_title(source)), blocks)
-    return _with_captions(body, blocks)
+    body = _with_title(_with_siblings(body, blocks), blocks, title, _page_title(source))
+    return _with_captions(_with_lead(_with_lists(body, blocks), blocks), blocks)
 
 
 def _extracted(source: str) -> tuple[list[str], str]:
@@ -256,20 +255,22 @@ def _with_siblings(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bo
 
 
 def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
-    """Lists and preformatted text between two blocks of the article are put back, if they hold a sentence.
+    """Lists, with their headings, and preformatted text between two blocks of the article are put back.
 
-    Lists of links or of tags hold none.
+    They must hold a sentence: lists of links or of tags hold none.
     """
     result = list(body)
     inside = [index for index, found in enumerate(body) if found]
     for before, after in itertools.pairwise(inside):
         run = range(before + 1, after)
-        siblings = blocks[before].parent == blocks[after].parent and blocks[after].tag == "p"
+        headed = blocks[after].tag == "p" or blocks[after].tag in HEADINGS
+        siblings = blocks[before].parent == blocks[after].parent and headed
         if (
             run
             and siblings
-            and all(blocks[i].inside & _LISTED and not blocks[i].inside & _FURNITURE for i in run)
-            and any(_has_sentence(blocks[i].text.text.strip()) for i in run)
+            and all(blocks[i].inside & _LISTED or blocks[i].tag in HEADINGS for i in run)
+            and not any(blocks[i].inside & _FURNITURE for i in run)
+            and any(blocks[i].inside & _LISTED and _has_sentence(blocks[i].text.text.strip()) for i in run)
         ):
             result[before + 1 : after] = [True] * len(run)
     return result

@@ -38,8 +38,8 @@ MARKER = re.compile(
     r"(?:(?:Step|Tip|Table|Fig(?:ure)?|Chapter|Part|Rule|Day|Section|Question|Number) |[(#])?"
     r"(?:\d{1,3}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$"
 )
-#: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “He (John) was there.”
-ASIDE = re.compile(r"[^\s.!?…。！？”\"’)\]]\s*\([^()]*[^().!?…。！？\s]\)\s*$")
+#: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “(Oslo, 3 May) The …”.
+ASIDE = re.compile(r"(?:\A|[^\s.!?…。！？”\"’)\]])\s*\([^()]*[^().!?…。！？\s]\)\s*$")
 #: “RIVERTON, Pa. — A fire …”, “LANSING, Mich. (AP) — The …”: what stands before and behind such an end.
 DATELINE = re.compile(r"[A-Z][A-Z.’'-]+(?: [A-Z][A-Z.’'-]+){0,3}, (?:[A-Z][a-z]{1,5}|[A-Z]\.[A-Z])\.\s*$")
 DASH = re.compile(r"[-–—]{1,3}\s")
@@ -93,7 +93,7 @@ MISSED = re.compile(
             # a question mark after an ellipsis, an emoji before the final mark
             r"(?:(?<!\.)\.{2,}+\s?[?!]|[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]\s?[.!?])\s+(?=[A-Z“\"])",
             # a stop before what begins sentences: “World War II. He came”, “the U.S. Last year”
-            rf"(?<=\w)(?<!P\.S)\.{_CLOSED}(?={_OPENERS}(?:['’][a-z]+)?\s+{_ON}|{_ADVERBS},?\s+{_ON})",
+            rf"(?<=[\w)])(?<!P\.S)\.{_CLOSED}(?={_OPENERS}(?:['’][a-z]+)?\s+{_ON}|{_ADVERBS},?\s+{_ON})",
             rf"(?<=\w)(?<!P\.S)\.{_CLOSED}(?=(?:Mr|Mrs|Ms)\.\s[A-Z])",
             # … before what somebody says: “Apple Inc. “I am old,” he said.”
             rf"(?<=\w)\.\s+(?=“(?:I|{_BEGINS})\b[^“”]{{2,400}}[,.?!]”)",

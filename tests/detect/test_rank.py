@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_what_was_expected_keeps_the_part_of_the_word_before_it():
     ]
     assert [e.text for e in expected(text, tokens, 1, 4)] == ["people"]
     assert expected(text, tokens, -1, 0) == ()
+
+
+def test_nothing_is_expected_less_than_what_stands_there():
+    text = "two sandwiches"
+    places = [(0, 3), (3, 8), (8, 14)]
+    for nats, shown in ((-math.log(0.75), []), (-math.log(0.15), ["sand"]), (9.0, ["sand", "sandy"])):
+        tokens = scores(text, places, [1.0, 2.0, nats])
+        assert [e.text for e in expected(text, tokens, 2, 4)] == shown
 
 
 def test_an_unknown_measure_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ from mtqa.detect.repair import (
     gain_nats,
     places,
 )
-from mtqa.records import Sentence, Span, SuspectSpan
+from mtqa.records import Expectation, Sentence, Span, SuspectSpan
 
 
 def _span(text: str, words: str, start: int | None = None) -> SuspectSpan:
@@ -64,6 +65,25 @@ def test_leaving_a_word_out_takes_its_space_along_wherever_it_stands():
         assert gone.kind == "delete"
         assert (gone.dropped.start, gone.dropped.end) == (text.index(word), text.index(word) + len(word))
         assert gone.prior_nats == PRIOR_NATS
+
+
+def test_a_hyphenated_word_is_tried_as_it_was_expected():
+    text = "Add the self-elevating flour."
+    span = _span(text, "self-elevating")
+    told = [Expectation(word, 0.1) for word in ("self-raising", "self-re…", "selfish", "self-elevating")]
+    sentence = Sentence(0, len(text), 0, "body")
+    place = places(span, lambda a, b: float(b - a))[0]
+    for expected, first in ((told, "self-raising"), ([], "lemon")):
+        made = edits(text, sentence, place, replace(span, expected=tuple(expected)), Pool([" lemon"]))
+        assert made[0].shown == first
+        assert "self-re…" not in {edit.shown for edit in made}
+
+
+def test_a_repair_of_a_phrase_leaves_the_final_mark():
+    text = "It is stirred by way of."
+    made = _made(text, "way of.", [" hand"])
+    assert _after(text, made["hand."]) == "It is stirred by hand."
+    assert "hand" not in made
 
 
 def test_near_spelled_words_are_found_far_down_and_only_if_alike():

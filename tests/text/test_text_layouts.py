@@ -90,6 +90,29 @@ def test_a_blank_that_is_missing_behind_a_sentence(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("(Oslo, 27 October 2022) Halvorsen Marine today told of its plans.", 1),
+        ("(Houston, Texas) A firm said so.", 1),
+        ("(It was late.) A firm said so.", 2),
+        ("See No. 12-345 (2014). He lost the case.", 2),
+        ("He met Dr. Still in May. He likes pears, etc. Researchers found none of it.", 3),
+        ("He moved to the U.S. Last year he came back. We saw D.C. Mr. Smith was there.", 4),
+        (
+            "He works for Apple Inc. “I am old,” he said. She works for Acme Ltd. Analysts expect much of it.",
+            4,
+        ),
+        ("What is vitamin C? We asked him. Is he from the U.K.? Nobody knows it.", 4),
+        ("Bake for 30 min. Remove it now. We took 5 mL. Cells were there.", 4),
+        ("It is given by Eq. (2). The second one is not.", 2),
+        ("Jackson Co. Sheriffs said so.", 1),
+    ],
+)
+def test_ends_that_are_in_doubt(text: str, count: int) -> None:
+    assert len(document_from_text(text).sentences) == count
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "It is based on: 1.The law.",
@@ -170,6 +193,20 @@ def test_lists_and_headings_set_with_line_breaks(inside: str, expected: list[str
 def test_marks_of_footnotes_are_no_text(link: str) -> None:
     page = f'<article><p>In the 1950s<a href="{link}">[1]</a> and later it rose.</p></article>'
     assert document_from_text(page, format="html").text == "In the 1950s and later it rose."
+
+
+LIST = "<ul><li>The walls are wet, and they will be wet for years.</li><li>The roof leaks where it did.</li></ul>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<h1>A library</h1>{body}{list}<h2>Costs</h2>{body}", "<h1>A library</h1>{list}<h2>Costs</h2>{body}"],
+)
+def test_a_list_before_a_heading(page: str) -> None:
+    document = document_from_text(
+        f"<html><body><div>{page.format(body=BODY, list=LIST)}</div></body></html>", format="html"
+    )
+    assert ("list-item", "The roof leaks where it did.") in blocks(document)
 
 
 # -- plain text
