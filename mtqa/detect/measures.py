@@ -260,18 +260,18 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def measure(name: str) -> Measure:
-    """The measure of that name. Raises `UsageError` that names the nearest one."""
+def measure(name: str, *, where: str | None = None) -> Measure:
+    """The measure of that name. Raises `UsageError` that names the nearest one; ``where``: it was given."""
     if name not in MEASURES:
-        raise UsageError(unknown("measure", name, MEASURES))
+        said = unknown("measure", name, MEASURES)
+        raise UsageError(f"{where}: {said}" if where else said)
     return MEASURES[name]
 
 
 def check_measure(name: str, *, where: str | None = None) -> None:
-    """Raises `UsageError` for a name that is neither a measure's nor ``auto``; ``where``: it was given."""
-    if name != AUTO and name not in MEASURES:
-        said = unknown("measure", name, MEASURES)
-        raise UsageError(f"{where}: {said}" if where else said)
+    """Raises as `measure` does, but for ``auto``."""
+    if name != AUTO:
+        measure(name, where=where)
 
 
 def auto_measure(has_detector: object) -> str:
