@@ -56,12 +56,13 @@ def doubled_words(text: str, start: int, end: int) -> tuple[Doubled, ...]:
     >>> [text[found.again.start : found.again.end] for found in doubled_words(text, 0, len(text))]
     ['the straps and', 'the']
     """
-    words = [(start + a, start + b) for a, b in split_words(text[start:end])]
+    words = split_words(text, start, end)
     said = [text[a:b] for a, b in words]
+    folded = [word.casefold() for word in said]
     apart = [not text[a[1] : b[0]].isspace() for a, b in pairwise(words)]
     found, at = [], 0
     while at < len(words):
-        length, times = _run(said, apart, at)
+        length, times = _run(folded, apart, at)
         if times > 1 and _is_slip(said, at, length):
             behind = at + times * length - 1
             found.append(
@@ -74,12 +75,34 @@ def doubled_words(text: str, start: int, end: int) -> tuple[Doubled, ...]:
     return tuple(found)
 
 
-def _run(said: Sequence[str], apart: Sequence[bool], at: int) -> tuple[int, int]:
+def again_at(text: str, words: Sequence[tuple[int, int]], place: int) -> Span | None:
+    """Of two equal phrases side by side the second, with the word at ``place``; the longest, meant or not.
+
+    ``words``: ``[start, end)`` of a sentence's words in ``text``.
+
+    >>> text = "He had had enough."
+    >>> again_at(text, split_words(text), 7)
+    Span(start=7, end=10)
+    """
+    folded = [text[start:end].casefold() for start, end in words]
+    here = next((i for i, (start, _) in enumerate(words) if start == place), 0)
+    for n in range(_LONGEST, 0, -1):
+        for i in range(max(here - n + 1, n), min(here, len(words) - n) + 1):
+            if _again(folded, i - n, n) and any(word[0].isalnum() for word in folded[i : i + n]):
+                return Span(words[i][0], words[i + n - 1][1])
+    return None
+
+
+def _again(folded: Sequence[str], at: int, length: int) -> bool:
+    """Do the ``length`` words at ``at`` stand there again right behind?"""
+    return folded[at : at + length] == folded[at + length : at + 2 * length]
+
+
+def _run(folded: Sequence[str], apart: Sequence[bool], at: int) -> tuple[int, int]:
     """The shortest phrase that is repeated at ``at`` with blanks alone in between: its length, how often."""
     for length in range(1, _LONGEST + 1):
-        phrase = [word.casefold() for word in said[at : at + length]]
         times = 1
-        while [w.casefold() for w in said[at + times * length : at + (times + 1) * length]] == phrase:
+        while _again(folded, at + (times - 1) * length, length):
             times += 1
         if times > 1 and not any(apart[at : at + times * length - 1]):
             return length, times

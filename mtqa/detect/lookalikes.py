@@ -33,7 +33,7 @@ def mixed_words(text: str, start: int, end: int) -> tuple[Span, ...]:
     """
     if text.isascii():
         return ()
-    words = ((start + a, start + b) for a, b in split_words(text[start:end]))
+    words = split_words(text, start, end)
     return tuple(Span(a, b) for a, b in words if of_one_alphabet(text[a:b]) is not None)
 
 

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from mtqa.detect.doubled import again_at
 from mtqa.detect.lookalikes import of_one_alphabet
 from mtqa.detect.words import split_words
 from mtqa.records import Document, Sentence, Span, Suggestion, SuspectSpan
@@ -48,8 +49,6 @@ _LIKELIEST, _FOR_ALL, _NEAR, _RELATED = 6, 3, 2, 6
 _PLACES = 2
 #: How alike two spellings are from which one may be a slip for the other (difflib's ratio).
 _ALIKE = 0.75
-#: Words of a phrase that may stand there twice.
-_LONGEST_DOUBLED = 6
 
 _PARTNERS = {"“": "”", "”": "“", "‘": "’", "’": "‘", '"': '"', "'": "'", "„": "“", "«": "»", "»": "«"}
 _CLOSING = {'"': "”", "”": '"', "'": "’", "’": "'"}
@@ -133,7 +132,7 @@ def edits(text: str, sentence: Sentence, place: Place, span: SuspectSpan, pool: 
         tried = tried + [word for word in related if word not in (*tried, *near)][:_RELATED]
     made = [_edit(span, place.start, place.end, w, "replace") for w in tried]
     made += [_edit(span, place.start, place.end, w, "spelling") for w in near]
-    doubled = _doubled(text, sentence, place)
+    doubled = again_at(text, split_words(text, sentence.start, sentence.end), place.start)
     within = doubled and span.document.start <= doubled.start and doubled.end <= span.document.end
     # What would go beyond the span can't be said in its place.
     gone, kind = (doubled, "undouble") if doubled and within else (Span(place.start, place.end), "delete")
@@ -146,7 +145,7 @@ def _of_all(
     text: str, sentence: Sentence, place: Place, span: SuspectSpan, words: Sequence[str]
 ) -> list[Edit]:
     """Candidates for all words of a span at once: none where one is a number, names where one is a name."""
-    own = [place.start + a for a, _ in split_words(text[place.start : place.last])]
+    own = [start for start, _ in split_words(text, place.start, place.last)]
     if place.last == place.end or any(text[start].isdigit() for start in own):
         return []
     rest, every = Span(place.end, place.last), Span(place.start, place.last)
@@ -320,19 +319,6 @@ def _opens(text: str, sentence: Sentence, gone: Span) -> bool:
 def _of_word(char: str) -> bool:
     """A letter, a number, or what is set on one: an accent, a vowel sign."""
     return unicodedata.category(char)[0] in "LNM"
-
-
-def _doubled(text: str, sentence: Sentence, place: Place) -> Span | None:
-    """The second of two equal words or phrases side by side, where the place is in it; the longest."""
-    at = sentence.start
-    words = [(at + a, at + b) for a, b in split_words(text[at : sentence.end])]
-    said = [text[a:b].casefold() for a, b in words]
-    here = next((i for i, (start, _) in enumerate(words) if start == place.start), 0)
-    for n in range(_LONGEST_DOUBLED, 0, -1):
-        for i in range(max(here - n + 1, n), min(here, len(words) - n) + 1):
-            if said[i - n : i] == said[i : i + n] and any(word[0].isalnum() for word in said[i : i + n]):
-                return Span(words[i][0], words[i + n - 1][1])
-    return None
 
 
 def _partner(text: str, sentence: Sentence, mark: str, at: int) -> Edit:

@@ -61,8 +61,8 @@ class WordTable:
         return len(self.starts)
 
 
-def split_words(text: str) -> list[tuple[int, int]]:
-    """``[start, end)`` of every word and punctuation mark.
+def split_words(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """``[start, end)`` of every word and punctuation mark of ``text``, or of that part of it.
 
     >>> text = 'Its 9.5 million "sandwiches" (U.S.-led).'
     >>> [text[a:b] for a, b in split_words(text)]
@@ -71,15 +71,16 @@ def split_words(text: str) -> list[tuple[int, int]]:
     ['有', '95', '万', '三', '明', '治', '。']
     """
     found, shows = _patterns()
-    return [m.span() for m in found.finditer(text) if shows.search(m.group())]
+    part = text[start:end]
+    return [(start + m.start(), start + m.end()) for m in found.finditer(part) if shows.search(m.group())]
 
 
 def word_table(document: Document, tokens: TokenScores) -> WordTable:
     """Every word of every sentence of the document, with the tokens that it is made of."""
     rows = [
-        (sentence.start + a, sentence.start + b, index)
+        (start, end, index)
         for index, sentence in enumerate(document.sentences)
-        for a, b in split_words(document.text[sentence.start : sentence.end])
+        for start, end in split_words(document.text, sentence.start, sentence.end)
     ]
     columns = np.asarray(rows, dtype=np.int32).reshape(-1, 3)
     starts, ends, sentences = (columns[:, i].copy() for i in range(3))
