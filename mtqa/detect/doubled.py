@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mtqa.detect.words import split_words
 from mtqa.records import Span
 
 #: English words that no sentence holds twice in a row, but for the end of a clause, and Will and May.
@@ -49,14 +48,16 @@ class Doubled:
     again: Span
 
 
-def doubled_words(text: str, start: int, end: int) -> tuple[Doubled, ...]:
-    """What stands twice in the English sentence ``[start, end)`` of ``text`` and can't be meant, in order.
+def doubled_words(text: str, words: Sequence[tuple[int, int]]) -> tuple[Doubled, ...]:
+    """What stands twice in an English sentence and can't be meant, in order.
 
+    ``words``: ``[start, end)`` of the sentence's words in ``text``.
+
+    >>> from mtqa.detect.words import split_words
     >>> text = "We made the straps and the straps and harness, and had had the the idea."
-    >>> [text[found.again.start : found.again.end] for found in doubled_words(text, 0, len(text))]
+    >>> [text[found.again.start : found.again.end] for found in doubled_words(text, split_words(text))]
     ['the straps and', 'the']
     """
-    words = split_words(text, start, end)
     said = [text[a:b] for a, b in words]
     folded = [word.casefold() for word in said]
     apart = [not text[a[1] : b[0]].isspace() for a, b in pairwise(words)]
@@ -78,8 +79,9 @@ def doubled_words(text: str, start: int, end: int) -> tuple[Doubled, ...]:
 def again_at(text: str, words: Sequence[tuple[int, int]], place: int) -> Span | None:
     """Of two equal phrases side by side the second, with the word at ``place``; the longest, meant or not.
 
-    ``words``: ``[start, end)`` of a sentence's words in ``text``.
+    ``words`` as `doubled_words` takes them.
 
+    >>> from mtqa.detect.words import split_words
     >>> text = "He had had enough."
     >>> again_at(text, split_words(text), 7)
     Span(start=7, end=10)

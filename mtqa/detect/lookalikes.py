@@ -8,10 +8,10 @@ letters that look like one of the other alphabet (Unicode Technical Standard #39
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from mtqa.detect.words import split_words
 from mtqa.records import Span
 
 _CYRILLIC: Final = dict(
@@ -24,16 +24,14 @@ _LATIN: Final = {latin: letter for letter, latin in _CYRILLIC.items()}
 _OWN = 2
 
 
-def mixed_words(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """The words of ``[start, end)`` of ``text`` with letters of another alphabet, in document positions.
+def mixed_words(text: str, words: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+    """Those of the ``words``, ``[start, end)`` in ``text``, that have letters of another alphabet.
 
+    >>> from mtqa.detect.words import split_words
     >>> text = "The mаyor took β-carotene."
-    >>> [text[span.start : span.end] for span in mixed_words(text, 0, len(text))]
+    >>> [text[span.start : span.end] for span in mixed_words(text, split_words(text))]
     ['mаyor']
     """
-    if text.isascii():
-        return ()
-    words = split_words(text, start, end)
     return tuple(Span(a, b) for a, b in words if of_one_alphabet(text[a:b]) is not None)
 
 

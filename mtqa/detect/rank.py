@@ -104,10 +104,11 @@ def rank_sentences(
     for index, own in enumerate(sentence_tokens(table, len(document.sentences))):
         if len(own):
             own_words, sentence = words[edges[index] : edges[index + 1]], document.sentences[index]
+            places = [(word.start, word.end) for word in own_words]
             faults = TextFaults(
                 quotes.of(sentence),
-                doubled_words(document.text, sentence.start, sentence.end) if english else (),
-                mixed_words(document.text, sentence.start, sentence.end),
+                doubled_words(document.text, places) if english else (),
+                mixed_words(document.text, places),
             )
             scored = _Scored(index, sentence, own_words, own, bool(opening[own[0]]), faults, _added(faults))
             read = _log_odds(tokens, scored, settings)

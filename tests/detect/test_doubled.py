@@ -6,6 +6,7 @@ import pytest
 
 from mtqa.detect.doubled import doubled_words
 from mtqa.detect.repair import fault_edits
+from mtqa.detect.words import split_words
 from mtqa.records import Sentence, Span, SuspectSpan
 
 SLIPS = {
@@ -46,7 +47,7 @@ MEANT = [
 
 @pytest.mark.parametrize("text", SLIPS)
 def test_what_can_not_be_meant_is_found(text: str):
-    found = doubled_words(text, 0, len(text))
+    found = doubled_words(text, split_words(text))
     assert [text[one.again.start : one.again.end] for one in found] == SLIPS[text]
     for one in found:
         first = text[one.first.start : one.first.end].casefold()
@@ -56,14 +57,14 @@ def test_what_can_not_be_meant_is_found(text: str):
 
 @pytest.mark.parametrize("text", MEANT)
 def test_what_may_be_meant_is_left_alone(text: str):
-    assert doubled_words(text, 0, len(text)) == ()
+    assert doubled_words(text, split_words(text)) == ()
 
 
 def test_positions_are_the_documents():
     text = "All was well. They met in the the hall."
-    (found,) = doubled_words(text, 14, len(text))
+    (found,) = doubled_words(text, split_words(text, 14))
     assert (found.first, found.again) == (Span(26, 29), Span(30, 33))
-    assert doubled_words(text, 0, 13) == ()
+    assert doubled_words(text, split_words(text, 0, 13)) == ()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from mtqa.detect.lookalikes import mixed_words, of_one_alphabet
 from mtqa.detect.repair import fault_edits
+from mtqa.detect.words import split_words
 from mtqa.records import Sentence, Span, SuspectSpan
 
 
@@ -23,7 +24,7 @@ def test_letters_that_only_look_right_are_replaced(word: str, places: tuple[int,
     assert made != word
     assert of_one_alphabet(made) == word
     text = f"The {made} is here."
-    assert mixed_words(text, 0, len(text)) == (Span(4, 4 + len(word)),)
+    assert mixed_words(text, split_words(text)) == (Span(4, 4 + len(word)),)
     span = SuspectSpan(4, 4 + len(word), 1, made, 9.0, (), Span(4, 4 + len(word)))
     (edit,) = fault_edits(text, Sentence(0, len(text), 0, "body"), span, "letters")
     assert text[: edit.start] + edit.text + text[edit.end :] == f"The {word} is here."
@@ -55,4 +56,5 @@ def test_a_latin_letter_in_a_cyrillic_word_is_one_too():
 )
 def test_what_mixes_nothing_or_is_meant_is_left_alone(word: str):
     assert of_one_alphabet(word) is None
-    assert mixed_words(f"It is {word} here.", 0, len(word) + 12) == ()
+    text = f"It is {word} here."
+    assert mixed_words(text, split_words(text)) == ()
