@@ -59,7 +59,7 @@ def prune(limit: int | None) -> None:
     """
     from mtqa.lm.ledger_admin import prune_ledger
 
-    _say_dropped(prune_ledger(limit))
+    click.echo(_said(prune_ledger(limit)))
 
 
 @ledger.command(short_help="Drop damaged entries.")
@@ -74,14 +74,15 @@ def verify() -> None:
 @ledger.command(short_help="Drop every entry.")
 def clear() -> None:
     """Drop every entry, and what is left of older or damaged ledgers; that of a newer mtqa stays."""
-    from mtqa.lm.ledger_admin import clear_ledger
+    from mtqa.lm.ledger_admin import clear_ledger, ledger_path
 
-    _say_dropped(clear_ledger())
+    path = ledger_path()
+    click.echo(f"{path}: {_said(clear_ledger())}")
 
 
-def _say_dropped(dropped: Dropped) -> None:
+def _said(dropped: Dropped) -> str:
     files = f", {dropped.files} stale {'file' if dropped.files == 1 else 'files'} removed"
-    click.echo(f"{_entries(dropped.entries)} dropped{files if dropped.files else ''}")
+    return f"{_entries(dropped.entries)} dropped{files if dropped.files else ''}"
 
 
 def _entries(number: int) -> str:

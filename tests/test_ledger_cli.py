@@ -111,8 +111,8 @@ def test_verify_prune_and_clear(mtqa, folder, loads, article, tmp_path):
     assert mtqa("ledger", "prune") == (0, "0 entries dropped\n", "")
     assert mtqa("ledger", "prune", "--bytes", "0") == (0, "1 entry dropped\n", "")
     mtqa("rank", other, "--no-repair")
-    assert mtqa("ledger", "clear") == (0, "1 entry dropped\n", "")
-    assert mtqa("ledger", "clear") == (0, "0 entries dropped\n", "")
+    assert mtqa("ledger", "clear") == (0, f"{ledger_file(folder)}: 1 entry dropped\n", "")
+    assert mtqa("ledger", "clear") == (0, f"{ledger_file(folder)}: 0 entries dropped\n", "")
 
 
 def test_bad_usage_is_one_line(mtqa, folder, loads, article, monkeypatch):
@@ -153,7 +153,7 @@ def test_pruning_removes_what_older_versions_left(mtqa, folder, loads, article):
     assert "scores-1.sqlite3 (goes with `mtqa ledger prune`)" in shown
     assert "scores-999.sqlite3 (of a newer mtqa, which is left alone)" in shown
     assert mtqa("ledger", "prune") == (0, "0 entries dropped, 2 stale files removed\n", "")
-    assert mtqa("ledger", "clear") == (0, "1 entry dropped\n", "")
+    assert mtqa("ledger", "clear") == (0, f"{ledger_file(folder)}: 1 entry dropped\n", "")
     assert (folder / "scores-999.sqlite3").exists()
 
 

@@ -48,9 +48,17 @@ class Dropped:
     files: int
 
 
+def ledger_path() -> Path:
+    """The ledger's file, written to or not. Raises `ConfigError` where the ledger is off."""
+    folder = ledger_folder()
+    if folder is None:
+        raise ConfigError("the ledger is off: MTQA_LEDGER says so")
+    return ledger_file(folder)
+
+
 def ledger_state() -> LedgerState:
     """How the ledger is; one that was never written to is empty. Raises `RunError`, `ConfigError`."""
-    path, limit = _path(), ledger_limit()
+    path, limit = ledger_path(), ledger_limit()
     with _told(path):
         with _store(path) as store:
             counted = store.counters() if store else {}
@@ -65,7 +73,7 @@ def prune_ledger(limit: int | None = None) -> Dropped:
 
     None is the ledger's own limit. Files of a newer schema stay. Raises `RunError`, `ConfigError`.
     """
-    path, most = _path(), ledger_limit() if limit is None else limit
+    path, most = ledger_path(), ledger_limit() if limit is None else limit
     with _told(path):
         with _store(path) as store:
             entries = store.prune(most) if store else 0
@@ -80,7 +88,7 @@ def verify_ledger() -> tuple[int, int]:
 
     Raises `RunError`, `ConfigError`.
     """
-    path = _path()
+    path = ledger_path()
     sound = damaged = 0
     with _told(path), _store(path, check=True) as store:
         if store is None:
@@ -100,13 +108,6 @@ def verify_ledger() -> tuple[int, int]:
 def clear_ledger() -> Dropped:
     """Drop every entry and the stale files, as `prune_ledger` does; those of a newer schema stay."""
     return prune_ledger(0)
-
-
-def _path() -> Path:
-    folder = ledger_folder()
-    if folder is None:
-        raise ConfigError("the ledger is off: MTQA_LEDGER says so")
-    return ledger_file(folder)
 
 
 def _beside(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
