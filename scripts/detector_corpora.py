@@ -45,6 +45,8 @@ VERSIONS = 8
 UNSEEN = ("_id10_", "_id9_", "_id25_", "_id11_")
 #: Post-edits of each language that are taken as sentences without context, and corrupted versions of each.
 POST_EDITS, POST_EDITED = 600, 3
+#: The languages of MLQE, each with post-edits.
+MLQE = ("ro", "et", "ru")
 #: Types of corruption that only the source shows.
 BLIND = {"number": 0.0, "entity": 0.0}
 #: Of the speeches' pieces, the share that is taken: they are of one genre.
@@ -143,9 +145,8 @@ def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
     types = CorruptSettings(weights=BLIND).types()
     names, weights = list(types), np.array(list(types.values()), dtype=float)
     weights /= weights.sum()
-    for language in ("ro", "et", "ru"):
-        rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
-        sound = [(str(row["id"]), joined(row.get("pe") or "")) for row in rows]
+    for language in MLQE:
+        sound = [(str(row["id"]), row["pe"]) for row in mlqe(data, language)]
         sound = [(name, text) for name, text in sound if len(text.split()) >= 5 and _WHOLE.match(text)]
         taken = [sound[i] for i in rng.permutation(len(sound))[:POST_EDITS]]
         for name, text in taken:
@@ -185,6 +186,12 @@ def joined(text: str) -> str:
     return text.strip()
 
 
+def mlqe(data: Path, language: str) -> list[Record]:
+    """MLQE's training sentences of a language, ``pe``: the post-edit `joined`, empty where there is none."""
+    rows = read_lines(data / f"mlqe_pe/{language}-en.train.jsonl")
+    return [{**row, "pe": joined(row.get("pe") or "")} for row in rows]
+
+
 def versions(data: Path, seed: int) -> Iterator[Record]:
     """DEMETR: each sound translation with some of its corrupted versions, all of them without context."""
     sound: dict[str, list[Record]] = {}
@@ -216,8 +223,8 @@ def drawn(path: Path, count: int, seed: int) -> Iterator[Record]:
 
 def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
     """Name → how it is made. Those that `detector_sampled` makes are apart: they need the language model."""
-    mlqe, web, spinner = data / "mlqe_pe", data / "spun_docs/ewt.jsonl", data / "tortured/dev_pairs.jsonl"
-    speeches = data / "clean/speeches.jsonl"
+    web, spinner = data / "spun_docs/ewt.jsonl", data / "tortured/dev_pairs.jsonl"
+    speeches, scored = data / "clean/speeches.jsonl", data / "mlqe_pe"
     return {
         "speeches": lambda: corrupted(some(pieces(speeches, 11), SPEECHES, 11), 11),
         "web": lambda: iter(read_lines(web)),
@@ -235,9 +242,9 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         "unedited": lambda: drafted(draftable(data), "unedited"),
         "demetr": lambda: versions(data, 16),
         "post_edits": lambda: post_edits(data, thesaurus(read_lines(spinner)), 15),
-        "mlqe_ro": lambda: drawn(mlqe / "ro-en.train.jsonl", 7000, 1),
-        "mlqe_et": lambda: drawn(mlqe / "et-en.train.jsonl", 7000, 2),
-        "mlqe_ru": lambda: drawn(mlqe / "ru-en.train.jsonl", 7000, 3),
+        "mlqe_ro": lambda: drawn(scored / "ro-en.train.jsonl", 7000, 1),
+        "mlqe_et": lambda: drawn(scored / "et-en.train.jsonl", 7000, 2),
+        "mlqe_ru": lambda: drawn(scored / "ru-en.train.jsonl", 7000, 3),
         "mqm_ted": lambda: drawn(data / "mqm_ted_zhen/documents.jsonl", 75, 4),
         "mqm_bio_de": lambda: drawn(data / "bio_mqm/de2en.jsonl", 150, 5),
         "mqm_bio_es": lambda: drawn(data / "bio_mqm/es2en.jsonl", 150, 6),

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from detector_corpora import Piece, draftable, joined, read_lines
+from detector_corpora import MLQE, Piece, Record, draftable, mlqe
 from detector_drafts import DRAFTS
 from detector_states import origin
 from drafts_engine import Engine
@@ -39,8 +39,6 @@ from mtqa.report.write import write_report
 
 SEED = 31
 MODEL, LANGUAGES = "smollm2-135m", ("spa", "cat", "epo", "glg")
-#: Languages of MLQE whose post-edits teach.
-MLQE = ("ro", "et", "ru")
 #: Steps behind which an engine is stopped to translate: chrF of about 10, 40, 58 and 66 against the original.
 STOPS = (300, 700, 1500, 3000)
 #: A document's share of sentences that are replaced, one of them; the words of such a sentence.
@@ -83,31 +81,27 @@ def write(options: argparse.Namespace) -> None:
     """One file a kind. Raises `MtqaError`."""
     how = {"device": pick_device(options.device), "most": options.steps}
     listed = draftable(options.data)
-    mlqe = [row for two in MLQE for row in read_lines(options.data / f"mlqe_pe/{two}-en.train.jsonl")]
+    edited = [row for language in MLQE for row in mlqe(options.data, language)]
     if options.documents:
         listed = listed[:: max(1, len(listed) // (4 * options.documents))]
-        mlqe = mlqe[:: max(1, len(mlqe) // (20 * options.documents))]
+        edited = edited[:: max(1, len(edited) // (20 * options.documents))]
     by_engine = [piece for piece in listed if _by_engine(piece[0])][: options.documents]
     by_model = [piece for piece in listed if not _by_engine(piece[0])][: options.documents]
     options.output.mkdir(parents=True, exist_ok=True)
     for kind, drafts in (
-        ("engine", engine_drafts(by_engine, listed, _post_edits(mlqe), **how)),
-        ("unedited", unedited_drafts(by_model, lessons_from(mlqe), **how)),
+        ("engine", engine_drafts(by_engine, listed, [row["pe"] for row in edited if row["pe"]], **how)),
+        ("unedited", unedited_drafts(by_model, lessons_from(edited), **how)),
     ):
         rows = [json.dumps(row, ensure_ascii=False) + "\n" for row in drafts]
         write_report("".join(rows), str(options.output / f"{kind}.jsonl"))
         print(f"{kind}: {len(rows)} drafts", file=sys.stderr)
 
 
-def _post_edits(rows: Sequence[dict[str, str]]) -> list[str]:
-    return [text for row in rows if (text := joined(row.get("pe") or ""))]
-
-
-def lessons_from(rows: Sequence[dict[str, object]]) -> list[Lesson]:
-    """MLQE's raw translations that a post-editor changed."""
+def lessons_from(rows: Sequence[Record]) -> list[Lesson]:
+    """Those raw translations of `mlqe` that a post-editor changed."""
     found = []
     for row in rows:
-        edited, draft, z = joined(str(row.get("pe") or "")), str(row["text"]), float(str(row["score"]))
+        edited, draft, z = row["pe"], row["text"], row["score"]
         if edited and edited != draft and len(draft.split()) >= 4:
             found.append(Lesson("bad" if z < BAD else "fair" if z < FAIR else "good", edited, draft))
     return found

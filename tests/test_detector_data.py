@@ -100,6 +100,7 @@ def test_a_post_edit_is_followed_by_versions_of_itself(tmp_path, known):
     for language in ("ro", "et", "ru"):
         rows = [{"id": f"{language}{i}", "pe": TEXT.replace(",", " ,")} for i in range(4)]
         rows += [{"id": "short", "pe": "Too short ."}, {"id": "open", "pe": "This is not the end of"}]
+        rows += [{"id": "none", "pe": None}]
         (folder / f"{language}-en.train.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     made = list(post_edits(tmp_path, known, 1))
     assert sorted(record["origin"] for record in made) == sorted(

@@ -107,10 +107,10 @@ def test_an_engine_without_a_lesson_that_fits_says_so():
 
 
 def test_lessons_are_the_drafts_that_were_changed():
-    row = {"pe": "He sold the old farm .", "text": "He sold old the farm.", "score": -1.2}
-    same = {"pe": "He sold the farm .", "text": "He sold the farm.", "score": 1.0}
+    row = {"pe": "He sold the old farm.", "text": "He sold old the farm.", "score": -1.2}
+    same = {"pe": "He sold the farm.", "text": "He sold the farm.", "score": 1.0}
     fair, good = row | {"score": 0.0}, row | {"score": 1.0}
-    found = write_drafts.lessons_from([row, same, fair, good, {**row, "pe": None}])
+    found = write_drafts.lessons_from([row, same, fair, good, {**row, "pe": ""}])
     assert found[0] == Lesson("bad", "He sold the old farm.", "He sold old the farm.")
     assert [lesson.quality for lesson in found] == ["bad", "fair", "good"]
 
