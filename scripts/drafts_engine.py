@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
+from drafts_learning import batches, rounded, stepped
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn import functional
 
@@ -76,7 +76,7 @@ class Engine:
             own = order[at : at + TOGETHER]
             x = _padded([coded[i] for i in own]).to(self._device)
             most = min(200, int(1.5 * x.shape[1]) + 12)
-            with torch.no_grad(), self._rounded():
+            with torch.no_grad(), rounded(self._device):
                 rows = self._model.generate(
                     input_ids=x,
                     attention_mask=(x != PAD).long(),
@@ -90,9 +90,6 @@ class Engine:
         self._model.train()
         return made
 
-    def _rounded(self) -> Any:
-        return torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda")
-
     def _coded(self, texts: Sequence[str]) -> list[list[int]]:
         return [[*coding.ids, END] for coding in self._pieces.encode_batch(list(texts))]
 
@@ -104,27 +101,21 @@ class Engine:
         if not fit:
             raise ValueError(f"no sentence of at most {LONGEST} pieces teaches the engine")
         while True:
-            order = sorted(rng.permutation(len(fit)).tolist(), key=lambda i: len(fit[i][1]))
-            starts = range(0, len(order), BATCH)
-            for s in rng.permutation(len(starts)):
-                own = [fit[i] for i in order[starts[s] : starts[s] + BATCH]]
+            for batch in batches([len(b) for _, b in fit], BATCH, rng):
+                own = [fit[i] for i in batch]
                 yield _padded([a for a, _ in own]), _padded([b for _, b in own])
 
     def _step(self, optimizer: torch.optim.Optimizer, batch: tuple[torch.Tensor, torch.Tensor]) -> float:
         x, y = (side.to(self._device) for side in batch)
         before = torch.cat([torch.full_like(y[:, :1], PAD), y[:, :-1]], dim=1)
-        with self._rounded():
+        with rounded(self._device):
             made = self._model(
                 input_ids=x, attention_mask=(x != PAD).long(), decoder_input_ids=before, use_cache=False
             )
             loss = functional.cross_entropy(
                 made.logits.float().flatten(0, 1), y.flatten(), ignore_index=PAD, label_smoothing=SMOOTHED
             )
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
-        optimizer.step()
-        return float(loss.detach())
+        return stepped(optimizer, self._model, loss)
 
 
 def _pieces_of(texts: Sequence[str]) -> Tokenizer:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from detector_sampled import loaded
+from drafts_learning import batches, rounded, stepped
 from torch.nn import functional
 
 from mtqa.lm.catalogue import CATALOGUE
@@ -70,7 +71,7 @@ class Unediting:
             longest = max(len(asked[i]) for i in own)
             ids = torch.tensor([[self._end] * (longest - len(asked[i])) + asked[i] for i in own])
             mask = torch.tensor([[0] * (longest - len(asked[i])) + [1] * len(asked[i]) for i in own])
-            with torch.no_grad(), self._rounded():
+            with torch.no_grad(), rounded(self._device):
                 rows = self._model.generate(
                     input_ids=ids.to(self._device),
                     attention_mask=mask.to(self._device),
@@ -86,9 +87,6 @@ class Unediting:
                 made[i] = " ".join(self._tokenizer.decode(kept).split())
         return made
 
-    def _rounded(self) -> Any:
-        return torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda")
-
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
@@ -98,10 +96,8 @@ class Unediting:
     def _batches(self, lessons: Sequence[Lesson]) -> Iterator[Sequence[Lesson]]:
         rng = np.random.default_rng(self._seed)
         for _ in range(EPOCHS):
-            order = sorted(rng.permutation(len(lessons)).tolist(), key=lambda i: len(lessons[i].edited))
-            starts = range(0, len(order), BATCH)
-            for s in rng.permutation(len(starts)):
-                yield [lessons[i] for i in order[starts[s] : starts[s] + BATCH]]
+            for batch in batches([len(lesson.edited) for lesson in lessons], BATCH, rng):
+                yield [lessons[i] for i in batch]
 
     def _step(self, optimizer: torch.optim.Optimizer, batch: Sequence[Lesson]) -> float:
         asked = [self._asked(one.quality, one.edited) for one in batch]
@@ -111,11 +107,7 @@ class Unediting:
         rows = zip(asked, answers, rest, strict=True)
         both = [(a + b + [self._end] * n, [_NOT] * len(a) + b + [_NOT] * n) for a, b, n in rows]
         ids, wanted = (torch.tensor(side).to(self._device) for side in zip(*both, strict=True))
-        with self._rounded():
+        with rounded(self._device):
             logits = self._model(input_ids=ids, use_cache=False).logits[:, :-1].float()
             loss = functional.cross_entropy(logits.flatten(0, 1), wanted[:, 1:].flatten(), ignore_index=_NOT)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
-        optimizer.step()
-        return float(loss.detach())
+        return stepped(optimizer, self._model, loss)
