@@ -92,8 +92,9 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     where it stopped.
     """
     from mtqa.bench.labelled.spec import files_of
-    from mtqa.bench.reports import FORMATS, ReportOptions, render
+    from mtqa.bench.reports import FORMATS, render
     from mtqa.output import chosen_format, colored, result_columns, write_result
+    from mtqa.report.formats import RenderOptions
 
     given = _given(names, options["data"], options["corrupt"])
     output = options["output"]
@@ -109,7 +110,7 @@ def evaluate(names: tuple[str, ...], **options: Any) -> None:
     )
     with Console(quiet=options["quiet"]) as console:
         evaluation = _evaluated(given, options, console)
-    shown = ReportOptions(width=result_columns(output), color=colored(output))
+    shown = RenderOptions(width=result_columns(output), color=colored(output))
     text = render(evaluation, format_, options=shown)
     write_result(text, output)
     if not options["quiet"] and (output not in (None, "-") or format_ == "json"):

@@ -41,14 +41,12 @@ def _of_the_bench(results: object, format_: str, options: RenderOptions) -> str:
     from mtqa.bench.comparison.formats import render_comparison
     from mtqa.bench.comparison.records import Comparison
     from mtqa.bench.evaluate import Evaluation
-    from mtqa.bench.reports import ReportOptions
     from mtqa.bench.reports import render as render_evaluation
 
     if isinstance(results, Comparison):
         return render_comparison(results, format_, options=options)
     if isinstance(results, Evaluation):
-        shown = ReportOptions(width=options.width or 80, color=options.color)
-        return render_evaluation(results, format_, options=shown)
+        return render_evaluation(results, format_, options=options)
     raise UsageError(
         f"a {type(results).__name__} can't be rendered: give a Report, a list of them, an Evaluation or a "
         "Comparison"

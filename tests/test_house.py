@@ -67,6 +67,7 @@ MAY_IMPORT = {
         "bench",
         "pipeline",
         "evaluation",
+        "report",
         "console",
         "options",
         "output",

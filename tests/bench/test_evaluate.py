@@ -19,12 +19,13 @@ from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.references import reference_scores
-from mtqa.bench.reports import FORMATS, ReportOptions, render
+from mtqa.bench.reports import FORMATS, render
 from mtqa.bench.tables import group_values, pooled, subset
 from mtqa.detect.unigrams import word_nats
 from mtqa.errors import UsageError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.progress import NoProgress
+from mtqa.report.formats import RenderOptions
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, random_table, write_jsonl
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "evaluation-schema-1.json"
@@ -532,13 +533,13 @@ def test_reports(files, name: str):
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_the_terminal_report_keeps_to_its_width(files, width: int):
-    text = render(_with_probabilities(_evaluated(files)), "terminal", options=ReportOptions(width=width))
+    text = render(_with_probabilities(_evaluated(files)), "terminal", options=RenderOptions(width=width))
     assert max(len(line) for line in text.splitlines()) <= width
 
 
 def test_colour_only_where_asked_for(files):
     evaluation = _evaluated(files[:1])
-    assert "\x1b[" in render(evaluation, "terminal", options=ReportOptions(color=True))
+    assert "\x1b[" in render(evaluation, "terminal", options=RenderOptions(color=True))
 
 
 class _Page(HTMLParser):

@@ -11,8 +11,9 @@ from mtqa.bench.evaluate import EvaluateSettings, Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.references import SIGNS, ReferenceScores
-from mtqa.bench.reports import ReportOptions, render
+from mtqa.bench.reports import render
 from mtqa.bench.reports.html import bar
+from mtqa.report.formats import RenderOptions
 from tests.bench.labelled_texts import random_table
 
 
@@ -65,7 +66,7 @@ def test_the_page_has_every_n():
 
 
 def test_the_terminal_has_every_n_in_80_columns():
-    text = render(_documents(), "terminal", options=ReportOptions(width=80))
+    text = render(_documents(), "terminal", options=RenderOptions(width=80))
     assert max(map(len, text.splitlines())) <= 80
     (bleu,) = (line for line in text.splitlines() if line.startswith("BLEU"))
     expected = "BLEU 31.42 [30.11, 32.55] 0.510, n 12,345 0.520, n 12,345 0.530, n 12,345"

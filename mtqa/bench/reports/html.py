@@ -13,7 +13,8 @@ from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.metrics.calibration import Bin
-from mtqa.bench.reports import ReportOptions, view
+from mtqa.bench.reports import view
+from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import one_line
 
 #: Side of the reliability plot's square, in its own units.
@@ -41,7 +42,7 @@ class Dot:
     title: str
 
 
-def render(evaluation: Evaluation, options: ReportOptions) -> str:  # noqa: ARG001
+def render(evaluation: Evaluation, _options: RenderOptions) -> str:
     """The page, ending in a line break."""
     import jinja2
 

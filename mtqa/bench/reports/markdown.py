@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mtqa.bench.evaluate import Evaluation, Section
-from mtqa.bench.reports import ReportOptions, view
+from mtqa.bench.reports import view
+from mtqa.report.formats import RenderOptions
 from mtqa.report.markdown import escape
 
 
-def render(evaluation: Evaluation, options: ReportOptions) -> str:  # noqa: ARG001
+def render(evaluation: Evaluation, _options: RenderOptions) -> str:
     """Every table whole."""
     return "\n".join(_lines(evaluation)).rstrip("\n") + "\n"
 

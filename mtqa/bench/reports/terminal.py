@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
-from mtqa.bench.reports import ReportOptions, view
+from mtqa.bench.reports import view
+from mtqa.report.formats import RenderOptions
 from mtqa.report.plain import string_console
 from mtqa.report.safe import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_WIDTH = 80
+
 Cell = str
 
 
-def render(evaluation: Evaluation, options: ReportOptions) -> str:
+def render(evaluation: Evaluation, options: RenderOptions) -> str:
     """Plain text; ANSI colours only where asked for."""
     buffer = io.StringIO()
-    console = string_console(buffer, options.width, color=options.color)
+    console = string_console(buffer, options.width or _WIDTH, color=options.color)
     for item in _report(evaluation):
         console.print(item)
     return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n")).rstrip("\n") + "\n"
