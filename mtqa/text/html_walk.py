@@ -131,6 +131,19 @@ def walked(source: str) -> tuple[list[HtmlBlock], str]:
     return walker.blocks, "".join([*kept, source[position:]])
 
 
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """An open element that may leave the text: a <sup>, a link that nothing raises, an edit link.
+
+    ``depth``: elements open with it; ``run``, ``start``: where it begins, among the runs and in the page.
+    """
+
+    depth: int
+    run: int
+    start: int
+    edit: bool
+
+
 class _Walker:
     """Collects runs of text; a block-level tag ends the block."""
 
@@ -147,11 +160,8 @@ class _Walker:
         self._hidden_at: int | None = None  # where that begins, if another reader might read it
         self._runs: list[Traced] = []
         self._marks: list[Traced] = []
-        self._aside: int | None = None  # index into runs where a <sup> or an edit link began
-        self._aside_at = 0  # the same in the page
+        self._aside: _Aside | None = None
         self._noted = self._note_link = False  # whether the <sup>, the last <a> leads to a note
-        self._edit: int | None = None
-        self._bare: int | None = None
         self._quoted: list[tuple[int, Token]] = []  # open <q>: the run that may become its mark
         self._breaks = 0
         self._cells = 0
@@ -227,10 +237,10 @@ class _Walker:
             self._quoted.append((len(self._runs), token))
             self._runs.append(self._all.cut(token.start, token.start))
         bare = tag == "a" and self._aside is None and self._is_mark(attrs.get("href", ""))
-        if tag == "sup" or bare or _EDIT.search(attrs.get("class", "")):
-            self._aside, self._edit = len(self._runs), len(self._stack) if tag not in ("sup", "a") else None
-            self._aside_at, self._noted = token.end, self._open["a"] > 0 and self._note_link
-            self._bare = len(self._stack) if bare else None
+        edit = tag not in ("sup", "a") and _EDIT.search(attrs.get("class", "")) is not None
+        if tag == "sup" or bare or edit:
+            self._aside = _Aside(len(self._stack), len(self._runs), token.end, edit)
+            self._noted = self._open["a"] > 0 and self._note_link
 
     def _end_tag(self, token: Token) -> None:
         if self._open[token.value]:
@@ -260,8 +270,9 @@ class _Walker:
 
     def _pop(self, token: Token) -> str:
         tag = self._stack[-1][0]
-        if tag == "sup" or self._edit == len(self._stack) or self._bare == len(self._stack):
-            self._take_mark(token)
+        if self._aside is not None and self._aside.depth == len(self._stack):
+            self._take_mark(self._aside, token)
+            self._aside = None
         if tag == "q" and self._hidden is None:
             self._quote(token)
         if tag in BLOCKS:
@@ -278,19 +289,18 @@ class _Walker:
         self._open[tag] -= 1
         return tag
 
-    def _take_mark(self, token: Token) -> None:
+    def _take_mark(self, aside: _Aside, token: Token) -> None:
         """A reference mark or an edit link leaves the text of its block; 10<sup>6</sup> is 10⁶."""
-        at = self._aside if self._aside is not None else len(self._runs)
+        at = aside.run
         if runs := self._runs[at:]:
             mark = joined(runs, "")
             before = "".join(run.text[-4:] for run in self._runs[max(0, at - 4) : at])
-            if self._edit is not None or self._leads_to_note(mark.text, before):
+            if aside.edit or self._leads_to_note(mark.text, before):
                 self._marks.append(mark)
-                self.unread.append((self._aside_at, token.start))
+                self.unread.append((aside.start, token.start))
                 del self._runs[at:]
             elif before[-1:].isdigit() and mark.text.isdecimal():
                 self._runs[at:] = [Traced(mark.text.translate(_RAISED), mark.starts, mark.ends)]
-        self._aside = self._edit = self._bare = None
 
     def _is_mark(self, link: str) -> bool:
         """May what the link holds be a note's mark that nothing raises?"""
@@ -342,7 +352,7 @@ class _Walker:
         runs, marks, cells, code = self._runs, self._marks, self._cells, self._code
         self._runs, self._marks, self._breaks, self._cells, self._code = [], [], 0, 0, None
         self._bold = None
-        self._aside = self._edit = self._bare = None
+        self._aside = None
         self._quoted = []
         text = joined(runs, "").stripped() if runs else None
         if text is None or not len(text):
