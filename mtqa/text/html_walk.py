@@ -237,8 +237,8 @@ class _Walker:
             self._quoted.append((len(self._runs), token))
             self._runs.append(self._all.cut(token.start, token.start))
         bare = tag == "a" and self._aside is None and self._is_mark(attrs.get("href", ""))
-        edit = tag not in ("sup", "a") and _EDIT.search(attrs.get("class", "")) is not None
-        if tag == "sup" or bare or edit:
+        edit = _EDIT.search(attrs.get("class", "")) is not None
+        if (tag == "sup" or bare or edit) and not (self._aside and self._aside.edit):
             self._aside = _Aside(len(self._stack), len(self._runs), token.end, edit)
             self._noted = self._open["a"] > 0 and self._note_link
 

@@ -97,6 +97,15 @@ def test_the_rest_of_the_page_is_excluded_with_reasons(page: Document) -> None:
     assert not any(text == "no" or "seen" in text for text in reasons)
 
 
+def test_an_edit_link_with_elements_of_its_own_is_one_mark() -> None:
+    bracket = '<span class="mw-editsection-bracket">{}</span>'.format
+    link = (
+        f'{bracket("[")}<a href="/e" class="mw-editsection-visualeditor"><span>edit</span></a>{bracket("]")}'
+    )
+    (block,) = visible_blocks(f'<h2>Aftermath<span class="mw-editsection">{link}</span></h2>')
+    assert (block.text.text, [mark.text for mark in block.marks]) == ("Aftermath", ["[edit]"])
+
+
 def test_entities_map_to_the_whole_of_them(page: Document) -> None:
     for shown, written in [("“", "&#8220;"), ("é", "&eacute;"), ("&", "&amp;")]:
         at = page.text.index(shown)
