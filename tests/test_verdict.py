@@ -480,6 +480,10 @@ LINES = {
         '{"sentences": [{"text": "READ MORE", "boilerplate": "yes"}]}',
         "sentence 1: boilerplate: 'yes' is not true or false",
     ),
+    "paragraph": (
+        '{"sentences": [{"text": "READ MORE", "boilerplate": 1}, {"text": "A.", "label": 0, "par": "x"}]}',
+        "labelled.jsonl, line 1: sentence 2: par: 'x' is not a whole number",
+    ),
     "empty": ("\n", "empty"),
     "deep": ("[" * 100_000, "line 1"),
 }

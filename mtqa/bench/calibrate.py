@@ -116,7 +116,7 @@ def _labelled(record: Any) -> Labelled | None:
         raise ValueError(
             'not a labelled document: {"sentences": [{"text": …, "label": 0 or 1}, …]} is needed'
         )
-    kept = []
+    kept, paragraphs = [], list[int | None]()
     for number, one in enumerate(record["sentences"], start=1):
         if not isinstance(one, dict) or not isinstance(one.get("text"), str):
             raise ValueError(f"sentence {number} has no text")
@@ -129,21 +129,24 @@ def _labelled(record: Any) -> Labelled | None:
                 f"sentence {number}: label is {one_line(repr(one.get('label')), 40)}; it must be 0 or 1"
             )
         kept.append(one)
+        paragraphs.append(_paragraph(one, number))
     if not kept:
         return None
     # As `mtqa.bench.scoring` makes a document of them.
-    numbers = [place for place in map(_paragraph, kept) if place is not None]
+    numbers = [place for place in paragraphs if place is not None]
     texts = [one["text"].strip() for one in kept]
     document = document_from_sentences(texts, paragraphs=numbers if len(numbers) == len(kept) else None)
     return Labelled(document, tuple(one["label"] == 1 for one in kept))
 
 
-def _paragraph(sentence: dict[str, Any]) -> int | None:
+def _paragraph(sentence: dict[str, Any], number: int) -> int | None:
     """As `mtqa evaluate` reads it."""
+    value = sentence.get("par")
     try:
-        return paragraph(sentence.get("par"), Place("", ""))
+        return paragraph(value, Place("", ""))
     except InputError as error:
-        raise ValueError(f"par: {one_line(repr(sentence.get('par')), 40)} is not a whole number") from error
+        said = f"sentence {number}: par: {one_line(repr(value), 40)} is not a whole number"
+        raise ValueError(said) from error
 
 
 def _boilerplate(sentence: dict[str, Any], number: int) -> bool:
