@@ -7,8 +7,8 @@
 
 To a ranking the ledger is a help and never a hindrance: `Ledger.get` and `Ledger.put` do not raise. One
 that can't be opened, read or written is told of once, by a warning of the ``mtqa`` logger, and done
-without. A damaged entry is dropped and computed anew. ``MTQA_LEDGER`` names another folder, or is ``off``;
-``MTQA_LEDGER_BYTES`` bounds it.
+without; one on a read-only disk gives its hits. A damaged entry is dropped and computed anew. ``MTQA_LEDGER``
+names another folder, or is ``off``; ``MTQA_LEDGER_BYTES`` bounds it.
 """
 
 from __future__ import annotations

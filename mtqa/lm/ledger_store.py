@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -175,10 +176,18 @@ class Store:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline, only_read = time.monotonic() + BUSY_SECONDS, _only_read(path)
     while True:
-        db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1" if only_read else path,
+            uri=only_read,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         try:
+            if not only_read:  # of a new file only, and only before it is looked at
+                db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             _prepare(db)
             return db
         except sqlite3.OperationalError as error:
@@ -192,8 +201,18 @@ def _opened(path: Path) -> sqlite3.Connection:
             raise
 
 
+def _only_read(path: Path) -> bool:
+    """Can no file be made beside the ledger's, as SQLite has to, even to read what is in WAL mode?
+
+    It then has to be told that nobody writes, and looks at no WAL: only where there is none. Should another
+    process write all the same, an entry's digest tells.
+    """
+    wal = Path(f"{path}-wal")
+    alone = not wal.exists() or wal.stat().st_size == 0
+    return alone and path.exists() and not os.access(path.parent, os.W_OK)
+
+
 def _prepare(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file only, and only before it is looked at
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("BEGIN")  # both answers from one moment: another process may be making the tables
     (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -534,6 +534,42 @@ def test_a_ledger_that_can_only_be_read_is_read(folder, loads, warnings, monkeyp
     assert len(warnings) == 1
 
 
+@pytest.fixture
+def closed(folder, monkeypatch):
+    """Makes the folder one that nobody may write to; root may all the same, and is told otherwise."""
+    real = os.access
+
+    def close() -> None:
+        folder.chmod(0o555)
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder and real(path, mode))
+
+    yield close
+    folder.chmod(0o755)
+
+
+def test_a_ledger_on_a_read_only_disk_gives_its_hits_and_stays_as_it_is(folder, loads, warnings, closed):
+    mtqa.rank(TEXT)
+    before = ledger_file(folder).read_bytes()
+    closed()
+    ranker = mtqa.Ranker()
+    for text in (TEXT, OTHER, TEXT, OTHER):
+        assert ranker.rank(document_from_text(text)).findings
+    assert len(loads) == 2
+    (warning,) = warnings
+    assert "can't be written" in warning.getMessage()
+    assert (ledger_state().entries, verify_ledger()) == (2, (2, 0))
+    assert list(folder.iterdir()) == [ledger_file(folder)]
+    assert ledger_file(folder).read_bytes() == before
+
+
+def test_what_another_process_still_has_in_the_wal_is_read_there_too(folder, closed):
+    writer = Ledger(folder)
+    writer.put("a" * 64, _scored())
+    closed()
+    assert Ledger(folder).get("a" * 64) is not None
+    writer.close()
+
+
 def test_a_full_disk_stops_nothing_and_damages_nothing(folder, loads, warnings):
     mtqa.rank(TEXT)
     (pages,) = _sql(ledger_file(folder), "PRAGMA page_count")[0]
