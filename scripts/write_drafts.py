@@ -191,4 +191,4 @@ def _turn(name: str) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
