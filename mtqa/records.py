@@ -233,7 +233,7 @@ class Word:
     """A word or a punctuation mark of ``Document.text``; ``surprisal_nats`` sums its tokens'.
 
     ``sentence`` is an index into ``Document.sentences``. ``suspicion`` is ≥ 0 and on one scale for the whole
-    report (1 is as suspicious as a word gets in a heat map): see ``detect/words.py``.
+    report (1 is as suspicious as a word gets in a heat map): see `mtqa.detect.spans.suspicion`.
     """
 
     start: int

@@ -1,7 +1,7 @@
 """What might stand in a suspicious span's place, and which of it is the best: texts and a formula, no model.
 
 `places` says where to ask the model for words, `edits` makes candidates of them, `fault_edits` does so for
-broken quotation marks. Somebody else (`mtqa.lm.rescore`) finds out how much each version surprises the
+what the text alone shows. Somebody else (`mtqa.lm.rescore`) finds out how much each version surprises the
 model: S over the words that are changed, F over what follows them. Then, in nats,
 
     gain = S(as it is) − S(repaired) + F(as it is) − F(repaired) − E − prior
