@@ -18,20 +18,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from build_cases import records
-from detector_drafts import drafted
+from detector_drafts import Piece, Record, drafted
 from detector_spinner import Thesaurus, spun, thesaurus
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
 from mtqa.bench.corruptions.resources import load_resources
 from mtqa.text.read import document_from_text
-
-Record = dict[str, Any]
-#: (text, number of its paragraph)
-Piece = list[tuple[str, int]]
 
 #: Articles for the training alone, sound sentences and what became of them; those of tests/cases are others.
 ARTICLES = Path(__file__).with_name("articles")
