@@ -313,10 +313,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Where a verdict's numbers contradict each other. ``text`` says it of its article, with the numbers.
-
-    ``kind`` says it without them: alike for all articles of which it holds.
-    """
+    """Where a verdict's numbers contradict each other: in the words for its article, and for any (``kind``)."""
 
     kind: str
     text: str
@@ -356,18 +353,14 @@ class Verdict:
     def words(self) -> str:
         """The verdict for a reader.
 
-        >>> Verdict(14, 4.4, 3, 6, found=4, fdr=0.1).words, Verdict(14, 0.9, 0, 3, found=0, fdr=0.1).words
-        ('about 4 of 14 sentences corrupted (3–6)', 'no evidence of corruption')
+        >>> Verdict(31, 1.6, 0, 3, found=0, fdr=0.1, likely=1).words, Verdict(14, 0.9, 0, 3, 0, 0.1).words
+        ('about 2 of 31 sentences corrupted (0–3)', 'no evidence of corruption')
         """
         return self.estimate if self.evidence else "no evidence of corruption"
 
     @property
     def estimate(self) -> str:
-        """How many sentences are corrupted by their probabilities, found or not.
-
-        >>> Verdict(31, 1.6, 0, 3, found=0, fdr=0.1, likely=1).estimate
-        'about 2 of 31 sentences corrupted (0–3)'
-        """
+        """How many sentences are corrupted by their probabilities, found or not."""
         number = max(round(self.expected), self.low, 1)
         among = f"{self.sentences:,} {'sentence' if self.sentences == 1 else 'sentences'}"
         return f"about {number:,} of {among} corrupted ({self.low:,}–{max(self.high, number):,})"
