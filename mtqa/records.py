@@ -313,7 +313,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Where a verdict's numbers contradict each other: in the words for its article, and for any (``kind``)."""
+    """Where a verdict's numbers contradict each other. ``kind``: the same for all articles of which it holds."""
 
     kind: str
     text: str
