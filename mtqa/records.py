@@ -313,7 +313,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Where a verdict's numbers contradict each other. ``kind``: the same for all articles of which it holds."""
+    """Where a verdict's numbers contradict each other. ``kind``: the same for every article it holds of."""
 
     kind: str
     text: str

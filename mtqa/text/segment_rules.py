@@ -38,8 +38,12 @@ MARKER = re.compile(
     r"(?:(?:Step|Tip|Table|Fig(?:ure)?|Chapter|Part|Rule|Day|Section|Question|Number) |[(#])?"
     r"(?:\d{1,3}(?:\.\d{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$"
 )
-#: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “(Oslo, 3 May) The …”.
-ASIDE = re.compile(r"(?:\A|[^\s.!?…。！？”\"’)\]])\s*\([^()]*[^().!?…。！？\s]\)\s*$")
+#: Brackets at an end that no final mark makes one: “LONDON (Reuters) - The …”, “He (John) was there.”; and at
+#: a beginning, “(Oslo, 3 May) The …”.
+ASIDE = re.compile(
+    r"(?:[^\s.!?…。！？”\"’)\]]\s*\([^()]*|\A\([A-Z][^\W\d_]*(?: [A-Z][^\W\d_]*)?, [^()]{0,40})"
+    r"[^().!?…。！？\s]\)\s*$"
+)
 #: “RIVERTON, Pa. — A fire …”, “LANSING, Mich. (AP) — The …”: what stands before and behind such an end.
 DATELINE = re.compile(r"[A-Z][A-Z.’'-]+(?: [A-Z][A-Z.’'-]+){0,3}, (?:[A-Z][a-z]{1,5}|[A-Z]\.[A-Z])\.\s*$")
 DASH = re.compile(r"[-–—]{1,3}\s")
