@@ -119,7 +119,7 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
         return False
     if after[:1] in _OPENED and rules.MID_SENTENCE.search(window):
         return False
-    if _is_ordinal(window, after):
+    if _is_ordinal(window, after) or (rules.CITED.search(window) and rules.BEHIND_CITED.match(after)):
         return False
     if after.lstrip("([")[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
         return False

@@ -32,6 +32,20 @@ BEFORE_NAME = re.compile(
 BEFORE_TITLED = re.compile(
     r"(?:^|[\s(\[\"“‘])(?:Cllr|Det|Pres|Atty|Amb|Asst|Msgr|Rt|(?<!\d\s)Sec|(?<!\d\s)Br|Dipl|Ing)\.\s*$"
 )
+_STATES = (
+    r"Ala|Ariz|Ark|Cal|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Mont|Neb|Nev|Okla|Or|Pa"
+    r"|Tenn|Tex|Va|Vt|Wash|Wis|Wyo"
+)
+#: “Fed. R. Civ. P. 56”, “F. Supp. 2d”, “Ex. A at 3”, “Supp. Table 2”, “Cal. Penal Code”: citations are made
+#: of abbreviations, and what stands behind one tells that it goes on.
+CITED = re.compile(
+    rf"\b(?:Fed|Civ|Crim|Evid|Suppl?|App|Rev|Stat|Ann|Compl|Decl|Exh?|Proc|Const|F|R|{_STATES})\.\s*$"
+)
+BEHIND_CITED = re.compile(
+    r"(?:R|P|Civ|Crim|Evid|App|Proc|Supp|Cir|Reg|Stat|Ann|Rev|Gen|Comp|Const|Admin|Mat)\.|(?:2d|3d|4th)\b|[§¶]"
+    r"|(?:Figs?|Tables?|Materials?|(?:(?:Penal|Civil|Health|Vehicle|Labor) )?Code)\b"
+    r"|[B-HJ-Z],?\s|A,?\s(?:at|and)\b"
+)
 SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
 CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
 MARKER = re.compile(
@@ -113,6 +127,8 @@ MISSED = re.compile(
             rf"(?<=\d\s[ACFHJKLMNVW])\.{_CLOSED}(?=(?:{_BEGINS}|An?)\s+[a-z])",
             r"(?:(?<=\d\s[gmshl])|(?<=[\s/\d]mL)|(?<=\d[\s-]min)|(?<=degrees\s[CF]))\.\s+(?=[A-Z][a-z]+\s)",
             r"(?:(?<=\.\s\(\d\))|(?<=\.\s\(\d\d\)))\.\s+(?=[A-Z])",
+            # a smile
+            r"(?<=\w\s)[:;]-?[)D]\s+(?=[A-Z])",
             # a word before a large number
             rf"(?<=[a-z]{{4}}|\sago|\sday|\shim|\sher|\sout|\swar|\syou)[.!?]{_CLOSED}(?=\d{{3,}}\s+[^\W\d_])",
         )

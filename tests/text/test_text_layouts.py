@@ -106,6 +106,15 @@ def test_a_blank_that_is_missing_behind_a_sentence(parts: list[str]) -> None:
         ("Bake for 30 min. Remove it now. We took 5 mL. Cells were there.", 4),
         ("It is given by Eq. (2). The second one is not.", 2),
         ("Jackson Co. Sheriffs said so.", 1),
+        ("It is proper under Fed. R. Civ. P. 56(a) when none exists. It was not.", 2),
+        (
+            "See Compl. ¶¶ 12-14; Ex. A at 3. See Smith v. Jones, 123 F. Supp. 2d 456, 460 (S.D.N.Y. 2001). It agreed.",
+            3,
+        ),
+        ("Cal. Penal Code § 187 applies. See Ariz. Rev. Stat. Ann. § 13-105. It failed.", 3),
+        ("As shown in Supp. Table 2, it fell. It was raised by the Fed. The bank did so.", 3),
+        ("He came from Riverton, Pa. A fire broke out there. He liked his app. Rain fell.", 4),
+        ("It was late :) We went home.", 2),
     ],
 )
 def test_ends_that_are_in_doubt(text: str, count: int) -> None:
