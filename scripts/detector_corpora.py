@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from build_cases import records
@@ -25,11 +26,14 @@ from detector_drafts import Piece, Record, drafted
 from detector_spinner import Thesaurus, spun, thesaurus
 
 from mtqa.bench.corrupt import CorruptSettings, corrupt_document, corrupt_sentence, other_sentences
+from mtqa.bench.corruptions.registry import TYPES
 from mtqa.bench.corruptions.resources import load_resources
 from mtqa.text.read import document_from_text
 
 #: Articles for the training alone, sound sentences and what became of them; those of tests/cases are others.
 ARTICLES = Path(__file__).with_name("articles")
+#: Others, corrupted as spinners do.
+SPUN = ARTICLES / "spun"
 #: Sentences in a piece of a long text: about those of an article.
 PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
@@ -48,6 +52,10 @@ BLIND = {"number": 0.0, "entity": 0.0}
 SPEECHES = 0.5
 #: Of the written articles, the share that is spun too.
 SPUN_WRITTEN = 0.5
+#: What `mtqa corrupt` draws beside the types of the training's rules: it has a corpus of its own.
+APART = "collocation"
+#: Of the written articles and of the speeches' pieces, the share with broken set phrases.
+BROKEN_WRITTEN, BROKEN_SPEECHES = 0.5, 0.25
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -77,9 +85,9 @@ def some(listed: list[tuple[str, Piece]], share: float, seed: int) -> list[tuple
     return [listed[i] for i in sorted(rng.permutation(len(listed))[: round(share * len(listed))])]
 
 
-def written() -> Iterator[Record]:
-    """The articles of `ARTICLES`, corrupted by hand."""
-    for path in sorted(ARTICLES.glob("*.md")):
+def written(folder: Path = ARTICLES) -> Iterator[Record]:
+    """The articles of a folder, corrupted by hand."""
+    for path in sorted(folder.glob("*.md")):
         for record in records(path.read_text(encoding="utf-8")):
             # A name that ends in a hyphen and a number is that of a piece of a text.
             yield {**record, "doc": f"{path.stem} {record['doc'].replace('-', ' ')}"}
@@ -101,15 +109,18 @@ def draftable(data: Path) -> list[tuple[str, Piece]]:
     return pieces(data / "clean/speeches.jsonl", 11) + restored(written())
 
 
-def corrupted(listed: list[tuple[str, Piece]], seed: int) -> Iterator[Record]:
-    """The pieces with a share of each one's sentences corrupted by rules."""
+def corrupted(
+    listed: list[tuple[str, Piece]], seed: int, weights: Mapping[str, float] = MappingProxyType({APART: 0.0})
+) -> Iterator[Record]:
+    """The pieces with a share of each one's sentences corrupted by rules; ``weights``: over the usual."""
     plain = [(name, tuple(text for text, _ in part)) for name, part in listed]
     base = load_resources()
     for place, (name, part) in enumerate(listed):
         rng = np.random.default_rng([seed, place, 7])
         drawn = rng.random()
         share = next(share for up_to, share in SHARES if drawn < up_to)
-        settings = CorruptSettings(untouched=1.0) if share is None else CorruptSettings(share=share)
+        settings = CorruptSettings(weights=weights)
+        settings = replace(settings, untouched=1.0) if share is None else replace(settings, share=share)
         resources = replace(base, others=other_sentences(plain, place, rng))
         made = corrupt_document([text for text, _ in part], rng, settings=settings, resources=resources)
         record = made.record(name)
@@ -137,7 +148,7 @@ def spun_documents(listed: list[tuple[str, Piece]], known: Thesaurus, seed: int)
 def post_edits(data: Path, known: Thesaurus, seed: int) -> Iterator[Record]:
     """Post-edited translations without context, each with corrupted versions of itself, one of them spun."""
     base, rng = load_resources(), np.random.default_rng([seed, 3])
-    types = CorruptSettings(weights=BLIND).types()
+    types = CorruptSettings(weights=BLIND | {APART: 0.0}).types()
     names, weights = list(types), np.array(list(types.values()), dtype=float)
     weights /= weights.sum()
     for language in MLQE:
@@ -232,6 +243,14 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
             restored(read_lines(web)) + some(restored(written()), SPUN_WRITTEN, 17),
             thesaurus(read_lines(spinner)),
             17,
+        ),
+        "written_spun": lambda: written(SPUN),
+        "collocations": lambda: corrupted(
+            restored(read_lines(web))
+            + some(restored(written()), BROKEN_WRITTEN, 21)
+            + some(pieces(speeches, 11), BROKEN_SPEECHES, 21),
+            21,
+            dict.fromkeys(TYPES, 0.0) | {APART: 1.0},
         ),
         "engine": lambda: drafted(draftable(data), "engine"),
         "unedited": lambda: drafted(draftable(data), "unedited"),

@@ -57,7 +57,9 @@ GROUPS = {
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
     "written articles": ("written", "written_rules", "written_sampled"),
+    "articles spun by hand": ("written_spun",),
     "raw translations": DRAFTED,
+    "set phrases": ("collocations",),
     "real spinners' words": ("spun",),
     "MQM, talks": ("mqm_ted",),
     "MQM, abstracts": ("mqm_bio_de", "mqm_bio_es"),
@@ -67,9 +69,9 @@ GROUPS = {
 ALSO = {
     **dict.fromkeys(("mlqe_ro", "mlqe_et", "mlqe_ru"), ("post_edits", *DRAFTED)),
     "spun": ("post_edits",),
-    "speeches": DRAFTED,
-    "written": ("spun", *DRAFTED),
-    "web": ("spun",),
+    "speeches": ("collocations", *DRAFTED),
+    "written": ("spun", "collocations", *DRAFTED),
+    "web": ("spun", "collocations"),
 }
 #: Corpora beside which human scores that no training sees are judged: MLQE's language.
 TESTED = {"mlqe_ro": "ro", "mlqe_et": "et", "mlqe_ru": "ru"}

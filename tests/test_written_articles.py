@@ -12,12 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from detector_corpora import restored, written
+from detector_corpora import SPUN, restored, written
 from detector_states import origin
 
 from mtqa.bench.corruptions.registry import TYPES
 
-RECORDS = list(written())
+RECORDS = [*written(), *written(SPUN)]
 SENTENCES = [row for record in RECORDS for row in record["sentences"]]
 #: Written by hand only: the generator makes no word-for-word translations from another language.
 BY_HAND = {"literal"}

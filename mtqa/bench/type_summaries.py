@@ -14,6 +14,7 @@ SUMMARIES: Mapping[str, str] = {
     "rare_synonym": "two or three words of the right sense that nobody uses: the uttermost macrocosm",
     "heavy_spin": "three to six words swapped for what a thesaurus holds, two at least clearly wrong",
     "tortured": "both words of a set phrase replaced: flame motor (fire engine)",
+    "collocation": "one to three set phrases broken by a thesaurus: at slightest (least), proper now (right)",
     "noun_swap": "an unrelated noun, about as frequent: the senator's sandwiches",
     "verb_swap": "an unrelated verb, about as frequent: she fried the report",
     "exchange": "two nouns of the sentence in each other's place",

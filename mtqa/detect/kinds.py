@@ -15,6 +15,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "rare_synonym",
         "heavy_spin",
         "tortured",
+        "collocation",
         "noun_swap",
         "verb_swap",
         "exchange",

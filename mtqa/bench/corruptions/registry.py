@@ -37,6 +37,7 @@ TYPES: dict[str, Type] = {
     "rare_synonym": Type("lexical:rare_synonym", 2, "minor"),
     "heavy_spin": Type("lexical:heavy_spin", 8),
     "tortured": Type("lexical:tortured", 3),
+    "collocation": Type("collocations:collocation", 6),
     "noun_swap": Type("lexical:noun_swap", 6),
     "verb_swap": Type("lexical:verb_swap", 3),
     "exchange": Type("lexical:exchange", 2),
