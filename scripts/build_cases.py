@@ -1,20 +1,25 @@
 """The articles of tests/cases, from readable text to labelled documents.
 
     python scripts/build_cases.py
+    python scripts/build_cases.py scripts/articles/spun/*.md -o spun.jsonl
 
 Reads articles.md and languages.md in tests/cases, whose first lines say how they are written, and writes for
 each a .jsonl beside it: one document a line, with a label, the sound original and the spans of each corrupted
 sentence. After a change of the articles tests/test_quality.py wants its floors looked at and the new digest.
+With FILES, written alike, it makes one file of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mtqa.errors import InputError, MtqaError, one_line
 from mtqa.report.write import write_report
 
 CASES = Path(__file__).parent.parent / "tests" / "cases"
@@ -86,14 +91,35 @@ def jsonl(source: str) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records(source))
 
 
-def main() -> None:
+def main() -> int:
     """Read, convert, write."""
-    for name in ARTICLES:
-        target = CASES / f"{name}.jsonl"
-        text = jsonl((CASES / f"{name}.md").read_text(encoding="utf-8"))
-        write_report(text, str(target))
-        print(f"{target}: {len(text.splitlines())} documents")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="articles, instead of the tests'")
+    parser.add_argument("-o", "--output", type=Path, help="the file to write to, with FILES")
+    options = parser.parse_args()
+    if bool(options.files) != bool(options.output):
+        parser.error("FILES and -o go together")
+    targets = {CASES / f"{name}.jsonl": [CASES / f"{name}.md"] for name in ARTICLES}
+    try:
+        for target, files in ({options.output: options.files} if options.files else targets).items():
+            text = "".join(_converted(path) for path in files)
+            write_report(text, str(target))
+            print(f"{target}: {len(text.splitlines())} documents")
+    except MtqaError as error:
+        print(f"build_cases: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _converted(path: Path) -> str:
+    try:
+        return jsonl(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{one_line(path)}: {one_line(said, 120)}") from error
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -40,6 +40,23 @@ def test_the_file_is_what_its_source_makes(build):
     assert build.jsonl(source) == stored, "run python scripts/build_cases.py"
 
 
+def test_articles_of_ones_own_are_made_one_file(build, monkeypatch, tmp_path, capsys):
+    for name, words in (("a", "sandwiches"), ("b", "trousers")):
+        text = f"# {name} | news\nIt rained.\n- They came.\n+ [[{words.title()}|noun_swap]] came.\n"
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    out, files = tmp_path / "own.jsonl", [str(tmp_path / name) for name in ("a.md", "b.md")]
+    monkeypatch.setattr("sys.argv", ["build_cases.py", *files, "-o", str(out)])
+    assert build.main() == 0
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(r["doc"], r["sentences"][1]["text"]) for r in rows] == [
+        ("a", "Sandwiches came."),
+        ("b", "Trousers came."),
+    ]
+    (tmp_path / "b.md").write_text("A sentence before an article.\n", encoding="utf-8")
+    assert build.main() == 2
+    assert f"{files[1]}: line 1: a sentence before the first article" in capsys.readouterr().err
+
+
 def test_names_are_unique_and_genres_are_many():
     assert len({record["doc"] for record in RECORDS}) == len(RECORDS)
     whole = Counter(r["genre"] for r in RECORDS if any(s["label"] for s in r["sentences"]))
