@@ -50,6 +50,9 @@ _PLACES = 2
 #: How alike two spellings are from which one may be a slip for the other (difflib's ratio).
 _ALIKE = 0.75
 
+#: Marks behind a span's last word that a repair leaves.
+_FINAL = ".!?,;:…"
+
 _PARTNERS = {"“": "”", "”": "“", "‘": "’", "’": "‘", '"': '"', "'": "'", "„": "“", "«": "»", "»": "«"}
 _CLOSING = {'"': "”", "”": '"', "'": "’", "’": "'"}
 
@@ -115,6 +118,8 @@ def places(span: SuspectSpan, surprisal: Nats) -> tuple[Place, ...]:
     worst = sorted(words, key=lambda word: (-surprisal(*word), word[0]))[:_PLACES]
     ends = [offset + b for a, b in split_words(span.text) if any(map(str.isalnum, span.text[a:b]))]
     last = max(ends, default=span.document.end)
+    if span.text[last - offset :].strip(_FINAL):  # a bracket or a quotation mark closes something
+        last = span.document.end
     return tuple(
         Place(start, end, max(last, end) if start == offset else end) for start, end in sorted(worst)
     )
@@ -263,7 +268,7 @@ def _hyphenated(span: SuspectSpan, original: str) -> list[str]:
     """What was expected behind the hyphen of a word, whole: "self-raising" for *self-elevating*."""
     before, hyphen, _ = original.partition("-")
     begun = [one.text for one in span.expected if hyphen and one.text.startswith(before + hyphen)]
-    return [word for word in begun if word.replace("-", "").isalpha() and word != original]
+    return [w for w in begun if w.replace("-", "").isalpha() and w[-1].isalpha() and w != original]
 
 
 def _is_mark(word: str) -> bool:

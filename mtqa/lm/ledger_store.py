@@ -205,7 +205,7 @@ def _only_read(path: Path) -> bool:
     """Can no file be made beside the ledger's, as SQLite has to, even to read what is in WAL mode?
 
     It then has to be told that nobody writes, and looks at no WAL: only where there is none. Should another
-    process write all the same, an entry's digest tells.
+    process write all the same, an entry's digest tells, or SQLite says that the file is malformed.
     """
     wal = Path(f"{path}-wal")
     alone = not wal.exists() or wal.stat().st_size == 0

@@ -30,12 +30,14 @@ from mtqa.text.line import (
 from mtqa.text.offsets import Traced, joined
 from mtqa.text.pages import over_pages, page_reason
 from mtqa.text.pieces import Piece, heading_like, judged
+from mtqa.text.segment_rules import BEFORE_NUMBER
 
 _QUOTED: Final = re.compile(r"(?:>\s?)+")
 #: “Dear Sir,” and “Yours truly,” end with a comma, and are no verse.
 _GREETING: Final = re.compile(
-    r"(?:Dear|Hi|Hello|Hey|Good (?:morning|afternoon|evening))\b.{0,40},"
-    r"|(?:[\w ]{0,20}\b)?(?:regards|wishes|sincerely|faithfully|truly|thanks|cheers|love|greetings|yours),",
+    r"(?:Dear|Hi|Hello|Hey|Good (?:morning|afternoon|evening))(?: [\w.'’-]+){0,3},"
+    r"|(?:\w+ ){0,2}(?:regards|wishes|sincerely|faithfully|truly|thanks|cheers|greetings|yours),"
+    r"|(?:lots of )?love,",
     re.IGNORECASE,
 )
 _VERSE_END: Final = re.compile(r"[,;:—–-]$")
@@ -57,6 +59,7 @@ _LINK_END: Final = re.compile(
 _PROSE: Final = re.compile(r"[,;.!?”\"]")  # what few headings hold
 _SUSPENDED: Final = re.compile(r"(?:and|or|to|und|oder|bis)\s")  # pre- and post-war
 
+_SECTION_WIDTH = 60  # characters of a numbered heading
 _VERSE_WIDTH = 70  # characters; a longer line is prose
 #: A line that does not fill that share of the width ends its paragraph. Of 1,233 sentences of sound articles
 #: set in 72 columns without blank lines 76 were broken, 40 with it (26 with 0.75, in a simulation alone).
@@ -138,7 +141,7 @@ def _joins(group: Sequence[Line], line: Line, following: Line | None, layout: La
     ended = ends_sentence(before)
     if ITEM.match(now) and (ended or ITEM.match(group[0].content) or not layout.width):
         return False
-    if ended and _SECTION.match(now):
+    if ended and len(now) <= _SECTION_WIDTH and _SECTION.match(now) and not BEFORE_NUMBER.search(before):
         return False
     if not layout.width:
         return (

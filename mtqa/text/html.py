@@ -32,7 +32,7 @@ _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe
 _WINDOW = 200_000  # letters in which the next paragraph is looked for first
 _SHORT = 15  # letters; a shorter line must be a block of its own to count as found
 _LOST = 50  # paragraphs not found in order that are looked for in the whole page
-_TITLE: Final = re.compile(r"<title[^>]*+>([^<]{0,500})", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<title(?:\s[^<>]*+)?>([^<]{0,500})", re.IGNORECASE)
 _ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
@@ -294,8 +294,8 @@ def _with_title(body: Sequence[bool], blocks: Sequence[HtmlBlock], title: str, p
     first = result.index(True)
     wanted = _key(title).lower()
     named = _named(blocks[: first + 1], page_title)
-    if named is not None and blocks[named].tag != "h1":  # the h1 is the name of the site
-        result[named] = True
+    if named is not None and not any(block.tag == "h1" for block in blocks[named : first + 1]):
+        result[named] = True  # an h1 above it is the name of the site
         return result
     for index in range(first - 1, -1, -1):
         if blocks[index].tag == "h1":
@@ -312,8 +312,10 @@ def _with_lead(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
     first = result.index(True)
     if blocks[first].tag == "h1":
         following = next((index for index in range(first + 1, len(result)) if result[index]), first)
-        for index in range(first + 1, following):
-            result[index] = _is_prose(blocks[index])
+        # before another heading they may be the teasers of other articles
+        if not any(block.tag in HEADINGS for block in blocks[first + 1 : following + 1]):
+            for index in range(first + 1, following):
+                result[index] = _is_prose(blocks[index])
     return result
 
 

@@ -91,8 +91,10 @@ _QUOTES: Final = tuple("\"'“”‘’„«»‹›")
 _REFERENCE: Final = re.compile(
     r"\s*\[\s*(?:\d{1,4}|[a-z]{1,2}|(?:note|n|nb|ref)\.?\s*\d+|[\w ]{0,24}needed|who|when)\s*[?\]]*\]?\s*"
 )
-#: An item of a list that only line breaks set.
-_BR_ITEM: Final = re.compile(r"\s*(?:[-–—*•‣◦·●▪■►✓✔]\s*(?=\S)|\d{1,2}[.)](?:\s|\Z))")
+#: An item of a list that only line breaks set; a dash or a number may also stand in a sentence.
+_BULLET: Final = re.compile(r"\s*[•‣◦●▪■►✓✔]\s*(?=\S)")
+_BR_ITEM: Final = re.compile(r"\s*(?:[-–—*·]\s*(?=\S)|\d{1,2}[.)](?:\s|\Z))")
+_BR_END: Final = re.compile(r"[.!?:…][\"'”’)\]]*\s*\Z")
 _EDIT: Final = re.compile(r"\bmw-editsection\b")
 
 
@@ -189,7 +191,7 @@ class _Walker:
             run = Traced(token.value, starts, np.full(size, token.end, dtype=np.int32))
         if run.text.strip():
             bold = bool(self._open["b"] or self._open["strong"])
-            if self._breaks == 1 and ((self._bold and not bold) or _BR_ITEM.match(run.text)):
+            if self._breaks == 1 and self._begins_anew(run.text, bold=bold):
                 self.flush()  # a heading, or the item of a list before this one
             self._bold = bold and self._bold is not False
             self._breaks = 0
@@ -346,6 +348,17 @@ class _Walker:
         """A space that stands for the tag."""
         if self._hidden is None:
             self._runs.append(self._mark(" ", token))
+
+    def _begins_anew(self, text: str, *, bold: bool) -> bool:
+        """Whether what follows a line break is a block of its own: text below a bold line, or an item."""
+        if self._open["td"] or self._open["th"] or self._quoted or self._aside is not None:
+            return False
+        if self._bold and not bold:
+            return text.lstrip()[:1].isupper() or text.lstrip()[:1].isdigit()
+        if _BULLET.match(text):
+            return True
+        shown = "".join(run.text for run in self._runs)
+        return bool(_BR_ITEM.match(text)) and bool(_BR_ITEM.match(shown) or _BR_END.search(shown))
 
     def flush(self) -> None:
         """End the block."""

@@ -46,11 +46,12 @@ _CELL_END: Final = re.compile(r"(?<!\\)\||[\r\n]")
 #: A line this deep would make the parser drop all that follows; `_unread` excludes it.
 _DEEP: Final = re.compile(r"^[ \t]*+(?:(?:>|(?:[-*+]|\d{1,9}[.)])[ \t])[ \t]*+){41,}+.*", re.MULTILINE)
 #: The marks around a block of Pandoc, Docusaurus, VuePress: “::: warning”, “:::”.
-_FENCED: Final = re.compile(r"^[ \t]{0,3}:{3,}[^\r\n]*$", re.MULTILINE)
+_FENCED: Final = re.compile(r"^[ \t]{0,3}:{3,}[ \t]*(?:\{[^}\r\n]*\}|[\w-]+)?[ \t]*$", re.MULTILINE)
+_NOTE: Final = re.compile(r"\A\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION|INFO)\][-+]?", re.IGNORECASE)
 #: What no reader sees: “> [!NOTE]”, “- [x] done”, “# Title {#name}”.
 _MARKED: Final = {
-    "quote": re.compile(r"\A\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION|INFO)\][-+]?", re.IGNORECASE),
-    "list-item": re.compile(r"\A\[[ xX]\](?=\s)"),
+    "quote": _NOTE,
+    "list-item": re.compile(rf"{_NOTE.pattern}|\A\[[ xX]\](?=\s)", re.IGNORECASE),
     "heading": re.compile(r"\{[#.][^{}]*\}\Z"),
 }
 _MAX_NESTING = 100  # levels; markdown-it's own 20 drops what is deeper, and each level takes Python stack
@@ -99,7 +100,7 @@ def _unread(
         seen[first:last] = b"\1" * (min(last, len(lines)) - first)
     for index, (start, stop) in enumerate(pairwise(lines)):
         if not seen[index] and any(map(str.isalnum, text.text[start:stop])):
-            fenced = _FENCED.match(text.text[start:stop]) is not None
+            fenced = _FENCED.match(text.text[start:stop].rstrip("\r\n")) is not None
             yield from _excluded(text.cut(start, stop), "mark-up" if fenced else "nested too deep")
 
 

@@ -6,7 +6,6 @@ Between two pages stand page numbers and *running heads*: the title or the autho
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,7 +18,10 @@ _PAGE_LINE: Final = re.compile(
     r"(?:[Pp]age\s+)?\d{1,3}(?:\s*(?:/|of)\s*\d{1,3})?|[-–—]\s*\d{1,4}\s*[-–—]|[\[(]\d{1,3}[\])]"
     r"|x{0,3}(?:ix|iv|vi{0,3}|i{1,3}|x)"
 )
-_FIGURES: Final = re.compile(r"\d+")
+#: What a running head's number is: at its end or its beginning, or "page 3 of 9".
+_FIGURES: Final = re.compile(r"^\d+\b|\b\d+$|(?<=page )\d+(?: of \d+)?")
+#: "Chapter 2" is a heading, not the head of a second page.
+_NUMBERED: Final = re.compile(r"\w+ \d+")
 _MAX_HEAD = 120  # characters of a running head
 _MAX_HELD = 4  # lines between two pages
 _CUT = 0.6  # of the width; a line of a wrapped file is that long where the page cuts it
@@ -34,35 +36,45 @@ def over_pages(lines: Sequence[Line], *, width: int) -> tuple[list[Line], list[L
     heads = _running_heads(lines)
     kept: list[Line] = []
     between: list[Line] = []
-    held: list[Line] = []  # numbers and running heads behind the last line kept
-    for line in lines:
-        if kept and len(held) < _MAX_HELD and (_PAGE_LINE.fullmatch(line.content) or _head(line) in heads):
-            held.append(line)
+    held: list[tuple[Line, bool]] = []  # numbers and running heads (which it is) behind the last line kept
+    for index, line in enumerate(lines):
+        if kept and len(held) < _MAX_HELD and (_PAGE_LINE.fullmatch(line.content) or index in heads):
+            held.append((line, index in heads))
             continue
-        headed = [one for one in held if _head(one) in heads]
-        paged = line.page or any(one.page for one in held)
-        sure = paged or bool(headed) or _is_page_number(held, kept[-1:], width)
+        headed, others = _parted(held)
+        paged = line.page or any(one.page for one, _ in held)
+        sure = paged or bool(headed) or _is_page_number([one for one, _ in held], kept[-1:], width)
         if sure and kept and _goes_over(kept[-1].content, line.content):
-            between += held
+            between += [one for one, _ in held]
             line = replace(line, gap=0, goes_on=True)
         else:
             between += headed
-            kept += [one for one in held if one not in headed]
+            kept += others
+            if headed:  # what stood before them stands before the line
+                line = replace(line, gap=max(line.gap, *(one.gap for one in headed)), page=paged)
         held = []
         kept.append(line)
-    return kept + held, between
+    headed, others = _parted(held)
+    return kept + others, between + headed
 
 
-def _running_heads(lines: Sequence[Line]) -> frozenset[str]:
-    """The lines, but for their figures, that stand again and again beside a page break or a page number."""
-    found: Counter[str] = Counter()
-    for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
-        numbered = any(one is not None and _PAGE_LINE.fullmatch(one.content) for one in (before, after))
-        edge = numbered or line.page or (after is not None and after.page)
-        if edge and len(line.content) <= _MAX_HEAD and any(map(str.isalpha, line.content)):
-            found[_head(line)] += 1
+def _parted(held: Sequence[tuple[Line, bool]]) -> tuple[list[Line], list[Line]]:
+    """Running heads, and what else was held."""
+    return [one for one, is_head in held if is_head], [one for one, is_head in held if not is_head]
+
+
+def _running_heads(lines: Sequence[Line]) -> frozenset[int]:
+    """Which lines stand again and again, but for their number, beside a page break or a page number."""
+    found: dict[str, list[int]] = {}
+    for index, line in enumerate(lines):
+        before, after = lines[max(index - 1, 0) : index], lines[index + 1 : index + 2]
+        numbered = any(_PAGE_LINE.fullmatch(one.content) for one in (*before, *after))
+        edge = numbered or line.page or any(one.page for one in after)
+        shown = len(line.content) <= _MAX_HEAD and any(map(str.isalpha, line.content))
+        if edge and shown and not ends_sentence(line.content):
+            found.setdefault(_head(line), []).append(index)
     enough = 2 if any(line.page for line in lines) else 3
-    return frozenset(head for head, count in found.items() if count >= enough)
+    return frozenset(index for same in found.values() if len(same) >= enough for index in same)
 
 
 def page_reason(line: Line) -> str:
@@ -72,7 +84,8 @@ def page_reason(line: Line) -> str:
 
 def _head(line: Line) -> str:
     """A line as a running head is known again: "Page 3 of 9", "page 4 of 9"."""
-    return _FIGURES.sub("#", " ".join(line.content.lower().split()))
+    plain = " ".join(line.content.lower().split())
+    return plain if _NUMBERED.fullmatch(plain) else _FIGURES.sub("#", plain)
 
 
 def _is_page_number(held: Sequence[Line], before: Sequence[Line], width: int) -> bool:

@@ -121,7 +121,7 @@ def _holds(text: str, previous: int, start: int, end: int) -> bool:
         return False
     if _is_ordinal(window, after) or (rules.CITED.search(window) and rules.BEHIND_CITED.match(after)):
         return False
-    if after.lstrip("([")[:1].isdigit() and rules.BEFORE_NUMBER.search(window):
+    if rules.NUMBER.match(after) and rules.BEFORE_NUMBER.search(window):
         return False
     return not _goes_on_with_name(window, after)
 

@@ -16,6 +16,7 @@ CALLED_OUT = re.compile(r"(?<![!?…])[!?…]++[\"”’']++\s*$")
 ATTRIBUTION = re.compile(
     rf"(?:[A-Z][\w.'’-]*\s+|(?:the|a|an|his|her|my)\s+(?:\w+\s+){{0,2}}){{1,4}}{_SPEECH}\b|{_SPEECH}\s+[A-Z]"
 )
+NUMBER = re.compile(r"\d|[(\[]\d+[)\]]")
 #: Abbreviations that are never the end of a sentence before a number.
 BEFORE_NUMBER = re.compile(
     r"(?:^|[\s(\[])(?:no|nos|nr|fig|figs|eq|eqs|p|pp|vol|vols|ch|chap|sec|sect|art|para|ver|vs|v|ca|c|approx|est|rs|rp"
@@ -43,8 +44,8 @@ CITED = re.compile(
 )
 BEHIND_CITED = re.compile(
     r"(?:R|P|Civ|Crim|Evid|App|Proc|Supp|Cir|Reg|Stat|Ann|Rev|Gen|Comp|Const|Admin|Mat)\.|(?:2d|3d|4th)\b|[§¶]"
-    r"|(?:Figs?|Tables?|Materials?|(?:(?:Penal|Civil|Health|Vehicle|Labor) )?Code)\b"
-    r"|[B-HJ-Z],?\s|A,?\s(?:at|and)\b"
+    r"|(?:Figs?\.?|Tables?)\s+[A-Z]?\d|(?:(?:Penal|Civil|Health|Vehicle|Labor) )?Code\s+(?:§|Ann\.|\d)"
+    r"|[A-Z](?:,?\s(?:at|and)\s\d|,\s)"
 )
 SAINT_END = re.compile(r"[A-Z]\w+ (?:St|Mt|Ft)\.\s*$")
 CLOSERS = re.compile(r"(?:(?<=[)\]”’\"])[.!?]++)?(?:[”’»)\]]++|\"|(?<=[.!?]))(?=\s|$)")
@@ -101,6 +102,10 @@ _ADVERBS = (
     r"|Therefore|Finally|Perhaps|Recently|Eventually|Currently|Under|Over|Within|Without|Throughout|What|Why"
     r"|How|Who|Where|Whether)"
 )
+_PLURALS = (
+    r"(?:People|Police|Analysts|Researchers|Scientists|Officials|Experts|Shares|Shareholders|Investors|Customers"
+    r"|Consumers|Employees|Workers|Users|Critics|Sales|Profits|Prices|Figures|Reports|Sources)"
+)
 _CLOSED = r"[”’\")\]]*+\s+"
 _CAPITAL = r"(?=[“‘\"'(]?[A-Z])"
 _ON = r"(?!(?:et|and|or)\b)[a-z]"
@@ -118,14 +123,14 @@ MISSED = re.compile(
             rf"(?<=\w)\.\s+(?=\"(?:I|{_BEGINS})\b[^\"]{{2,400}}[,.?!]\")",
             # a dotted word before I; “etc.”; a company before a plural that does something
             rf"(?<=[A-Za-z]\.[A-Za-z])(?<!P\.S)\.{_CLOSED}(?=I(?:['’][a-z]+)?\s+[a-z])",
-            r"\betc\.\s+(?=[“‘\"'(]?(?:[A-Z][a-z]|I\s))",
-            r"\b(?:Inc|Ltd|LLC|Plc|PLC|Corp)\.\s+(?=(?:People|Police|[A-Z][a-z]{2,}s)\s(?!(?:of|and|in|for|to)\b)[a-z])",
+            r"\betc\.\s+(?=[“‘\"']?(?:[A-Z][a-z]|I\s))",
+            rf"\b(?:Inc|Ltd|LLC|Plc|PLC|Corp)\.\s+(?={_PLURALS}\s(?!(?:of|and|in|for|to)\b)[a-z])",
             # one letter before a question mark: “vitamin C? We”, “the U.K.? Nobody”
             rf"(?:(?<=\b[A-Z])|(?<=\b[A-Z]\.[A-Z]\.))\?{_CLOSED}{_CAPITAL}",
             # a unit; the number of an equation, “Eq. (2). The”
             rf"(?:(?<=\d\s°[CFKNSEW]|\d°\s[CFKNSEW])|(?<=[℃℉]))\.{_CLOSED}{_CAPITAL}",
             rf"(?<=\d\s[ACFHJKLMNVW])\.{_CLOSED}(?=(?:{_BEGINS}|An?)\s+[a-z])",
-            r"(?:(?<=\d\s[gmshl])|(?<=[\s/\d]mL)|(?<=\d[\s-]min)|(?<=degrees\s[CF]))\.\s+(?=[A-Z][a-z]+\s)",
+            r"(?:(?<=\d\s[gl])|(?<=[\s/\d]mL)|(?<=\d[\s-]min)|(?<=degrees\s[CF]))\.\s+(?=[A-Z][a-z]+\s)",
             r"(?:(?<=\.\s\(\d\))|(?<=\.\s\(\d\d\)))\.\s+(?=[A-Z])",
             # a smile
             r"(?<=\w\s)[:;]-?[)D]\s+(?=[A-Z])",

@@ -3,6 +3,8 @@
 # ruff: noqa: E501  rows of cases
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mtqa.records import Document
@@ -67,6 +69,32 @@ def test_what_is_repeated_within_a_page_is_text() -> None:
     assert sentences(document).count("And so the river ran.") == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "A book\n\n\fChapter 1\n\nIt rose.\n\n\fChapter 2\n\nIt fell.\n\n\fChapter 3\n\nIt stayed.",
+            "Chapter 2",
+        ),
+        ("Day 1\n\n12\n\nWe left.\n\nDay 2\n\n14\n\nWe came.\n\nDay 3\n\n9\n\nWe slept.", "Day 2"),
+        ("Q. Why?\n\n\fA. Yes.\n\nQ. And?\n\n\fA. Yes.\n\nQ. Then?", "A. Yes."),
+        ("1\n\nStir.\n\nAdd the milk.\n\n2\n\nStir.\n\nAdd it.\n\n3\n\nStir.\n\nServe.", "Stir."),
+    ],
+)
+def test_chapters_answers_and_steps_are_no_running_heads(text: str, kept: str) -> None:
+    document = document_from_text(text)
+    assert kept in document.text
+    assert "running head" not in {reason for _, reason in left_out(document)}
+
+
+def test_a_heading_below_a_running_head_stands_alone_and_the_last_head_goes_too() -> None:
+    text = PAGES[0] + " wait.\n\n\fFerries and harbours 1\nResults of the survey\n\n" + "\n".join(PAGES[1:])
+    text += "\n\n\fFerries and harbours 2\nWhat it cost\n\nIt was dear.\n\n\fFerries and harbours 3\n"
+    document = document_from_text(text)
+    assert "Results of the survey" in {found for _, found in blocks(document)}
+    assert "Ferries" not in document.text
+
+
 # -- sentences
 
 
@@ -106,6 +134,12 @@ def test_a_blank_that_is_missing_behind_a_sentence(parts: list[str]) -> None:
         ("Bake for 30 min. Remove it now. We took 5 mL. Cells were there.", 4),
         ("It is given by Eq. (2). The second one is not.", 2),
         ("Jackson Co. Sheriffs said so.", 1),
+        ("He brought tools (hammers, saws, etc. (Smith 2003)) and went home.", 1),
+        ("Sony Corp. Pictures chief Amy Smith left.", 1),
+        ("He was born 1923 m. Mary Jones in the church.", 1),
+        ("We released the App. Tables show what it cost. He moved the App. Code is on it now.", 4),
+        ("He came from Ga. D and E came too.", 2),
+        ("He said no. (2003 was a bad year.) So it was.", 3),
         ("It is proper under Fed. R. Civ. P. 56(a) when none exists. It was not.", 2),
         (
             "See Compl. ¶¶ 12-14; Ex. A at 3. See Smith v. Jones, 123 F. Supp. 2d 456, 460 (S.D.N.Y. 2001). It agreed.",
@@ -191,6 +225,13 @@ def test_the_title_of_a_post_below_the_name_of_the_site() -> None:
         ),
         ("Roses are red,<br>violets are blue.", ["Roses are red, violets are blue."]),
         ("This is <b>bold</b><br>and this is not.", ["This is bold and this is not."]),
+        ("<b>The river that we all</b><br>knew was high.", ["The river that we all knew was high."]),
+        ("He had just turned<br>12. Then he left.", ["He had just turned 12. Then he left."]),
+        ("The river<br>– it is long –<br>fell.", ["The river – it is long – fell."]),
+        (
+            "He said <q>we need milk<br>- and bread</q> to her.",
+            ["He said “we need milk - and bread” to her."],
+        ),
     ],
 )
 def test_lists_and_headings_set_with_line_breaks(inside: str, expected: list[str]) -> None:
@@ -202,6 +243,38 @@ def test_lists_and_headings_set_with_line_breaks(inside: str, expected: list[str
 def test_marks_of_footnotes_are_no_text(link: str) -> None:
     page = f'<article><p>In the 1950s<a href="{link}">[1]</a> and later it rose.</p></article>'
     assert document_from_text(page, format="html").text == "In the 1950s and later it rose."
+
+
+@pytest.mark.parametrize("row", ["• one<br>• two", "<b>Smith</b><br>Mayor"])
+def test_a_cell_is_whole(row: str) -> None:
+    page = f"<article>{BODY}<table><tr><td>{row}</td><td>x y z</td></tr></table>{BODY}</article>"
+    (table,) = [text for kind, text in blocks(document_from_text(page, format="html")) if kind == "table"]
+    assert table.endswith("x y z")
+    assert "one" in table or "Smith" in table
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<title>Riverton Gazette</title></head><body><div><h2>Riverton Gazette</h2></div>",
+        "<title>Library closes | Gazette</title></head><body><h2>Library closes</h2>",
+    ],
+)
+def test_a_headline_below_what_the_title_names(head: str) -> None:
+    page = f"<html><head>{head}<div><h1>A town loses the books it loved</h1></div><div>{BODY}</div></body></html>"
+    assert ("heading", "A town loses the books it loved") in blocks(document_from_text(page, format="html"))
+
+
+def test_teasers_of_other_articles_are_no_lead() -> None:
+    teaser = "Police have found the boat that was stolen from the harbour two weeks ago."
+    page = f"<html><head><title>Gazette news</title></head><body><h1>Gazette news</h1><div class=teasers><p>{teaser}</p></div><div><h2>Library will close for good</h2>{BODY}</div></body></html>"
+    assert teaser not in document_from_text(page, format="html").text
+
+
+def test_a_page_of_title_tags_is_read_in_linear_time() -> None:
+    began = time.process_time()
+    document_from_text(f"<article>{BODY}</article>" + "<title" * 30_000, format="html")
+    assert time.process_time() - began < 2  # quadratic: 4 s, and four times that for twice the length
 
 
 LIST = "<ul><li>The walls are wet, and they will be wet for years.</li><li>The roof leaks where it did.</li></ul>"
@@ -232,6 +305,42 @@ def test_numbered_headings_without_empty_lines() -> None:
     assert "2.2. Statistical analysis" in {text for _, text in blocks(document_from_text("\n".join(lines)))}
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "What we found here is the same as what the others of whom we spoke see in Fig.",
+            "2.1 A boat that nobody knows.",
+        ],
+        [
+            "The flood was high, and the people of the town left what they had and went there.",
+            "3.5 Million people saw the boat that nobody knows how to steer in the night.",
+        ],
+    ],
+)
+def test_a_number_at_a_line_begin_is_no_heading(lines: list[str]) -> None:
+    before = ["They came when it was late, and they stayed until the morning, since there was no"] * 3
+    text = "\n".join(
+        [
+            *before,
+            "other way to get home from there in the dark, and none of them had brought a lamp.",
+            *lines,
+        ]
+    )
+    assert len(blocks(document_from_text(text))) == 1
+
+
+@pytest.mark.parametrize(
+    "verse",
+    [
+        "The river runs, the river falls,\nMy heart is full of love,\nThe wind is up, the night it calls,\nThe moon is high above.\n",
+        "Hello darkness, my old friend,\nI have come to talk again,\nBecause a vision, softly,\nLeft its seeds behind.\n",
+    ],
+)
+def test_a_greeting_in_a_verse_is_verse(verse: str) -> None:
+    assert len(blocks(document_from_text(verse))) == 1
+
+
 def test_a_letter_is_no_verse() -> None:
     text = "Dear Tom,\nI am leaving on Monday.\nFeed the cat.\nYours,\nAnna\nP.S. Water the flowers."
     assert len(blocks(document_from_text(text))) == 6
@@ -245,6 +354,8 @@ def test_a_letter_is_no_verse() -> None:
     [
         ("> [!NOTE]\n> The river rose.", "The river rose.", "[!NOTE]"),
         ("- [x] Buy the boat.", "Buy the boat.", "[x]"),
+        ("- > [!NOTE]\n  > It rose.", "It rose.", "[!NOTE]"),
+        ("::: warning\r\nThe river rose.\r\n:::\r\n", "The river rose.", "::: warning"),
         ("# The river {#river}\n\nIt rose.", "The river", "{#river}"),
         ("::: warning\nThe river rose.\n:::", "The river rose.", "::: warning"),
     ],
@@ -253,6 +364,11 @@ def test_marks_of_extensions_are_no_words(source: str, text: str, mark: str) -> 
     document = document_from_text(source, format="markdown")
     assert blocks(document)[0][1] == text
     assert (mark, "mark-up") in left_out(document)
+
+
+def test_colons_in_prose_are_prose() -> None:
+    text = "The ratio is\n::: 3 to 4 ::: in all of\nthe cases."
+    assert "3 to 4" in document_from_text(text, format="markdown").text
 
 
 # -- boilerplate

@@ -21,6 +21,8 @@ from mtqa.bench.corruptions.resources import Resources
 #: Phrases of a sentence that are broken, at most.
 _MOST = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+#: What a word behind it goes on with: *21-right*.
+_JOINED = re.compile(r"\w['’-]?\Z")
 #: What may stand before a sentence's first word.
 _OPENING = " \"'“‘(["
 
@@ -53,7 +55,7 @@ def _phrases(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     table, behind = collocations(), 0
     for word in _WORD.finditer(text):
         start = word.start()
-        if start < behind:
+        if start < behind or _JOINED.search(text[max(start - 2, 0) : start]):
             continue
         opens = not text[:start].strip(_OPENING)
         names = {word[0], word[0][0].lower() + word[0][1:]} if opens else {word[0]}
