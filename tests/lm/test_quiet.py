@@ -52,7 +52,7 @@ def test_what_a_caller_has_frozen_stays_frozen():
     frozen = gc.get_freeze_count()
     with resting_collector():
         pass
-    assert gc.get_freeze_count() == frozen > 0
+    assert gc.get_freeze_count() > 0.9 * frozen > 0  # thawed it would be 0; a few may have died meanwhile
     assert gc.isenabled()
 
 
