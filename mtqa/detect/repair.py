@@ -116,7 +116,7 @@ def places(span: SuspectSpan, surprisal: Nats) -> tuple[Place, ...]:
     offset = span.document.start
     words = [(offset + a, offset + b) for a, b in split_words(span.text)]
     worst = sorted(words, key=lambda word: (-surprisal(*word), word[0]))[:_PLACES]
-    ends = [offset + b for a, b in split_words(span.text) if any(map(str.isalnum, span.text[a:b]))]
+    ends = [end for start, end in words if any(map(str.isalnum, span.text[start - offset : end - offset]))]
     last = max(ends, default=span.document.end)
     if span.text[last - offset :].strip(_FINAL):  # a bracket or a quotation mark closes something
         last = span.document.end

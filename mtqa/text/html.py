@@ -270,14 +270,15 @@ def _with_lists(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]
             and siblings
             and all(blocks[i].inside & _LISTED or blocks[i].tag in HEADINGS for i in run)
             and not any(blocks[i].inside & _FURNITURE for i in run)
-            and any(blocks[i].inside & _LISTED and _has_sentence(blocks[i].text.text.strip()) for i in run)
+            and any(blocks[i].inside & _LISTED and _has_sentence(blocks[i]) for i in run)
         ):
             result[before + 1 : after] = [True] * len(run)
     return result
 
 
-def _has_sentence(text: str) -> bool:
-    return len(text.split()) >= _SENTENCE and _ENDS.search(text) is not None
+def _has_sentence(block: HtmlBlock, least: int = _SENTENCE) -> bool:
+    text = block.text.text.strip()
+    return len(text.split()) >= least and _ENDS.search(text) is not None
 
 
 def _named(blocks: Sequence[HtmlBlock], page_title: str) -> int | None:
@@ -321,14 +322,7 @@ def _with_lead(body: Sequence[bool], blocks: Sequence[HtmlBlock]) -> list[bool]:
 
 def _is_prose(block: HtmlBlock) -> bool:
     """Is a block that trafilatura dropped a paragraph all the same, of a sentence at least?"""
-    text = block.text.text.strip()
-    words = len(text.split())
-    return (
-        block.tag in ("p", "div")
-        and not block.inside & _FURNITURE
-        and words >= _LEAD
-        and _ENDS.search(text) is not None
-    )
+    return block.tag in ("p", "div") and not block.inside & _FURNITURE and _has_sentence(block, _LEAD)
 
 
 def _is_standfirst(below: HtmlBlock) -> bool:
