@@ -32,8 +32,8 @@ from mtqa.text.read import document_from_text
 
 #: Articles for the training alone, sound sentences and what became of them; those of tests/cases are others.
 ARTICLES = Path(__file__).with_name("articles")
-#: Others, corrupted as spinners do.
-SPUN = ARTICLES / "spun"
+#: Others, corrupted as spinners do, and as machines translate.
+SPUN, TRANSLATED = ARTICLES / "spun", ARTICLES / "mt"
 #: Sentences in a piece of a long text: about those of an article.
 PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
@@ -245,6 +245,7 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
             17,
         ),
         "written_spun": lambda: written(SPUN),
+        "written_mt": lambda: written(TRANSLATED),
         "collocations": lambda: corrupted(
             restored(read_lines(web))
             + some(restored(written()), BROKEN_WRITTEN, 21)

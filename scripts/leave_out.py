@@ -58,6 +58,7 @@ GROUPS = {
     "speeches": ("speeches", "sampled"),
     "written articles": ("written", "written_rules", "written_sampled"),
     "articles spun by hand": ("written_spun",),
+    "articles translated by hand": ("written_mt",),
     "raw translations": DRAFTED,
     "set phrases": ("collocations",),
     "real spinners' words": ("spun",),

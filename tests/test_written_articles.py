@@ -12,12 +12,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from detector_corpora import SPUN, restored, written
+from detector_corpora import SPUN, TRANSLATED, restored, written
 from detector_states import origin
 
 from mtqa.bench.corruptions.registry import TYPES
 
-RECORDS = [*written(), *written(SPUN)]
+#: Some of it word for word, in the order of another language: what is left unmarked is not in the sound one's.
+REORDERED = {record["doc"] for record in written(TRANSLATED)}
+#: Joints of such sentences that stand nowhere in the sound one and are right where they stand.
+MOVED = {"the", "a", "it", "of", "that", "is", "you", "one"}
+RECORDS = [*written(), *written(SPUN), *written(TRANSLATED)]
 SENTENCES = [row for record in RECORDS for row in record["sentences"]]
 #: Written by hand only: the generator makes no word-for-word translations from another language.
 BY_HAND = {"literal"}
@@ -44,7 +48,7 @@ def test_every_article_is_a_text_of_its_own():
 
 def test_a_part_is_corrupted_and_some_articles_are_sound():
     shares = [sum(r["label"] for r in record["sentences"]) / len(record["sentences"]) for record in RECORDS]
-    assert 0.15 <= sum(row["label"] for row in SENTENCES) / len(SENTENCES) <= 0.25
+    assert 0.15 <= sum(row["label"] for row in SENTENCES) / len(SENTENCES) <= 0.3
     assert sum(share == 0 for share in shares) >= 20
     assert sum(share >= 0.4 for share in shares) >= 30
     types = Counter(span["type"] for row in SENTENCES for span in row["spans"])
@@ -68,7 +72,14 @@ def test_an_article_is_marked_as_it_is_written(record):
             kept.append(text[end : span["start"]].strip())
             end = span["end"]
         kept.append(text[end:].strip())
-        assert re.fullmatch(".*".join(map(re.escape, kept)), original), text
+        if record["doc"] in REORDERED:
+            assert set(_words(" ".join(kept))) <= {*_words(original), *MOVED}, text
+        else:
+            assert re.fullmatch(".*".join(map(re.escape, kept)), original), text
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 def test_the_sound_articles_hold_no_corrupted_sentence():
