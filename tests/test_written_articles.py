@@ -17,7 +17,7 @@ from detector_states import origin
 
 from mtqa.bench.corruptions.registry import TYPES
 
-#: Some of it word for word, in the order of another language: what is left unmarked is not in the sound one's.
+#: Some of it in the order of another language: what is left unmarked there is not in the sound one's order.
 REORDERED = {record["doc"] for record in written(TRANSLATED)}
 #: Joints of such sentences that stand nowhere in the sound one and are right where they stand.
 MOVED = {"the", "a", "it", "of", "that", "is", "you", "one"}
