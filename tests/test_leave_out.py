@@ -143,8 +143,8 @@ def test_a_version_that_is_found_no_poorer_costs_and_one_that_is_costs_less():
     states = replace(_two_sentences(types=["", "x"]), labels=np.array([0, 1], np.int8))
 
     def cost(difference: float, *, versioned: bool) -> float:
-        outputs = torch.zeros(n, len(OUTPUTS))
-        outputs[2:, 2] = difference
+        outputs = torch.zeros(1, n, len(OUTPUTS))
+        outputs[0, 2:, 2] = difference
         return float(loss(outputs, Source(states, 1.0, versioned), np.arange(n)))
 
     plain = cost(0.0, versioned=False)
