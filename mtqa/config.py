@@ -38,7 +38,7 @@ class Config(BaseModel):
 
     if not TYPE_CHECKING:  # type checkers know the fields
 
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, /, **values: Any) -> None:
             """Raises `ConfigError`, one line, for an unknown key or a value that is none of its key's."""
             for key in values:
                 if key not in Config.model_fields:
@@ -212,7 +212,7 @@ def read_yaml(path: Path, what: str) -> Any:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
         twice = _twice(node, set())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:  # of odd tags
         raise ConfigError(f"{path}: not valid YAML ({one_line(error, 160)})") from error
     if twice is not None:
         raise ConfigError(f"{path}: key {one_line(twice, 60)!r} is there twice")

@@ -40,6 +40,10 @@ def test_the_default_config_is_what_no_config_gives():
         ("a: [", "not valid YAML"),
         ("model: !!python/object/apply:os.system [ls]", "not valid YAML"),
         ("threshold_nats: .nan", "threshold_nats"),
+        ("self: 3", "unknown key 'self'"),
+        ("k: !!bool x", "not valid YAML"),
+        ("k: !!timestamp foo", "not valid YAML"),
+        ("k: !!int ''", "not valid YAML"),
     ],
 )
 def test_a_bad_config_is_one_line_that_names_file_and_key(tmp_path: Path, text: str, message: str):

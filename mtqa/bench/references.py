@@ -78,8 +78,10 @@ def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
     scores = np.full(len(sentences), min(values) - 1.0)
     scores[rows] = values
     corpus = _metric(name, sentence=False)
-    prepared = _corpus(corpus, table, counted)
     try:
+        if not counted:
+            raise Undefined("every corrupted sentence with a reference is blank")
+        prepared = _corpus(corpus, table, counted)
         figure = measured(prepared, "sentences", draws, alone=len(set(table.data.clusters().tolist())) < 2)
     except Undefined as error:
         figure = Figure(None, undefined=str(error), unit="sentences")

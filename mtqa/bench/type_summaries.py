@@ -35,7 +35,7 @@ SUMMARIES: Mapping[str, str] = {
     "pronoun": "a pronoun in the wrong case: us sang this hymn",
     "preposition": "a preposition that its word does not take: interested of",
     "article": "an article missing, too many, or of the wrong sound: bought car, a apple",
-    "noun_number": "a singular without article, or a mass noun's plural: in all province of the country",
+    "noun_number": "a singular without article: in all province of the country",
     "quotes": "a quotation mark doubled, mixed, lost, or where none belongs: amended’ to",
     "stops": "a comma or stop doubled, or between words that it parts: the, council said..",
     "capitals": "a capital where none belongs, or none where one does: they Went, in sydney",

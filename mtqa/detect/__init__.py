@@ -1,1 +1,1 @@
-"""From per-token scores to a ranking of sentences. Knows records only: no file, no model."""
+"""From per-token scores to a ranking of sentences. Knows records and its own files: no model, no text."""

@@ -1,4 +1,4 @@
-"""What a language model has to do for mtqa: two methods and an identity.
+"""What a language model has to do for mtqa: three methods and an identity.
 
 A backend turns text into tokens and windows of tokens into per-token statistics. It knows nothing
 of sentences, articles or rankings, and logits never leave it. `mtqa.lm.fake` has one whose

@@ -115,13 +115,8 @@ class HtmlBlock:
     cells: int = 0
 
 
-def visible_blocks(source: str) -> list[HtmlBlock]:
-    """The blocks of visible text in a page, in source order; none is blank."""
-    return walked(source)[0]
-
-
 def walked(source: str) -> tuple[list[HtmlBlock], str]:
-    """`visible_blocks`, and the page without what was hidden or taken out of them."""
+    """A page's blocks of visible text in their order, none blank; the page without what they leave out."""
     walker = _Walker(source)
     for token in tokens(source):
         walker.take(token)
@@ -357,8 +352,11 @@ class _Walker:
             return text.lstrip()[:1].isupper() or text.lstrip()[:1].isdigit()
         if _BULLET.match(text):
             return True
-        shown = "".join(run.text for run in self._runs)
-        return bool(_BR_ITEM.match(text)) and bool(_BR_ITEM.match(shown) or _BR_END.search(shown))
+        if not _BR_ITEM.match(text):
+            return False
+        # The ends alone: a page may be one block of thousands of lines.
+        begins, ends = ("".join(run.text for run in part) for part in (self._runs[:16], self._runs[-16:]))
+        return bool(_BR_ITEM.match(begins) or _BR_END.search(ends))
 
     def flush(self) -> None:
         """End the block."""

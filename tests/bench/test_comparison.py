@@ -355,6 +355,13 @@ def test_what_most_draws_have_but_some_lack_gives_no_interval_and_says_how_many(
     assert leader.differences[0].low is None
 
 
+def test_a_single_draw_gives_no_interval_and_that_is_why():
+    data = documents_set(12)
+    tables = [table(data, "a", noise=0), table(data, "b", noise=5)]
+    leader = compared([tables], ["a", "b"], CompareSettings(("average_precision",), 1, 99)).sets[0].leader
+    assert {e.note for e in leader.estimates.values()} == {"fewer than two draws: no interval"}
+
+
 @pytest.mark.parametrize("setting", ["draws", "randomisations", "seed"])
 def test_settings_are_numbers_from_0(setting: str):
     with pytest.raises(UsageError, match=f"{setting} is -1: a whole number from 0"):

@@ -463,6 +463,15 @@ def test_references_that_some_sentences_lack_are_told(files, tmp_path):
         assert not [line for line in _evaluated(all_or_none).warnings if "no reference" in line]
 
 
+def test_references_of_nothing_but_blank_sentences_have_no_figure(tmp_path):
+    pairs = [
+        {"id": str(i), "good": f"The {noun} is calm.", "bad": ""} for i, noun in enumerate(("sea", "bay"))
+    ]
+    made = _evaluated([str(write_jsonl(tmp_path / "pairs.jsonl", pairs))])
+    told = {r.corpus.undefined for r in made.sections[0].references}
+    assert told == {"every corrupted sentence with a reference is blank"}
+
+
 def test_reference_figures_stand_beside_ours(files):
     section = _evaluated(files[:1]).sections[0]
     beside = section.beside["chrF (sees the answer)"]

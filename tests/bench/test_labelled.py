@@ -21,6 +21,7 @@ from mtqa.bench.labelled import source
 from mtqa.bench.labelled.convert import documents_of
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.labelled.spec import DataSpec
+from mtqa.bench.labelled.stream import quiet_datasets
 from mtqa.bench.records import LabelledSet
 from mtqa.errors import ConfigError, InputError, MtqaError, UsageError
 from tests.bench.labelled_texts import BAKERY, FERRY, PAIRS, SCORED, write_jsonl
@@ -230,6 +231,26 @@ def test_columns_by_any_other_name(tmp_path):
     assert [s.text for s in data.sentences()] == ["The tide is out.", "Tide the out is."]
     assert [s.score for s in data.sentences()] == [-0.5, -4.0]
     assert data.documents[0].sentences[0].groups["office"] == "7"
+
+
+@pytest.mark.parametrize("name", ["2024", "yes", "null"])
+def test_a_group_has_a_string_for_its_name(tmp_path, name):
+    (tmp_path / "columns.yaml").write_text(f"groups: {{{name}: dept}}\n")
+    with pytest.raises(ConfigError, match=r"columns\.yaml: groups: .* is not a string; put it in quotes"):
+        _load(tmp_path, [{"text": "One.", "label": 1}], columns=str(tmp_path / "columns.yaml"))
+
+
+def test_what_is_set_in_datasets_is_put_back_when_the_last_thread_is_done():
+    import datasets
+
+    before = datasets.config.HF_HUB_OFFLINE, logging.getLogger("datasets").level
+    first, second = quiet_datasets(offline=True), quiet_datasets(offline=True)
+    with first:
+        second.__enter__()
+    assert datasets.config.HF_HUB_OFFLINE
+    assert logging.getLogger("datasets").level == logging.CRITICAL
+    second.__exit__(None, None, None)
+    assert (datasets.config.HF_HUB_OFFLINE, logging.getLogger("datasets").level) == before
 
 
 def test_columns_inside_documents(tmp_path):

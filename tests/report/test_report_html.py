@@ -72,6 +72,12 @@ def test_page_nests_and_every_link_stays_inside() -> None:
     assert "iframe" not in page.elements
 
 
+def test_shades_are_told_as_the_detectors_where_it_found_nothing_too() -> None:
+    for report in (builders.judged(), builders.none_found()):
+        assert "the more it looks corrupted to the detector" in render([report], "html")
+    assert "the more it surprised the model" in render([builders.library()], "html")
+
+
 def test_article_reads_as_it_was() -> None:
     report = builders.library()
     text = report.document.text

@@ -295,7 +295,9 @@ class _Bench:
         finite = values[np.isfinite(values)]
         if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
             lacking = 1 - len(finite) / max(len(values), 1)
-            why = "one document" if self._groups < 2 else f"undefined in {lacking:.0%} of the draws"
+            why = f"undefined in {lacking:.0%} of the draws"
+            if self._groups < 2 or len(values) < 2:
+                why = "one document" if self._groups < 2 else "fewer than two draws"
             return Estimate(value, None, None, prepared.n, f"{why}: no interval"), values
         return Estimate(value, *interval(finite, value), prepared.n), values
 

@@ -6,11 +6,11 @@ Names and sentences reach the template as plain strings, which Jinja escapes; th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from itertools import groupby
 
 from mtqa.bench.comparison import svg, words
 from mtqa.bench.comparison.records import Comparison, Disagreement, MetricResult, SetResult
+from mtqa.bench.page import page
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import one_line, shorten
 
@@ -45,24 +45,14 @@ class SetView:
 
 def render(comparison: Comparison, _options: RenderOptions) -> str:
     """The page."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(words=words, one_line=one_line, shorten=_shortened)
     one_pass = len({contender.scoring for contender in comparison.contenders}) == 1
-    page = environment.from_string(_resource("compare.html.j2")).render(
+    return page(
+        "compare",
+        {"words": words, "one_line": one_line, "shorten": _shortened},
         comparison=comparison,
         sets=[_view(i, result, one_pass=one_pass) for i, result in enumerate(comparison.sets)],
         shared=words.shared_settings(comparison.contenders),
-        style=_resource("compare.css"),
     )
-    return page.rstrip("\n") + "\n"
-
-
-def _resource(name: str) -> str:
-    return resources.files("mtqa.bench").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _shortened(text: str) -> str:

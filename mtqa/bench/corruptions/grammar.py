@@ -22,7 +22,8 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-‐][^\W\d_]+)*|\d+(?:[.,:/]\d+)*|[^\w\
 _FINE = {"N": ("NN", "NNS"), "V": ("VB", "VBD", "VBZ"), "G": ("VBG",), "K": ("VBN",)}
 _FINE |= {"J": ("JJ", "JJR", "JJS"), "R": ("RB", "RBR", "RBS")}
 _UPOS = {"N": "NOUN", "V": "VERB", "G": "VERB", "K": "VERB", "J": "ADJ", "R": "ADV"}
-_WN = {"N": "N", "V": "V", "G": "V", "K": "V", "J": "J", "R": "R"}
+#: Our tags as WordNet's parts of speech.
+WORDNET_POS = {"N": "N", "V": "V", "G": "V", "K": "V", "J": "J", "R": "R"}
 _UNKNOWN = {"N": 1.0, "V": 0.2, "J": 0.5, "R": 0.1, "G": 0.1, "K": 0.2, "L": 0.3}
 _VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
 _CONSONANT_SOUND = re.compile(
@@ -104,7 +105,7 @@ class Lexicon:
 
     def lemma(self, word: str, tag: str) -> str | None:
         """The word's lemma as that tag where WordNet has it."""
-        pos = _WN[tag]
+        pos = WORDNET_POS[tag]
         for lemma in _lemmas(word).get(_UPOS[tag], ()):
             if self.wordnet.has(lemma, pos):
                 return lemma
@@ -148,7 +149,7 @@ class Lexicon:
         return word == lemma or word in _forms(lemma, "NNS")
 
     def _uses(self, lemma: str, tag: str) -> float:
-        return 0.7 + sum(self.wordnet.sense_counts(lemma, _WN[tag]))
+        return 0.7 + sum(self.wordnet.sense_counts(lemma, WORDNET_POS[tag]))
 
     def _tagged(self, token: Token, posterior: npt.NDArray[np.float64]) -> Token:
         best = int(posterior.argmax())

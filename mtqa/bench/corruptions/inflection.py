@@ -313,7 +313,7 @@ def _one_sound(word: str) -> bool:
 
 
 def noun_number(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
-    """A noun in the singular without article, or a mass plural: *in all province of the country*."""
+    """A noun in the singular without article: *in all province of the country*."""
     tokens = sentence.tokens
     found = [
         i

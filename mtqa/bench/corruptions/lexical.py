@@ -10,7 +10,7 @@ import numpy as np
 
 from mtqa.bench.corruptions.choose import cased, content_words, pick, put, shuffled, swap
 from mtqa.bench.corruptions.edits import Corruption, Edit, apply
-from mtqa.bench.corruptions.grammar import Lexicon, Sentence, Token
+from mtqa.bench.corruptions.grammar import WORDNET_POS, Lexicon, Sentence, Token
 from mtqa.bench.corruptions.offensive import decent
 from mtqa.bench.corruptions.resources import Resources
 from mtqa.bench.corruptions.tables import CONFUSED, FOREIGN, HOMOGRAPHS
@@ -28,7 +28,6 @@ improve like love matter mention notice observe occur photograph please praise p
 recommend remember respect study surprise survive thank trust understand use
 """
 _ANY_OBJECT = frozenset(_ANY_OBJECT_TEXT.split())
-_WN = {"N": "N", "V": "V", "G": "V", "K": "V", "J": "J", "R": "R"}
 
 
 def wrong_sense(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
@@ -38,7 +37,7 @@ def wrong_sense(sentence: Sentence, rng: np.random.Generator, resources: Resourc
     """
     for place in shuffled(content_words(sentence, "NVGK"), rng):
         token = sentence.tokens[place]
-        for lemma in shuffled(_wrong(resources.lexicon, token.lemma, _WN[token.tag]), rng)[:3]:
+        for lemma in shuffled(_wrong(resources.lexicon, token.lemma, WORDNET_POS[token.tag]), rng)[:3]:
             edits = swap(sentence, place, lemma, resources.lexicon)
             if edits:
                 return apply(sentence.text, edits)
@@ -53,7 +52,7 @@ def rare_synonym(sentence: Sentence, rng: np.random.Generator, resources: Resour
     edits: list[Edit] = []
     for place in shuffled(content_words(sentence, "NVGKJR"), rng):
         token = sentence.tokens[place]
-        options = _stilted(resources.lexicon, token.lemma, _WN[token.tag])
+        options = _stilted(resources.lexicon, token.lemma, WORDNET_POS[token.tag])
         edits += swap(sentence, place, pick(options, rng), resources.lexicon) if options else []
         if sum(e.marked for e in edits) == 3:
             break
@@ -67,9 +66,11 @@ def heavy_spin(sentence: Sentence, rng: np.random.Generator, resources: Resource
     changed = bad = 0
     for place in places:
         token = sentence.tokens[place]
-        wrong = _wrong(resources.lexicon, token.lemma, _WN[token.tag])
+        wrong = _wrong(resources.lexicon, token.lemma, WORDNET_POS[token.tag])
         options = (
-            wrong if wrong and rng.random() < 0.6 else _any(resources.lexicon, token.lemma, _WN[token.tag])
+            wrong
+            if wrong and rng.random() < 0.6
+            else _any(resources.lexicon, token.lemma, WORDNET_POS[token.tag])
         )
         lemma = pick(options, rng) if options else None
         made = swap(sentence, place, lemma, resources.lexicon) if lemma else []
@@ -146,7 +147,7 @@ def _joins(sentence: Sentence, place: int) -> bool:
 
 def _stranger(token: Token, rng: np.random.Generator, resources: Resources) -> str | None:
     """A word of the pool, of like frequency, of another field than any sense of the token's word."""
-    pos = _WN[token.tag]
+    pos = WORDNET_POS[token.tag]
     zipf = resources.lexicon.zipf(token.lemma)
     senses = resources.lexicon.wordnet.senses(token.lemma, pos)
     fields = {s.field for s in senses} if pos != "J" else set()
@@ -222,7 +223,7 @@ def _mistaken(
 ) -> Corruption | None:
     for place in shuffled(content_words(sentence, "NVGKJR", 0.8), rng):
         token = sentence.tokens[place]
-        word = (_WN[token.tag], token.lemma)
+        word = (WORDNET_POS[token.tag], token.lemma)
         if word not in table:
             continue
         lemma = pick(table[word], rng)

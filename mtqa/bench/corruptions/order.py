@@ -107,7 +107,7 @@ def _finite(token: Token) -> bool:
 
 
 def verb_first(sentence: Sentence, rng: np.random.Generator, resources: Resources) -> Corruption | None:
-    """The verb before its subject: *Said the minister that …*, *Yesterday arrived they at*."""
+    """The verb before its subject: *Yesterday arrived they at*, *Went she home*."""
     del resources
     tokens = sentence.tokens
     found = [

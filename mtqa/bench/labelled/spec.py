@@ -144,6 +144,8 @@ def _check_names(columns: Any, key: str, where: str) -> None:
     for ours, theirs in columns.items():
         if key == "columns" and ours not in FIELDS + GROUPS:
             raise ConfigError(f"{where}: {unknown('column', str(ours), FIELDS + GROUPS)}")
+        if not isinstance(ours, str):
+            raise ConfigError(f"{where}: {key}: {one_line(ours, 60)} is not a string; put it in quotes")
         if not isinstance(theirs, str) or not theirs:
             raise ConfigError(f"{where}: {key}: {ours}: {one_line(theirs, 60)!r} is not a column's name")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mtqa.errors import one_line
+from mtqa.lm.quiet import Shared
 
 #: How often the hub is asked whether it is there, with which pause between, and how long it may take.
 _ASKED, _PAUSE_SECONDS, _PATIENCE_SECONDS = 2, 1.0, 10.0
@@ -26,7 +27,7 @@ def streamed_file(builder: str, file: Path, **options: Any) -> Iterator[Any]:
     with (
         tempfile.TemporaryDirectory(prefix="mtqa-") as locks,
         quiet_datasets(offline=True) as datasets,
-        _without_torch(datasets),
+        _without_torch.inside(),
     ):
         yield datasets.load_dataset(
             builder,
@@ -38,30 +39,45 @@ def streamed_file(builder: str, file: Path, **options: Any) -> Iterator[Any]:
         )
 
 
+def _hush(put_back: contextlib.ExitStack) -> None:
+    """No bars and notes of `datasets` and the hub's client."""
+    import datasets
+
+    if not datasets.are_progress_bars_disabled():
+        put_back.callback(datasets.enable_progress_bars)
+    datasets.disable_progress_bars()
+    for logger in (logging.getLogger(name) for name in ("datasets", "huggingface_hub")):
+        put_back.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
+
+
+def _changed(name: str, value: bool) -> Shared:
+    """A setting of `datasets` with another value."""
+
+    def change(put_back: contextlib.ExitStack) -> None:
+        from datasets import config
+
+        put_back.callback(setattr, config, name, getattr(config, name))
+        setattr(config, name, value)
+
+    return Shared(change)
+
+
+_quiet, _offline = Shared(_hush), _changed("HF_HUB_OFFLINE", True)
+#: A streamed set imports torch to be a set of torch's too: a second, for nothing.
+_without_torch = _changed("TORCH_AVAILABLE", False)
+
+
 @contextlib.contextmanager
 def quiet_datasets(*, offline: bool) -> Iterator[Any]:
-    """`datasets` and the hub's client without bars and notes, as they were when the block ends.
+    """`datasets` without bars and notes, as it was when the last block of any thread ends.
 
     ``offline`` keeps it from asking the hub about local files.
     """
     import datasets
 
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels, before = [logger.level for logger in loggers], datasets.config.HF_HUB_OFFLINE
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    if offline:
-        datasets.config.HF_HUB_OFFLINE = True
-    try:
+    with _quiet.inside(), _offline.inside() if offline else contextlib.nullcontext():
         yield datasets
-    finally:
-        datasets.config.HF_HUB_OFFLINE = before
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if shown:
-            datasets.enable_progress_bars()
 
 
 def ask_hub(datasets: Any, name: str, revision: str | None) -> None:
@@ -84,17 +100,6 @@ def ask_hub(datasets: Any, name: str, revision: str | None) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
-
-
-@contextlib.contextmanager
-def _without_torch(datasets: Any) -> Iterator[None]:
-    """A streamed set imports torch to be a set of torch's too: a second, for nothing."""
-    before = datasets.config.TORCH_AVAILABLE
-    datasets.config.TORCH_AVAILABLE = False
-    try:
-        yield
-    finally:
-        datasets.config.TORCH_AVAILABLE = before
 
 
 def reason_of(error: BaseException) -> str:

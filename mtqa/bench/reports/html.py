@@ -7,12 +7,12 @@ data hold reaches the template as plain strings, which Jinja escapes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 
 from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.metrics.calibration import Bin
+from mtqa.bench.page import page
 from mtqa.bench.reports import view
 from mtqa.report.formats import RenderOptions
 from mtqa.report.safe import one_line
@@ -44,22 +44,9 @@ class Dot:
 
 def render(evaluation: Evaluation, _options: RenderOptions) -> str:
     """The page, ending in a line break."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(
-        view=view, one_line=one_line, bar=bar, dots=dots, metrics=METRICS, best_floor=best_floor, side=_SIDE
-    )
-    page = environment.from_string(_resource("evaluation.html.j2")).render(
-        evaluation=evaluation, style=_resource("evaluation.css")
-    )
-    return page.rstrip("\n") + "\n"
-
-
-def _resource(name: str) -> str:
-    return resources.files("mtqa.bench").joinpath("templates", name).read_text(encoding="utf-8")
+    known = {"view": view, "one_line": one_line, "bar": bar, "dots": dots, "metrics": METRICS}
+    known |= {"best_floor": best_floor, "side": _SIDE}
+    return page("evaluation", known, evaluation=evaluation)
 
 
 def best_floor(section: Section, name: str) -> float | None:
