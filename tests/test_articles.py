@@ -34,9 +34,10 @@ def by_document(test: Any) -> Any:
     return pytest.mark.parametrize("record", RECORDS, ids=[r["doc"] for r in RECORDS])(test)
 
 
-def test_the_file_is_what_its_source_makes(build):
-    source = (CASES / "articles.md").read_text(encoding="utf-8")
-    stored = (CASES / "articles.jsonl").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["articles", "languages", "unread"])
+def test_the_file_is_what_its_source_makes(build, name):
+    source = (CASES / f"{name}.md").read_text(encoding="utf-8")
+    stored = (CASES / f"{name}.jsonl").read_text(encoding="utf-8")
     assert build.jsonl(source) == stored, "run python scripts/build_cases.py"
 
 

@@ -369,6 +369,7 @@ def test_texts_that_are_not_there_are_told_first(parts, capsys, tmp_path, monkey
 
 
 @pytest.mark.model
+@pytest.mark.slow
 def test_the_smallest_part_for_real(smollm2_files, tmp_path):
     target = tmp_path / "b.json"
     command = [

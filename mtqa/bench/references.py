@@ -34,9 +34,9 @@ class ReferenceScores:
 
 
 def has_references(table: ScoreTable) -> bool:
-    """Has every sentence that counts a reference?"""
-    missing, count = missing_references(table)
-    return bool(count) and not missing
+    """Has every sentence that counts a reference, and is any of them more than that reference itself?"""
+    missing, _ = missing_references(table)
+    return bool(_compared(table)) and not missing
 
 
 def missing_references(table: ScoreTable) -> tuple[int, int]:
@@ -62,13 +62,20 @@ def _metric(name: str, *, sentence: bool) -> Any:
     return {"BLEU": lambda: BLEU(effective_order=sentence, force=True), "chrF": CHRF, "TER": TER}[name]()
 
 
-def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
+def _referred(table: ScoreTable) -> list[int]:
+    """The numbers of the sentences that have a reference and count."""
+    listed = enumerate(table.data.sentences())
+    return [i for i, s in listed if s.reference is not None and s.text.strip() and not s.boilerplate]
+
+
+def _compared(table: ScoreTable) -> list[int]:
+    """Those of a corpus figure: a pair's sound sentence is its own reference, and no part of it."""
     sentences = list(table.data.sentences())
-    rows = [
-        i for i, s in enumerate(sentences) if s.reference is not None and s.text.strip() and not s.boilerplate
-    ]
-    # A pair's sound sentence is its own reference: it is no part of a corpus figure.
-    counted = [i for i in rows if table.data.shape != "pairs" or sentences[i].label]
+    return [i for i in _referred(table) if table.data.shape != "pairs" or sentences[i].label]
+
+
+def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
+    sentences, rows, counted = list(table.data.sentences()), _referred(table), _compared(table)
     texts = [sentences[i].text for i in rows]
     references = [sentences[i].reference or "" for i in rows]
     single = _metric(name, sentence=True)
@@ -78,10 +85,8 @@ def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
     scores = np.full(len(sentences), min(values) - 1.0)
     scores[rows] = values
     corpus = _metric(name, sentence=False)
+    prepared = _corpus(corpus, table, counted)
     try:
-        if not counted:
-            raise Undefined("every corrupted sentence with a reference is blank")
-        prepared = _corpus(corpus, table, counted)
         figure = measured(prepared, "sentences", draws, alone=len(set(table.data.clusters().tolist())) < 2)
     except Undefined as error:
         figure = Figure(None, undefined=str(error), unit="sentences")

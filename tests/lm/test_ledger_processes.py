@@ -241,7 +241,11 @@ sys.exit(cli.main(["rank", {article!r}, "--format", "json"]))
 """
 
 
-@pytest.mark.parametrize("limit", [1, 3000, 4096, 9000, 20_000, 33_000, 50_000])
+#: One is enough by default: each is a command of its own.
+OTHERS = [pytest.param(limit, marks=pytest.mark.slow) for limit in (1, 3000, 4096, 9000, 33_000, 50_000)]
+
+
+@pytest.mark.parametrize("limit", [20_000, *OTHERS])
 def test_a_ledger_whose_file_may_not_grow_from_the_start_stops_nothing(folder, tmp_path, limit):
     """What a disk without room is when the first file is made: `RLIMIT_FSIZE` bounds every file."""
     model, article = tmp_path / "model", tmp_path / "a.txt"

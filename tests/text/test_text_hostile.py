@@ -22,6 +22,8 @@ from mtqa.text.boilerplate_table import TABLE, TEXT
 from mtqa.text.read import document_from_text
 from mtqa.text.segment import sentence_spans
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 5_000
 UNITS = [
     *(
