@@ -3,7 +3,7 @@
 Makes the training corpora, reads them with the language model (the long part), trains the ensemble, fits the
 sentence model and the calibration on documents that the members had not seen, and writes the head with its
 card into mtqa/detect/heads. Seeded; every step that is done is kept in --work and not done again.
-Less than two hours on two cores; more for the larger model, which reads a smaller part.
+About two hours on two cores; more for the larger model, which reads a smaller part.
 Needs the extra `corrupt`, and WordNet's data (wordnet-base).
 """
 
