@@ -5,7 +5,7 @@
 Takes the corpora and states that `scripts/train_detector.py` has made in --work. For each group of corpora
 one network is trained on the others; the sentence model and the calibrations of sentences and of words are
 fitted on the others too (by the outputs of networks that had not seen the document). With a language of MLQE
-its `test20`, which no training sees, is judged as well. About three minutes a group on two cores; finished
+its `test20`, which no training sees, is judged as well. About four minutes a group on two cores; finished
 groups are kept in --work and not done again.
 """
 

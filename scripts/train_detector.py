@@ -4,7 +4,7 @@ Makes the training corpora, reads them with the language model (the long part), 
 sentence model and the calibration on documents that the members had not seen, and writes the head with its
 card into mtqa/detect/heads. Seeded; every step that is done is kept in --work and not done again.
 About two hours on two cores; more for the larger model, which reads a smaller part.
-Needs the extra `corrupt`, and WordNet's data (wordnet-base).
+Needs the extra `train`, and WordNet's data (wordnet-base).
 """
 
 from __future__ import annotations
