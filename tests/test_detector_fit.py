@@ -16,6 +16,7 @@ from detector_fit import Ensemble, Recipe, Source, loss, train
 from detector_states import States
 
 from mtqa.detect.head import OUTPUTS
+from tests.detector_states_made import made_states
 
 WIDTH, FEATURES, PLACES = 6, 3, 3
 
@@ -27,24 +28,19 @@ def _corpus(rng: np.random.Generator, *, sentences: int = 12, human: bool = Fals
     sentence = np.concatenate([[i] * n + [-1] for i, n in enumerate(lengths)]).astype(np.int32)
     n = len(sentence)
     document = owner[np.repeat(np.arange(sentences), lengths + 1)]
-    return States(
+    return made_states(
+        sentence,
+        ["loop", "wrong_sense", ""] * (sentences // 3),
+        width=WIDTH,
         hidden=rng.normal(size=(n, WIDTH)).astype(np.float16),
         features=rng.normal(size=(n, FEATURES)).astype(np.float32),
-        surprisal=rng.random(n),
         document=document,
-        sentence=sentence,
-        word=np.arange(n),
         run=document,
-        starts=np.zeros(n, np.int32),
-        ends=np.ones(n, np.int32),
         label=rng.integers(0, 3, n).astype(np.int8),
         known=rng.integers(0, 2, n).astype(np.int8),
         labels=np.full(sentences, -1, np.int8) if human else (np.arange(sentences) % 2).astype(np.int8),
         scores=rng.normal(size=sentences) if human else np.full(sentences, np.nan),
         owner=owner,
-        characters=np.full(sentences, 9, np.int32),
-        opens=np.zeros(sentences, np.int8),
-        types=np.array(["loop", "wrong_sense", ""] * (sentences // 3)),
     )
 
 

@@ -21,6 +21,7 @@ from detector_states import States, read_states
 
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.kinds import NAMES, fault_kind
+from tests.detector_states_made import made_states
 
 TOKENS, WIDTH = 6, 16
 
@@ -33,24 +34,13 @@ def _sentences(types: list[str], rng: np.random.Generator) -> States:
     for i, name in enumerate(types):
         hidden[i, 2:, sorted(set(types)).index(name)] += 3.0
     sentence = np.repeat(np.arange(m), TOKENS).astype(np.int32)
-    return States(
+    return made_states(
+        sentence,
+        types,
+        width=WIDTH,
         hidden=hidden.reshape(n, WIDTH).astype(np.float16),
-        features=np.zeros((n, 4), np.float32),
-        surprisal=np.zeros(n),
-        document=sentence,
-        sentence=sentence,
-        word=np.arange(n),
-        run=sentence,
-        starts=np.zeros(n, np.int32),
-        ends=np.zeros(n, np.int32),
         label=np.ones(n, np.int8),
         known=np.zeros(n, np.int8),
-        labels=np.ones(m, np.int8),
-        scores=np.full(m, np.nan),
-        owner=np.arange(m),
-        characters=np.full(m, 30, np.int32),
-        opens=np.ones(m, np.int8),
-        types=np.array(types),
     )
 
 

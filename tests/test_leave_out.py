@@ -24,6 +24,7 @@ from mtqa.detect.calibrate import Calibration, sound_reference, word_calibration
 from mtqa.detect.head import OUTPUTS
 from mtqa.detect.kinds import NAMES
 from mtqa.detect.sentence import SENTENCE_FEATURES
+from tests.detector_states_made import made_states
 
 
 def _table(labels: np.ndarray, owner: np.ndarray) -> Table:
@@ -115,25 +116,13 @@ def test_a_version_goes_with_the_sound_sentence_before_it():
 
 def _two_sentences(*, types: list[str]) -> States:
     """Two corrupted sentences of two tokens each, each read alone."""
-    n = 4
-    return States(
-        hidden=np.zeros((n, 3), np.float16),
-        features=np.zeros((n, 2), np.float32),
-        surprisal=np.zeros(n),
-        document=np.zeros(n, np.int32),
-        sentence=np.array([0, 0, 1, 1], np.int32),
-        word=np.arange(n),
-        run=np.array([0, 0, 1, 1], np.int32),
-        starts=np.zeros(n, np.int32),
-        ends=np.zeros(n, np.int32),
+    return made_states(
+        [0, 0, 1, 1],
+        types,
+        width=3,
+        document=np.zeros(4, np.int32),
         label=np.array([0, 0, 0, 1], np.int8),
-        known=np.ones(n, np.int8),
-        labels=np.ones(2, np.int8),
-        scores=np.full(2, np.nan),
         owner=np.zeros(2, np.int32),
-        characters=np.full(2, 9, np.int32),
-        opens=np.ones(2, np.int8),
-        types=np.array(types),
     )
 
 

@@ -18,6 +18,7 @@ from detector_states import States
 
 from mtqa.detect.calibrate import Calibration
 from mtqa.detect.sentence import SENTENCE_FEATURES
+from tests.detector_states_made import made_states
 
 
 @pytest.fixture
@@ -77,25 +78,7 @@ def test_known_corpora_may_be_left_out_into_a_file(monkeypatch, tmp_path):
 
 def _states() -> States:
     """One document of one sentence of two tokens."""
-    return States(
-        hidden=np.zeros((2, 3), np.float16),
-        features=np.zeros((2, 4), np.float32),
-        surprisal=np.zeros(2),
-        document=np.zeros(2, np.int32),
-        sentence=np.zeros(2, np.int32),
-        run=np.zeros(2, np.int32),
-        word=np.arange(2),
-        starts=np.zeros(2, np.int32),
-        ends=np.zeros(2, np.int32),
-        label=np.zeros(2, np.int8),
-        known=np.ones(2, np.int8),
-        labels=np.zeros(1, np.int8),
-        scores=np.full(1, np.nan),
-        owner=np.zeros(1, np.int32),
-        characters=np.full(1, 9, np.int32),
-        opens=np.ones(1, np.int8),
-        types=np.array([""]),
-    )
+    return made_states([0, 0], [""], width=3, labels=np.zeros(1, np.int8))
 
 
 def test_an_ensemble_that_was_half_written_is_trained_anew(monkeypatch, tmp_path):
