@@ -153,7 +153,8 @@ def _article(report: Report, index: int, options: RenderOptions) -> ArticleView:
         first=_first(report, findings, options),
         verdict=view.nothing_found(report) or view.verdict(report),
         probable=view.by_probability(report),
-        detected=report.verdict is not None or any("detector" in f.measures for f in report.findings),
+        detected=report.verdict is not None
+        or any(f.measures.get("detector") is not None for f in report.findings),
         seldom_found=view.seldom_found(report),
         warnings=view.warnings(report),
         data=script_json(_data(report, findings, by_sentence)),
