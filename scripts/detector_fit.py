@@ -62,7 +62,7 @@ class Recipe:
 class _Laid(torch.autograd.Function):
     """Σ over k of what the token k places on says, within a passage: ``(n, K·U)`` to ``(n, U)``.
 
-    By hand, since slices that PyTorch derives fill a whole tensor with zeros each: a third of a step's time.
+    By hand, since slices that PyTorch derives fill a whole tensor with zeros each.
     """
 
     @staticmethod
@@ -87,7 +87,7 @@ class _Laid(torch.autograd.Function):
 
 
 class _Dropout(nn.Module):
-    """Sets a share of the values to 0. On the CPU NumPy draws, nine times as fast as PyTorch does there."""
+    """Sets a share of the values to 0. On the CPU NumPy draws, which is several times as fast there."""
 
     def __init__(self, share: float, seed: int) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ import numpy as np
 from mtqa.bench.beside import bare_table
 from mtqa.bench.figures import Draws, Figure, measured
 from mtqa.bench.metrics.base import Prepared, Undefined, always
-from mtqa.bench.records import Array, ScoreTable
+from mtqa.bench.records import Array, LabelledSentence, ScoreTable
 from mtqa.lm.progress import Progress
 
 #: Metric → the sign that makes higher worse, for sentence scores.
@@ -41,8 +41,8 @@ def has_references(table: ScoreTable) -> bool:
 
 def missing_references(table: ScoreTable) -> tuple[int, int]:
     """How many of the sentences that count have no reference, and how many count."""
-    kept = [s for s in table.data.sentences() if not s.boilerplate and s.text.strip()]
-    return sum(s.reference is None for s in kept), len(kept)
+    kept = _counting(table)
+    return sum(s.reference is None for _, s in kept), len(kept)
 
 
 def reference_scores(table: ScoreTable, draws: Draws, *, progress: Progress) -> list[ReferenceScores]:
@@ -62,16 +62,20 @@ def _metric(name: str, *, sentence: bool) -> Any:
     return {"BLEU": lambda: BLEU(effective_order=sentence, force=True), "chrF": CHRF, "TER": TER}[name]()
 
 
+def _counting(table: ScoreTable) -> list[tuple[int, LabelledSentence]]:
+    """The sentences that count, with their numbers."""
+    return [(i, s) for i, s in enumerate(table.data.sentences()) if not s.boilerplate and s.text.strip()]
+
+
 def _referred(table: ScoreTable) -> list[int]:
     """The numbers of the sentences that have a reference and count."""
-    listed = enumerate(table.data.sentences())
-    return [i for i, s in listed if s.reference is not None and s.text.strip() and not s.boilerplate]
+    return [i for i, s in _counting(table) if s.reference is not None]
 
 
 def _compared(table: ScoreTable) -> list[int]:
     """Those of a corpus figure: a pair's sound sentence is its own reference, and no part of it."""
-    sentences = list(table.data.sentences())
-    return [i for i in _referred(table) if table.data.shape != "pairs" or sentences[i].label]
+    whole = table.data.shape != "pairs"
+    return [i for i, s in _counting(table) if s.reference is not None and (whole or s.label)]
 
 
 def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:

@@ -294,10 +294,12 @@ class _Bench:
         values = prepared.over(self._weights)
         finite = values[np.isfinite(values)]
         if self._groups < 2 or len(finite) < max(2, LEAST_DEFINED * len(values)):
-            lacking = 1 - len(finite) / max(len(values), 1)
-            why = f"undefined in {lacking:.0%} of the draws"
-            if self._groups < 2 or len(values) < 2:
-                why = "one document" if self._groups < 2 else "fewer than two draws"
+            if self._groups < 2:
+                why = "one document"
+            elif len(values) < 2:
+                why = "fewer than two draws"
+            else:
+                why = f"undefined in {1 - len(finite) / len(values):.0%} of the draws"
             return Estimate(value, None, None, prepared.n, f"{why}: no interval"), values
         return Estimate(value, *interval(finite, value), prepared.n), values
 
