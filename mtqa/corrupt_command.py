@@ -57,7 +57,7 @@ def corrupt(articles: tuple[str, ...], list_types: bool, output: str | None, **o
     """Corrupt a share of the sentences of clean articles, each labelled with type, severity and spans.
 
     FILE is an article as for `mtqa rank`, - for stdin, or JSON lines of clean documents (doc, paragraphs).
-    One JSON object a line, in the documents shape of docs/methods.md. Needs lemminflect (pip install
+    One JSON object a line, in the documents shape of docs/evaluation.md. Needs lemminflect (pip install
     'mtqa[corrupt]') and WordNet's data (apt-get install wordnet-base).
 
     The types whose name begins with sampled_ let a language model write words or a sentence's end: name

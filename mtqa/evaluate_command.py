@@ -151,7 +151,8 @@ def _is_yaml(name: str) -> bool:
 
 
 def _evaluated(given: _Given, options: dict[str, Any], console: Console) -> Evaluation:
-    from mtqa.bench.evaluate import EvaluateSettings, check_groups, evaluate_tables
+    from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
+    from mtqa.bench.groups import check_groups
     from mtqa.config import load_config
     from mtqa.detect.measures import check_measure
     from mtqa.evaluation import score_sets

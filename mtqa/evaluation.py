@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mtqa.bench.evaluate import EvaluateSettings, Evaluation, check_groups, evaluate_tables
+from mtqa.bench.evaluate import EvaluateSettings, Evaluation, evaluate_tables
+from mtqa.bench.groups import check_groups
 from mtqa.bench.labelled.load import load_labelled
 from mtqa.bench.labelled.made import corrupted_set
 from mtqa.bench.records import LabelledSet, ScoreTable

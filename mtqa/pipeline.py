@@ -21,7 +21,7 @@ from mtqa.detect.calibrate import Calibration
 from mtqa.detect.calibration_file import load_calibration
 from mtqa.detect.head import Head, find_head
 from mtqa.detect.measures import AUTO, DETECTOR, auto_measure, check_measure
-from mtqa.detect.rank import RankSettings, rank_sentences
+from mtqa.detect.rank import NO_DETECTOR, RankSettings, rank_sentences
 from mtqa.detect.sentence import text_signature
 from mtqa.detect.unigrams import frequency_language
 from mtqa.detect.verdict import FDR, judge, only_found
@@ -228,6 +228,8 @@ class Ranker:
         if repaired < 0:
             raise UsageError(f"repaired is {repaired}: a number of sentences, or 0 for no repairs")
         calibration = self.calibration  # asked before any work: it may be the wrong one
+        if self.measure == DETECTOR and self.head is None:
+            raise UsageError(NO_DETECTOR)
         document = _lines_apart(as_document(source), self.config.context)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:

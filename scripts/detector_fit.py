@@ -19,6 +19,7 @@ from detector_states import States
 from torch import nn
 from torch.nn import functional
 
+from mtqa.console import Console
 from mtqa.detect.head import CLIP, OUTPUTS, TYPES
 from mtqa.detect.kinds import KIND_OF
 
@@ -288,15 +289,17 @@ def train(
     ensemble = Ensemble(first.hidden.shape[1], first.features.shape[1], recipe, members, seed).to(device)
     optimizer = torch.optim.AdamW(ensemble.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps, planned = 0, 0
-    for _ in range(recipe.epochs):
-        taken = epoch(corpora, recipe, rng)
-        planned = planned or len(taken) * recipe.epochs
-        for source, which in taken:
-            cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, steps / planned)))
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * min(1.0, steps / 50) * max(0.02, cosine)
-            _step(ensemble, optimizer, source, which)
-            steps += 1
+    with Console() as console:
+        for _ in range(recipe.epochs):
+            taken = epoch(corpora, recipe, rng)
+            planned = planned or len(taken) * recipe.epochs
+            for source, which in taken:
+                cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, steps / planned)))
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.rate * min(1.0, steps / 50) * max(0.02, cosine)
+                _step(ensemble, optimizer, source, which)
+                steps += 1
+                console.update("fitting", steps, planned)
     return ensemble.eval()
 
 

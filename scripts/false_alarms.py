@@ -51,7 +51,8 @@ def main() -> int:
     except MtqaError as error:
         print(f"false_alarms: {error}", file=sys.stderr)
         return error.exit_code
-    table = "\n".join(markdown(found)) + "\n"
+    head = ranker.head.digest[:12] if ranker.head else None
+    table = "\n".join(markdown(found, limit=options.limit, head=head)) + "\n"
     if options.output:
         write_report(table, str(options.output))
     print(table, end="")
@@ -97,9 +98,15 @@ def alarms(ranker: mtqa.Ranker, texts: Sequence[str]) -> Alarms:
     return Alarms(verdicts, without)
 
 
-def markdown(found: Mapping[str, Alarms]) -> Iterator[str]:
-    """A row a file."""
-    yield from ("# False alarms in sound articles", "", "`python scripts/false_alarms.py`", "")
+def markdown(found: Mapping[str, Alarms], *, limit: int = 0, head: str | None = None) -> Iterator[str]:
+    """A row a file. ``limit``: of how many articles of each; ``head``: the detector's digest."""
+    command = "`python scripts/false_alarms.py FILE…" + (f" --limit {limit}`" if limit else "`")
+    yield from (
+        "# False alarms in sound articles",
+        "",
+        command + (f", detector `{head}`" if head else ""),
+        "",
+    )
     yield row(
         "articles of",
         "articles, sentences",

@@ -140,7 +140,7 @@ def judged(
     """
     found = begun.found
     rest = {name: corpus for name, corpus in found.items() if name not in left_out(names)}
-    network = train(sources(rest), Recipe(), begun.card["recipe"]["seed"], device=begun.device)
+    network = train(sources(rest, begun.plan), Recipe(), begun.card["recipe"]["seed"], device=begun.device)
     articles = {"articles": sentence_table(begun.articles, outputs(network, begun.articles))}
     sentences, calibrations = fit_sentences({name: known[name] for name in rest}, articles)
     words = [word_table(rest[name], seen[name], log_odds(known[name], sentences)) for name in rest]

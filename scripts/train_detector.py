@@ -16,7 +16,7 @@ import os
 import sys
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +27,7 @@ from detector_corpora import corpora, pieces, read_lines, restored, written
 from detector_drafts import DRAFTS
 from detector_fit import LOSSES, Ensemble, Recipe, Source, moments, outputs, softened, standardised
 from detector_kinds import FITTED, SENTENCE_KINDS, trained
+from detector_plans import CORPORA, PLANS, WRITER, Plan
 from detector_sampled import SEED as SAMPLING
 from detector_sampled import sampled
 from detector_sentences import (
@@ -48,90 +49,6 @@ from mtqa.lm.torch_loading import pick_device
 from mtqa.pipeline import Ranker
 from mtqa.report.write import write_report
 
-#: Writes the sentences of `detector_sampled`, whichever model is to read them.
-WRITER = "smollm2-135m"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is read for a model's head: which layers, and of which corpora only a share of the texts."""
-
-    layers: tuple[int, ...]
-    shares: Mapping[str, float] = field(default_factory=dict)
-
-
-#: A quarter of the texts teaches Gemma's head nearly all that there is to learn (docs/log.md), and it reads
-#: 160 tokens a second: its vocabulary is five times as large. The default model reads less of what is
-#: plentiful (annotated talks, human scores, what rules make of articles): its head has two hours.
-PLANS = {
-    WRITER: Plan(
-        (16, 20),
-        {
-            "speeches": 0.75,
-            "post_edits": 0.85,
-            "sampled": 0.8,
-            "written_rules": 0.5,
-            "written_sampled": 0.8,
-            "collocations": 0.7,
-            "engine": 0.9,
-            "unedited": 0.9,
-            "mlqe_ro": 0.75,
-            "mlqe_et": 0.75,
-            "mlqe_ru": 0.75,
-            "mqm_ted": 0.5,
-        },
-    ),
-    "gemma-3-270m": Plan(
-        (8, 10, 12),
-        {
-            "speeches": 0.25,
-            "web_rules": 0.2,
-            "spun": 0.25,
-            "post_edits": 0.12,
-            "demetr": 0.3,
-            "sampled": 0.3,
-            "written": 0.5,
-            "written_rules": 0.25,
-            "written_sampled": 0.3,
-            "written_spun": 0.5,
-            "written_mt": 0.5,
-            "collocations": 0.4,
-            "engine": 0.4,
-            "unedited": 0.4,
-            "mlqe_ro": 0.15,
-            "mlqe_et": 0.15,
-            "mlqe_ru": 0.15,
-            "mqm_ted": 0.15,
-            "mqm_bio_de": 0.4,
-            "mqm_bio_es": 0.4,
-        },
-    ),
-}
-#: Corpus → how much of it an epoch takes (a balance between made corruptions and real translations), licence.
-CORPORA = {
-    "speeches": (1.0, "public domain"),
-    "web": (3.0, "CC BY-SA 4.0"),
-    "web_rules": (1.0, "CC BY-SA 4.0"),
-    "spun": (1.0, "CC BY-SA 4.0 (web pages), Apache-2.0 (articles), CC BY 4.0 (words)"),
-    "post_edits": (0.8, "CC0 1.0, CC BY 4.0 (words)"),
-    "demetr": (1.0, "MIT"),
-    "sampled": (0.8, "public domain (speeches), sentences written by the model"),
-    "written": (1.0, "Apache-2.0"),
-    "written_rules": (1.0, "Apache-2.0"),
-    "written_sampled": (0.8, "Apache-2.0, sentences written by the model"),
-    "written_spun": (2.0, "Apache-2.0"),
-    "written_mt": (2.0, "Apache-2.0"),
-    "collocations": (1.0, "CC BY-SA 4.0 (web pages), Apache-2.0 (articles), public domain (speeches)"),
-    "engine": (1.2, "public domain (speeches), Apache-2.0 (articles)"),
-    "unedited": (1.2, "public domain (speeches), Apache-2.0 (articles), CC0 1.0 (post-edits)"),
-    "mlqe_ro": (1.0, "CC0 1.0"),
-    "mlqe_et": (1.0, "CC0 1.0"),
-    "mlqe_ru": (1.0, "CC0 1.0"),
-    "mqm_ted": (0.4, "Apache-2.0 (annotations)"),
-    "mqm_bio_de": (0.35, "Apache-2.0 (annotations)"),
-    "mqm_bio_es": (0.25, "Apache-2.0 (annotations)"),
-}
-WEIGHTS = {name: weight for name, (weight, _) in CORPORA.items()}
 #: Scripts that make corpora, beside `mtqa.bench.corrupt`.
 GENERATORS = ("corpora", "drafts", "sampled", "spinner", "writing")
 #: Raised when a change of code moves a score of a model of the catalogue (`mtqa.lm.score.SCORING`: of any).
@@ -248,19 +165,19 @@ def folds_of(paths: dict[str, Path], seed: int) -> dict[str, np.ndarray]:
     return found
 
 
-def sources(found: Mapping[str, States]) -> list[Source]:
+def sources(found: Mapping[str, States], plan: Plan) -> list[Source]:
     """The corpora as they are learned from."""
-    return [Source(states, WEIGHTS[name], name in VERSIONED) for name, states in found.items()]
+    return [Source(states, plan.weight(name), name in VERSIONED) for name, states in found.items()]
 
 
 def unseen(
-    found: dict[str, States], folds: dict[str, np.ndarray], recipe: Recipe, seed: int, *, device: str
+    found: dict[str, States], folds: dict[str, np.ndarray], plan: Plan, seed: int, *, device: str
 ) -> dict[str, np.ndarray]:
     """Each corpus's outputs by a network that was trained without the document's text: ``(N, C)``."""
     made = {name: np.zeros((len(c.label), len(OUTPUTS)), dtype=np.float32) for name, c in found.items()}
     for fold in range(FOLDS):
         rest = {name: part(c, folds[name] != fold) for name, c in found.items()}
-        network = trained(sources(rest), recipe, seed + 100 + fold, device=device)
+        network = trained(sources(rest, plan), Recipe(), seed + 100 + fold, device=device)
         for name, corpus in found.items():
             own = folds[name] == fold
             made[name][of_sentences(corpus, own)] = outputs(network, part(corpus, own))
@@ -334,7 +251,7 @@ class Begun:
 
     ``found``: every corpus, standardised by ``moments``; ``articles`` likewise. ``folds``: see `folds_of`.
     ``card``: what the head is made of. ``folder``: what was trained from exactly that is kept there.
-    ``device``: where networks are trained.
+    ``device``: where networks are trained. ``plan``: the model's.
     """
 
     found: dict[str, States]
@@ -343,6 +260,7 @@ class Begun:
     folds: dict[str, np.ndarray]
     card: dict[str, Any]
     folder: Path
+    plan: Plan
     device: str = "cpu"
 
 
@@ -354,7 +272,7 @@ def begin(options: argparse.Namespace) -> Begun:
     device = picked(options.device)
     found = read_corpora(paths, options.work, options.model, device=device)
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model, device=device)["articles"]
-    card = _card(paths, found, options)
+    card = _card(paths, found, options) | {"trained_on": {"device": device, "torch": torch.__version__}}
     folds = folds_of(paths, options.seed)
     read = [states_file(name, path, options.work, options.model).name for name, path in paths.items()]
     folder = options.work / _digest({**card, "read": read, "kinds of": SENTENCE_KINDS}, found, folds)[:12]
@@ -367,6 +285,7 @@ def begin(options: argparse.Namespace) -> Begun:
         folds=folds,
         card=card,
         folder=folder,
+        plan=PLANS[options.model],
         device=device,
     )
 
@@ -389,7 +308,7 @@ def _card(paths: dict[str, Path], found: dict[str, States], options: argparse.Na
             "sha256": hashlib.sha256(paths[name].read_bytes()).hexdigest(),
             "sentences": len(found[name].labels),
             "tokens": len(found[name].label),
-            "weight": WEIGHTS[name],
+            "weight": PLANS[options.model].weight(name),
         }
         for name in found
     }
@@ -452,7 +371,7 @@ def unseen_outputs(begun: Begun) -> dict[str, np.ndarray]:
         print("fitting on documents left out", file=sys.stderr)
         partial = kept.with_suffix(".partial.npz")
         seed, device = begun.card["recipe"]["seed"], begun.device
-        np.savez(partial, **unseen(begun.found, begun.folds, Recipe(), seed, device=device))
+        np.savez(partial, **unseen(begun.found, begun.folds, begun.plan, seed, device=device))
         partial.rename(kept)
     return dict(np.load(kept))
 
@@ -463,7 +382,11 @@ def _ensemble(begun: Begun) -> Ensemble:
     if not kept.exists():
         print("fitting on everything", file=sys.stderr)
         done = trained(
-            sources(found), Recipe(), recipe["seed"], members=recipe["members"], device=begun.device
+            sources(found, begun.plan),
+            Recipe(),
+            recipe["seed"],
+            members=recipe["members"],
+            device=begun.device,
         )
         partial = kept.with_suffix(".partial.pt")
         torch.save(done.state_dict(), partial)

@@ -106,6 +106,13 @@ def test_a_number_of_repaired_sentences_that_is_none(fake):
     assert mtqa.Ranker().rank(TEXT, repaired=0).findings
 
 
+def test_the_detectors_measure_without_a_detector_is_refused_before_any_scoring(monkeypatch):
+    backend = FakeBackend(vocabulary=300)
+    with pytest.raises(UsageError, match="there is no detector head for this model"):
+        mtqa.Ranker({"measure": "detector", "detector": "none"}, backend=backend).rank(TEXT)
+    assert not backend.windows_seen
+
+
 def test_a_window_longer_than_the_model_reads(fake):
     with pytest.raises(UsageError, match="at most 1024 tokens"):
         mtqa.rank(TEXT, window=5000)

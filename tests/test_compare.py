@@ -180,6 +180,13 @@ def test_models_with_other_tokenizers(loads, data):
     values = found.sets[0].metrics["bits_per_byte"].estimates
     assert values["a"].value == pytest.approx(values["c"].value)
     assert "different tokenizers" in found.notes[0]
+    loads.clear()
+    asked = dataclasses.replace(QUICK, metrics=("perplexity",))
+    with pytest.raises(UsageError, match="'perplexity' can't be had for models with different tokenizers"):
+        mtqa.compare(configs, data, settings=asked)
+    assert loads == []  # before any scoring
+    alike = {"a": Config(model="x2"), "b": Config(model="y2")}
+    assert list(mtqa.compare(alike, data, settings=asked).sets[0].metrics) == ["perplexity"]
 
 
 def test_one_model_is_held_at_a_time(loads, data, monkeypatch):

@@ -17,6 +17,7 @@ import detector_kinds
 import train_detector
 from detector_fit import Ensemble, Recipe, Source, outputs
 from detector_kinds import SENTENCE_KINDS, fit_kinds, told
+from detector_plans import PLANS, WRITER, Plan
 from detector_states import States, read_states
 
 from mtqa.detect.head import OUTPUTS
@@ -88,19 +89,19 @@ def test_of_each_text_a_model_reads_all_or_nothing(monkeypatch, tmp_path):
     records = [{"doc": f"d{i}", "origin": f"d{i // 4}", "sentences": []} for i in range(800)]
     whole.write_text("".join(json.dumps(record) + "\n" for record in records))
     paths = {"demetr": whole, "web": tmp_path / "web.jsonl"}
-    monkeypatch.setitem(train_detector.PLANS, "a-model", train_detector.Plan((1,), {"demetr": 0.3}))
+    monkeypatch.setitem(PLANS, "a-model", Plan((1,), {"demetr": 0.3}))
     found = train_detector.shared_out(paths, "a-model")
     assert found["web"] == paths["web"]
     origins = [json.loads(line)["origin"] for line in found["demetr"].read_text().splitlines()]
     assert all(origins.count(one) == 4 for one in origins)
     assert 0.2 < len(origins) / 800 < 0.4
-    assert train_detector.shared_out(paths, train_detector.WRITER) == paths
+    assert train_detector.shared_out(paths, WRITER) == paths
 
 
 def test_of_few_texts_a_model_reads_some_documents_of_each(monkeypatch, tmp_path):
     path = tmp_path / "mqm_ted.jsonl"
     path.write_text("".join(json.dumps({"doc": f"talk{i % 4}", "sentences": []}) + "\n" for i in range(400)))
-    monkeypatch.setitem(train_detector.PLANS, "a-model", train_detector.Plan((1,), {"mqm_ted": 0.2}))
+    monkeypatch.setitem(PLANS, "a-model", Plan((1,), {"mqm_ted": 0.2}))
     drawn = train_detector.shared_out({"mqm_ted": path}, "a-model")["mqm_ted"]
     talks = [json.loads(line)["doc"] for line in drawn.read_text().splitlines()]
     assert set(talks) == {f"talk{i}" for i in range(4)}

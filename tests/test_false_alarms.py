@@ -38,6 +38,9 @@ def test_articles_with_a_finding_are_counted_with_an_interval():
     text = "\n".join(markdown({"news": one, "nothing": Alarms([], without=2)}))
     # Wilson's interval of 3 of 20 (Brown, Cai and DasGupta 2001: 5.2 % to 36.0 %)
     shares = "3 (15.0%; 5.2% to 36.0%) | 4 (20.0%; 8.1% to 41.6%)"
+    assert "`python scripts/false_alarms.py FILE…`\n" in text
+    told = "\n".join(markdown({"news": one}, limit=150, head="0123456789ab"))
+    assert "`python scripts/false_alarms.py FILE… --limit 150`, detector `0123456789ab`" in told
     assert f"| news | 20, 200 (3 without a verdict) | {shares} | 2.50% | 15.0% |" in text
     assert "| nothing | 0 (2 without a verdict) |" in text
 

@@ -323,7 +323,8 @@ def test_entries_come_back_as_they_were_and_noise_does_not():
     data = pack_repairs(Looked(found, 7.5))
     assert unpack_repairs(data) == Looked(found, 7.5)
     assert unpack_repairs(zlib.compress(b'{"repairs":{}}')) == Looked()  # of before budgets were kept
-    for broken in (b"", data[:-3], data[:5] + b"\x00" + data[6:], b"\x78\x9c"):
+    endless = (zlib.compress(text) for text in (b'{"repairs":{},"findings":1e400}', b"[" * 100_000))
+    for broken in (b"", data[:-3], data[:5] + b"\x00" + data[6:], b"\x78\x9c", *endless):
         with pytest.raises(DamagedEntryError):
             unpack_repairs(broken)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mtqa import pipeline
+from mtqa.bench.comparison.words import figure
 from mtqa.config import Config
+from mtqa.detect.head import FOLDER, load_head
 from mtqa.errors import InputError
 from mtqa.lm.fake import FakeBackend
 from mtqa.lm.local import ModelFiles
@@ -302,6 +305,68 @@ def test_a_breakdown_shows_every_group_by_every_config(run, backends, data, tmp_
     values = [[float(cell.split()[0]) for cell in row[2:]] for row in table[2:]]
     assert values[1][0] >= values[2][0]
     assert values[0] == pytest.approx(np.mean(values[1:], axis=0), abs=6e-4)
+
+
+def test_the_cards_of_the_heads_that_ship(monkeypatch, capsys, tmp_path):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import head_card
+
+    out = tmp_path / "heads.md"
+    monkeypatch.setattr(sys, "argv", ["head_card.py", "-o", str(out)])
+    head_card.main()
+    text = out.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == text
+    head = load_head(FOLDER / "smollm2-135m.safetensors")
+    section = text[text.index(f"## smollm2-135m: `{head.digest[:12]}`") :].split("\n## ")[0]
+    assert "after layers 16 and 20" in section
+    assert f"{sum(own['tokens'] for own in head.card['data'].values()):,} tokens." in section
+    for name, own in head.card["data"].items():
+        (line,) = (line for line in section.splitlines() if line.startswith(f"| {name} |"))
+        assert line.endswith(f"| {own['weight']:g} | {own['licence']} | `{own['sha256'][:12]}` |")
+        assert all(figure(value) in line for value in head.card["unseen"][name].values())
+    assert all(f"`{name}` {figure(share)}" in section for name, share in head.recall_by_type.items())
+
+
+def test_the_cards_in_the_docs_are_of_the_heads_that_ship(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import head_card
+
+    heads = [load_head(path) for path in sorted(FOLDER.glob("*.safetensors"), reverse=True)]
+    kept = SCRIPTS.parent / "docs" / "results" / "heads.md"
+    assert kept.read_text(encoding="utf-8") == "\n".join(head_card.markdown(heads)) + "\n"
+
+
+def test_articles_are_corrupted_and_compared_in_one_command(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import corrupt_and_compare
+
+    sound = [tmp_path / f"{name}.jsonl" for name in "ab"]
+    for path in sound:
+        path.write_text("".join(f'{{"doc": "{path.stem}{i}"}}\n' for i in range(4)), encoding="utf-8")
+    asked: list[list[str]] = []
+    read: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> SimpleNamespace:
+        asked.append(command[3:])
+        if command[3] == "corrupt":
+            read.append(Path(command[4]).read_text(encoding="utf-8").splitlines())
+        return SimpleNamespace(returncode=statuses.pop(0))
+
+    monkeypatch.setattr("subprocess.run", run)
+    arguments = ["x", "set.yaml", *map(str, sound), "--first", "2", "--types", "loop", "-o", "docs/made.md"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    statuses = [0, 0]
+    assert corrupt_and_compare.main() == 0
+    assert [json.loads(line)["doc"] for line in read[0]] == ["a0", "a1", "b0", "b1"]
+    corrupt, compare = asked
+    assert corrupt[-2:] == ["--types", "loop"]
+    made = corrupt[corrupt.index("-o") + 1]
+    assert Path(made).name == "made.jsonl"
+    assert compare == ["compare", "set.yaml", "--data", made, "-o", "docs/made.md"]
+    statuses = [2]
+    assert corrupt_and_compare.main() == 2
+    monkeypatch.setattr(sys, "argv", ["x", "set.yaml", str(tmp_path / "none.jsonl")])
+    assert corrupt_and_compare.main() == 1
 
 
 def test_a_breakdown_by_what_no_data_have_is_refused(run, backends, data, set_file, tmp_path):

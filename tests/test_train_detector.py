@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -12,11 +14,15 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import train_detector
-from detector_fit import Ensemble, Recipe
+from detector_fit import LOSSES, Ensemble, Recipe
+from detector_kinds import FITTED
+from detector_plans import CORPORA, PLANS, Plan
 from detector_sentences import ALONE, SPEAKS, Table, _alone_weights, _document_weights, _worst_reference
 from detector_states import States
 
 from mtqa.detect.calibrate import Calibration
+from mtqa.detect.features import FEATURES
+from mtqa.detect.head import FOLDER, OUTPUTS, load_head
 from mtqa.detect.sentence import SENTENCE_FEATURES
 from tests.detector_states_made import made_states
 
@@ -76,6 +82,20 @@ def test_known_corpora_may_be_left_out_into_a_file(monkeypatch, tmp_path):
     assert target.read_bytes() == b"a head"
 
 
+@pytest.mark.parametrize("model", sorted(PLANS))
+def test_a_head_that_ships_was_made_of_what_the_script_makes_it_of(model: str):
+    """Its card beside the script: another weight, licence, layer or recipe is another head."""
+    card, plan = load_head(FOLDER / f"{model}.safetensors").card, PLANS[model]
+    told = {name: (own["weight"], own["licence"]) for name, own in card["data"].items()}
+    assert told == {name: (plan.weight(name), licence) for name, (_, licence) in CORPORA.items()}
+    assert set(plan.shares) | set(plan.weights) <= set(CORPORA)
+    assert card["layers"] == list(plan.layers)
+    recipe = dataclasses.asdict(Recipe()) | {"losses": LOSSES, "kinds": FITTED}
+    assert {name: card["recipe"][name] for name in recipe} == json.loads(json.dumps(recipe))
+    assert card["features"] == list(FEATURES)
+    assert card["outputs"] == list(OUTPUTS)
+
+
 def _states() -> States:
     """One document of one sentence of two tokens."""
     return made_states([0, 0], [""], width=3, labels=np.zeros(1, np.int8))
@@ -90,6 +110,7 @@ def test_an_ensemble_that_was_half_written_is_trained_anew(monkeypatch, tmp_path
         folds={"web": np.zeros(1)},
         card={"recipe": {"seed": 1, "members": 2}},
         folder=tmp_path,
+        plan=Plan((1,)),
     )
     trained = Ensemble(3, 4, Recipe(), 2)
     monkeypatch.setattr(train_detector, "trained", lambda *_, **__: trained)

@@ -15,6 +15,7 @@ import numpy as np
 from mtqa.bench.beside import CHANCE, PERFECT, ceiling, floors
 from mtqa.bench.checked import check_names, check_whole
 from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
+from mtqa.bench.groups import MOST_VALUES, breakdowns, check_groups, count_values, shown_groups
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.metrics.correlation import rows_of_systems
@@ -22,20 +23,12 @@ from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
 from mtqa.bench.resample import document_weights, few_documents, unit
 from mtqa.bench.scoring import not_scored
-from mtqa.bench.tables import FILE, group_values, groups_of, peak_of, pooled, subset
-from mtqa.errors import UsageError, one_line, unknown
+from mtqa.bench.tables import groups_of, peak_of, pooled
 from mtqa.lm.progress import NoProgress, Progress
 
 SCHEMA = 1
 #: What metrics need that compare with people's scores, or with the order of systems.
 _OF_PEOPLE = ("score", "systems")
-#: Of probabilities, but read of corrupted sentences alone: no contrast moves it.
-_OF_CORRUPTED = ("recall_at_fdr_10",)
-_CONTRAST = (
-    "the sound sentences stand here against each type of corruption: no probability is of this one alone"
-)
-#: More values than that are no groups but names.
-MOST_VALUES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ class Evaluation:
             "beside": _merged([self._beside(section) for section in self.sections]),
             "references": _merged([_references(section) for section in self.sections]),
             "reliability": [_bin(b) for section in self.sections for b in section.reliability],
-            "systems": [_system(s) for section in self.sections for s in section.systems],
+            "systems": [_system(s, section.shape) for section in self.sections for s in section.systems],
             "cost": _cost(self.tables),
             "warnings": list(self.warnings),
         }
@@ -154,23 +147,6 @@ def evaluate_tables(
     )
 
 
-def check_groups(sets: Sequence[LabelledSet], by: Sequence[str]) -> None:
-    """Raises `UsageError` where no data have such a group: before any scoring."""
-    known = groups_of(sets)
-    for name in by:
-        if name not in known:
-            raise UsageError(f"--by {unknown('group', name, known)}")
-        if (count := _count(sets, known[name])) > MOST_VALUES:
-            raise UsageError(
-                f"--by {one_line(name, 60)}: has {count:,} values, at most {MOST_VALUES} make a table"
-            )
-
-
-def _count(sets: Sequence[LabelledSet], group: str) -> int:
-    """How many values the group has."""
-    return len({s.groups.get(group) for data in sets for s in data.sentences()} - {None, ""})
-
-
 def _section(
     tables: Sequence[ScoreTable], settings: EvaluateSettings, known: Mapping[str, str], progress: Progress
 ) -> Section:
@@ -182,7 +158,7 @@ def _section(
         shape=table.data.shape,
         metrics=figures(metrics, table, draws),
         beside=dict(_rows(table, metrics, draws, references)),
-        by=_breakdowns(table, draws, _groups(tables, settings, known), progress),
+        by=breakdowns(table, metrics, draws, shown_groups(tables, settings.by, known), progress),
         references=tuple(references),
         reliability=_reliability(table),
         systems=tuple(_systems(table)),
@@ -209,7 +185,7 @@ def _rows(
         yield name, {m.name: _floor(m, name, alike(other), draws) for m in metrics if _bare(m, other)}
     for scores in references:
         own = [m for m in metrics if m.kind == "ranking"]
-        yield f"{scores.name} (sees the answer)", figures(own, alike(scores.table), draws)
+        yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
     perfect = {human: alike(ceiling(table, human=human)) for human in (False, True)}
     yield (
         PERFECT,
@@ -249,47 +225,6 @@ def _by_chance(metric: Metric, chance: float, table: ScoreTable) -> Figure:
     return by_definition(Figure(chance, n=n, unit=metric.unit))
 
 
-def _groups(
-    tables: Sequence[ScoreTable], settings: EvaluateSettings, known: Mapping[str, str]
-) -> dict[str, str]:
-    """What was asked for; pairs by phenomenon, unless there are too many, and several files by file.
-
-    ``known``, and what is returned: group → its key.
-    """
-    wanted = list(settings.by)
-    if len(tables) > 1:
-        wanted = [name for name, key in known.items() if key == FILE and name not in wanted] + wanted
-    few = _count([table.data for table in tables], "phenomenon") <= MOST_VALUES
-    if tables[0].data.shape == "pairs" and "phenomenon" not in wanted and few:
-        wanted.append("phenomenon")
-    there = set(groups_of([table.data for table in tables]).values())
-    return {name: known[name] for name in wanted if known.get(name) in there}
-
-
-def _breakdowns(
-    table: ScoreTable, draws: Draws, groups: Mapping[str, str], progress: Progress
-) -> dict[str, dict[str, Figures]]:
-    made: dict[str, dict[str, Figures]] = {}
-    for name, key in groups.items():
-        rows = group_values(table, key)
-        made[name] = {}
-        for number, (value, group) in enumerate(rows.items()):
-            progress.update(f"by {name}", number, len(rows))
-            made[name][value] = _of_group(subset(table, group.rows), draws, contrast=group.contrast)
-    return made
-
-
-def _of_group(part: ScoreTable, draws: Draws, *, contrast: bool) -> Figures:
-    """A value's figures; ``contrast``: beside its sentences stand sound ones, and no other type's."""
-    metrics = [m for m in applicable(part) if m.name != "accuracy_by_phenomenon"]
-    off = {m.name for m in metrics if contrast and m.kind == "probability" and m.name not in _OF_CORRUPTED}
-    known = figures([m for m in metrics if m.name not in off], part, draws)
-    return {
-        m.name: Figure(None, unit=m.unit, undefined=_CONTRAST) if m.name in off else known[m.name]
-        for m in metrics
-    }
-
-
 def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
     if METRICS["brier"] not in applicable(table):
         return ()
@@ -327,19 +262,20 @@ def _warnings(tables: Sequence[ScoreTable]) -> Iterator[str]:
         if few := few_documents(count, drawn):
             yield f"{table.data.name}: {few}"
     pairs = [table.data for table in tables if table.data.shape == "pairs"]
-    if (count := _count(pairs, "phenomenon")) > MOST_VALUES:
+    if (count := count_values(pairs, "phenomenon")) > MOST_VALUES:
         yield f"{count:,} phenomena, at most {MOST_VALUES} make a table: pairs are not broken down by them"
     for shape in SHAPES:
         yield from _without_references([table for table in tables if table.data.shape == shape])
 
 
 def _without_references(tables: Sequence[ScoreTable]) -> Iterator[str]:
-    """One line where some of one shape's sentences have a reference, and others keep sacrebleu from them."""
+    """One line where some of one shape's sentences have a reference, and others none."""
     counts = [missing_references(table) for table in tables]
     missing, count = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
     if 0 < missing < count:
         names = ", ".join(table.data.name for table, own in zip(tables, counts, strict=True) if own[0])
-        yield f"{names}: {missing:,} of {count:,} sentences have no reference: no {', '.join(SIGNS)}"
+        said = ", ".join(SIGNS)
+        yield f"{names}: {missing:,} of {count:,} sentences have no reference: {said} are of the others"
 
 
 def _data(table: ScoreTable) -> dict[str, Any]:
@@ -377,8 +313,8 @@ def _bin(one: Bin) -> dict[str, Any]:
     }
 
 
-def _system(one: SystemScore) -> dict[str, Any]:
-    return {"system": one.name, "score": one.score, "n": one.n}
+def _system(one: SystemScore, shape: str) -> dict[str, Any]:
+    return {"system": one.name, "shape": shape, "score": one.score, "n": one.n}
 
 
 def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

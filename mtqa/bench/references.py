@@ -8,7 +8,7 @@ per-sentence statistics over the drawn documents.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from mtqa.bench.beside import bare_table
 from mtqa.bench.figures import Draws, Figure, measured
 from mtqa.bench.metrics.base import Prepared, Undefined, always
 from mtqa.bench.records import Array, LabelledSentence, ScoreTable
+from mtqa.bench.tables import subset
 from mtqa.lm.progress import Progress
 
 #: Metric → the sign that makes higher worse, for sentence scores.
@@ -25,7 +26,10 @@ SIGNS = {"BLEU": -1.0, "chrF": -1.0, "TER": 1.0}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceScores:
-    """One sacrebleu metric: the corpus figure, its signature, and the sentences' scores as suspicion."""
+    """One sacrebleu metric: the corpus figure, its signature, and the sentences' scores as suspicion.
+
+    ``table``: the sentences that have a reference, or are a line of boilerplate or blank, and no others.
+    """
 
     name: str
     signature: str
@@ -34,9 +38,8 @@ class ReferenceScores:
 
 
 def has_references(table: ScoreTable) -> bool:
-    """Has every sentence that counts a reference, and is any of them more than that reference itself?"""
-    missing, _ = missing_references(table)
-    return bool(_compared(table)) and not missing
+    """Has a sentence that counts a reference, and is more than that reference itself?"""
+    return bool(_compared(table))
 
 
 def missing_references(table: ScoreTable) -> tuple[int, int]:
@@ -46,8 +49,11 @@ def missing_references(table: ScoreTable) -> tuple[int, int]:
 
 
 def reference_scores(table: ScoreTable, draws: Draws, *, progress: Progress) -> list[ReferenceScores]:
-    """BLEU, chrF and TER of the set, on the table's sentences. All must have references."""
+    """BLEU, chrF and TER of the set, on those of the table's sentences that have a reference."""
     made = []
+    missing = {i for i, s in _counting(table) if s.reference is None}
+    if missing:
+        table = subset(table, np.array([i not in missing for i in range(len(table))]))
     for number, name in enumerate(SIGNS):
         progress.update("comparing with references", number, len(SIGNS))
         made.append(_scores(name, table, draws))
@@ -94,7 +100,8 @@ def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:
         figure = measured(prepared, "sentences", draws, alone=len(set(table.data.clusters().tolist())) < 2)
     except Undefined as error:
         figure = Figure(None, undefined=str(error), unit="sentences")
-    return ReferenceScores(name, str(corpus.get_signature()), figure, bare_table(table.data, name, scores))
+    made = replace(bare_table(table.data, name, scores), unscored=table.unscored)
+    return ReferenceScores(name, str(corpus.get_signature()), figure, made)
 
 
 def _corpus(metric: Any, table: ScoreTable, rows: Sequence[int]) -> Prepared:

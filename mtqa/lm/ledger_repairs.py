@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mtqa.lm.ledger_codec import DamagedEntryError
+from mtqa.lm.ledger_codec import UNREADABLE, DamagedEntryError
 from mtqa.lm.ledger_key import entry_key, repairs_key
 from mtqa.records import Passage, Suggestion
 
@@ -71,7 +71,7 @@ def unpack_repairs(data: bytes) -> Looked:
         entry = json.loads(zlib.decompress(data))
         found = {str(name): _suggestions(own) for name, own in entry["repairs"].items()}
         return Looked(found, float(entry.get("budget_seconds", 0.0)), int(entry.get("findings", 0)))
-    except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
+    except UNREADABLE as error:
         raise DamagedEntryError(f"{type(error).__name__}: {error}") from error
 
 

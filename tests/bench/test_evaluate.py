@@ -451,14 +451,62 @@ def test_references_are_sacrebleus_own(files):
         np.testing.assert_allclose(scores.table.scores, expected)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_references_are_sacrebleus_own_on_random_texts(seed: int):
+    """Documents of several sentences, some without a reference, identical ones, drawn at random."""
+    rng = np.random.default_rng(seed)
+    words = np.array(
+        ["the", "sea", "is", "calm", "and", "a", "grey", "boat", ",", "it", "rains", "42", "times", "!"]
+    )
+    made = []
+    for d in range(7):
+        sentences = []
+        for i in range(int(rng.integers(1, 5))):
+            text = rng.choice(words, size=int(rng.integers(1, 12)))
+            other = np.where(rng.random(len(text)) < 0.3, rng.choice(words, size=len(text)), text)
+            reference = None if (d, i) != (0, 0) and rng.random() < 0.2 else " ".join(other)
+            sentences.append(LabelledSentence(" ".join(text), int(rng.random() < 0.5), reference=reference))
+        made.append(LabelledDocument(f"d{d}", tuple(sentences)))
+    data = LabelledSet("random", "0" * 64, "documents", tuple(made))
+    table = ScoreTable(data, "c", "s", np.zeros(len(data)), document_index(data))
+    draws = rng.multinomial(7, np.full(7, 1 / 7), size=9)
+    draws[:, 0] += 1  # a draw that holds no reference has no figure
+    kept = [(d, s) for d, document in enumerate(made) for s in document.sentences if s.reference is not None]
+    whole = {"BLEU": sacrebleu.corpus_bleu, "chrF": sacrebleu.corpus_chrf, "TER": sacrebleu.corpus_ter}
+    single = {"BLEU": sacrebleu.sentence_bleu, "chrF": sacrebleu.sentence_chrf, "TER": sacrebleu.sentence_ter}
+    for scores in reference_scores(table, draws, progress=NoProgress()):
+        name, sign = scores.name, 1 if scores.name == "TER" else -1
+
+        def corpus(weights: np.ndarray, name: str = name) -> float:
+            rows = [s for d, s in kept for _ in range(weights[d])]
+            return float(whole[name]([s.text for s in rows], [[s.reference for s in rows]]).score)
+
+        assert scores.corpus.value == pytest.approx(corpus(np.ones(7, int)))
+        repeated = [corpus(weights) for weights in draws]
+        assert scores.corpus.low == pytest.approx(np.percentile(repeated, 2.5))
+        assert scores.corpus.high == pytest.approx(np.percentile(repeated, 97.5))
+        expected = [sign * single[name](s.text, [s.reference]).score for _, s in kept]
+        np.testing.assert_allclose(scores.table.scores, expected)
+        assert scores.table.data.name == "random"
+
+
 def test_references_that_some_sentences_lack_are_told(files, tmp_path):
     bare = {"doc": "x", "sentences": [{"text": t, "label": i} for i, t in enumerate(("A b c.", "C d d."))]}
     lacking = str(write_jsonl(tmp_path / "bare.jsonl", [bare]))
     both = _evaluated([files[0], lacking])
-    assert both.sections[0].references == ()
+    alone = _evaluated([files[0]])
+    for found, expected in zip(both.sections[0].references, alone.sections[0].references, strict=True):
+        assert (found.name, found.corpus.value, found.corpus.n) == (
+            expected.name,
+            expected.corpus.value,
+            expected.corpus.n,
+        )
+        row = f"{found.name} (sees the answer)"
+        ours, theirs = (e.sections[0].beside[row]["roc_auc"] for e in (both, alone))
+        assert (ours.value, ours.n) == (theirs.value, theirs.n)
     told = [line for line in both.warnings if "no reference" in line]
     name = both.data[1].name
-    assert told == [f"{name}: 2 of 20 sentences have no reference: no BLEU, chrF, TER"]
+    assert told == [f"{name}: 2 of 20 sentences have no reference: BLEU, chrF, TER are of the others"]
     for all_or_none in ([files[0]], [lacking]):
         assert not [line for line in _evaluated(all_or_none).warnings if "no reference" in line]
 

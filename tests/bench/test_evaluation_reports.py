@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import re
 
 import numpy as np
 import pytest
 
-from mtqa.bench.evaluate import EvaluateSettings, Evaluation, Section
+from mtqa.bench.evaluate import EvaluateSettings, Evaluation, Section, evaluate_tables
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.references import SIGNS, ReferenceScores
 from mtqa.bench.reports import render
 from mtqa.bench.reports.html import bar
 from mtqa.report.formats import RenderOptions
+from mtqa.report.markdown import escape
 from tests.bench.labelled_texts import random_table
 
 
@@ -79,6 +81,53 @@ def test_a_breakdown_on_the_terminal_tells_the_n_that_is_another():
     (row,) = (line for line in text.splitlines() if line.startswith("agreement"))
     expected = "agreement 4,321 0.710 [0.612, 0.813] 0.720 [0.622, 0.823], n 123"
     assert " ".join(row.split()) == expected
+
+
+def test_a_breakdown_says_why_a_figure_is_missing():
+    one = Figure(None, unit="sentences", undefined="one class <b>only</b>")
+    by = {value: {**DOCUMENTS, "roc_auc": one} for value in ("a|b", "c")}
+    by |= {"d": DOCUMENTS, "e": dict.fromkeys(DOCUMENTS, Figure(None, undefined="no sentence"))}
+    evaluation = _evaluation("documents", by=by, metrics=DOCUMENTS)
+    terminal = " ".join(render(evaluation, "terminal").split())
+    assert "roc_auc of a|b, c: one class <b>only</b>" in terminal
+    assert "roc_auc, average_precision of e: no sentence" in terminal
+    assert re.search(r"^e\s+–\s+–\s+–$", render(evaluation, "terminal"), re.MULTILINE)
+    named = "roc_auc, average_precision, recall_at_fpr_5, precision_at_1 of e: no sentence"
+    assert escape(named) in render(evaluation, "markdown").splitlines()
+    page = render(evaluation, "html")
+    assert "roc_auc of a|b, c: one class &lt;b&gt;only&lt;/b&gt;" in page
+    assert "<b>only" not in page
+    assert named in page
+
+
+def test_a_note_names_eight_values_and_counts_the_others():
+    gone = dict.fromkeys(DOCUMENTS, Figure(None, undefined="no sentence"))
+    by = {f"v{i}": gone for i in range(10)} | {"there": DOCUMENTS}
+    text = " ".join(render(_evaluation("documents", by=by, metrics=DOCUMENTS), "terminal").split())
+    assert "average_precision of v0, v1, v2, v3, v4, v5, v6, v7 and 2 more: no sentence" in text
+
+
+@pytest.mark.parametrize("shape", ["documents", "scored", "pairs"])
+def test_a_floor_and_a_ceiling_stand_in_every_format(shape: str):
+    table = random_table(np.random.default_rng(1), shape=shape)
+    evaluation = evaluate_tables([table], EvaluateSettings(resamples=3))
+    (section,) = evaluation.sections
+    best = {name: figure.value for name, figure in section.beside["perfect"].items()}
+    assert best
+    for name, value in best.items():
+        shown = f"{value:.3f}"
+        (row,) = (r for r in render(evaluation, "markdown").splitlines() if r.startswith(f"| `{name}`"))
+        assert row.rstrip(" |").endswith(f"| {shown}")
+        (cells,) = re.findall(
+            rf"<tr><th [^>]*>{name}( \(lower[^<]*)?</th>(.*?)</tr>", render(evaluation, "html")
+        )
+        assert re.findall(r'<td class="floor">([^<]*)</td>', cells[1])[3] == shown
+    text = " ".join(render(evaluation, "terminal").split())
+    most = collections.Counter(f"{value:.3f}" for value in best.values()).most_common(1)[0][0]
+    others = [f"{name} {value:.3f}" for name, value in best.items() if f"{value:.3f}" != most]
+    assert f"perfect: {', '.join((most, *others))}" in text
+    for name in set(section.metrics) - set(best):
+        assert name in text.partition("perfect: ")[2].partition("none for ")[2]
 
 
 @pytest.mark.parametrize("metric", ["spearman", "pearson", "kendall", "system_kendall", "word_mcc"])

@@ -90,6 +90,42 @@ def test_graded_documents(tmp_path):
     assert data.documents[0].sentences[0].groups["system"] == "mt_A"
 
 
+def test_graded_documents_in_a_table_and_by_other_names(tmp_path):
+    rows = [
+        {"refx": "The sea is calm.", "mt_A": "Sea sea.", "mt_B": "The sea is calmed."},
+        {"refx": "It rains.", "mt_A": "Rain it.", "mt_B": "It is rain."},
+    ]
+    records = [{"name": name, "site": "s", "segments": rows} for name in "de"]
+    columns = tmp_path / "columns.yaml"
+    columns.write_text("columns: {doc: name, sentences: segments, reference: refx, source_doc: site}\n")
+    table = tmp_path / "data.csv"
+    pd.DataFrame([{**r, "segments": json.dumps(r["segments"])} for r in records]).to_csv(table, index=False)
+    for data in (
+        load_labelled(str(table), columns=str(columns)),
+        _load(tmp_path, records, columns=str(columns)),
+    ):
+        assert data.system_order == ("mt_A", "mt_B")
+        assert [d.id for d in data.documents] == ["d|mt_A", "d|mt_B", "e|mt_A", "e|mt_B"]
+        assert data.clusters().tolist() == [0, 0, 0, 0]
+        assert [s.text for s in data.documents[3].sentences] == ["The sea is calmed.", "It is rain."]
+        assert [s.reference for s in data.documents[3].sentences] == ["The sea is calm.", "It rains."]
+    table.write_text('doc,sentences\nd,"[{"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"record 1 \(d\): sentences: '\[\{' is not a list in JSON"):
+        load_labelled(str(table))
+
+
+def test_a_document_goes_by_its_id_where_it_has_no_doc(tmp_path):
+    sentences = [{"text": "One.", "label": 0}, {"text": "Two.", "label": 1}]
+    records = [{"id": 7, "sentences": sentences}, {"doc": "d", "id": 7, "sentences": sentences}]
+    assert [d.id for d in _load(tmp_path, records).documents] == ["7", "d"]
+    with pytest.raises(InputError, match=r"record 2 \(7\): id: '7' is there twice \(first in record 1 \(7\)"):
+        _load(tmp_path, [records[0], records[0]])
+    graded = {"id": "g", "sentences": [{"mt_A": "Sea sea.", "mt_B": "The sea."}]}
+    assert [d.id for d in _load(tmp_path, [graded]).documents] == ["g|mt_A", "g|mt_B"]
+    with pytest.raises(InputError, match=r"id: 'g' is there twice"):
+        _load(tmp_path, [graded, graded])
+
+
 def test_rows_of_one_doc_make_a_document_and_rows_without_are_alone(tmp_path):
     rows = [{"doc": "a", "text": "One.", "label": 0}, {"doc": "b", "text": "Two.", "label": 1}]
     rows.append({"doc": "a", "text": "Three.", "label": 1})
@@ -525,6 +561,34 @@ def test_what_a_hub_answers_is_left_for_datasets_to_tell(monkeypatch):
     monkeypatch.setattr("datasets.load_dataset", told)
     with pytest.raises(InputError, match=r"loaded from the hub \(a gated dataset: log in\)"):
         load_labelled("nobody/nothing")
+
+
+def test_what_a_hub_has_is_streamed_and_mapped(monkeypatch, tmp_path):
+    """By `datasets`' own features: a list of spans comes as lists of their starts and ends."""
+    rows = [
+        {"name": f"d{i}", "translation": "A bad sea.", "wrong": 1, "at": {"start": [2], "end": [5]}}
+        for i in range(4)
+    ]
+    rows.append({"name": "d4", "translation": "A sea.", "wrong": 0, "at": {"start": [], "end": []}})
+    asked: list[tuple[tuple[object, ...], dict[str, object]]] = []
+
+    def loaded(*names: object, **options: object) -> Any:
+        asked.append((names, options))
+        return iter(rows)
+
+    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", lambda *_, **__: None)
+    monkeypatch.setattr("datasets.load_dataset", loaded)
+    columns = tmp_path / "columns.yaml"
+    columns.write_text(
+        "data: team/set\nsplit: test\nsubset: en\nrevision: abc\n"
+        "columns: {doc: name, text: translation, label: wrong, spans: at}\n"
+    )
+    data = load_labelled(str(columns))
+    ((names, options),) = asked
+    assert names == ("team/set", "en")
+    assert (options["split"], options["revision"], options["streaming"]) == ("test", "abc", True)
+    assert [s.spans for s in data.sentences()] == [((2, 5),)] * 4 + [()]
+    assert [s.label for s in data.sentences()] == [1, 1, 1, 1, 0]
 
 
 def test_an_ending_that_says_nothing(tmp_path):

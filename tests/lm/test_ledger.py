@@ -183,11 +183,15 @@ def test_bytes_that_are_no_entry_are_told_from_one(data):
             unpack(broken)
 
 
+#: What JSON and NumPy fail at with errors of other kinds: nesting, a size that is no number of bytes.
+DEEP = ("[" * 100_000, f'{{"arrays": [["ids", "<i4", [{10**40}]]], "pieces": [], "identity": {{}}}}')
+
+
 def test_a_header_of_somebody_elses_is_no_entry():
     import struct
     import zlib
 
-    for header in ("[]", "7", '{"arrays": [["ids", "O", [1]]], "pieces": [], "identity": {}}', "{}"):
+    for header in ("[]", "7", '{"arrays": [["ids", "O", [1]]], "pieces": [], "identity": {}}', "{}", *DEEP):
         text = header.encode()
         with pytest.raises(DamagedEntryError):
             unpack(zlib.compress(struct.pack("<I", len(text)) + text))

@@ -142,8 +142,8 @@ def _notes(contenders: Sequence[Contender]) -> tuple[str, ...]:
     if len({contender.tokenizer for contender in contenders}) < 2:
         return ()
     return (
-        "The models have different tokenizers: they are compared by what they rank and by bits per byte, "
-        "not by perplexity, which counts tokens.",
+        "The models have different tokenizers: they are compared by what they rank and mark, by the "
+        "probabilities of detectors and by bits per byte, not by perplexity, which counts tokens.",
     )
 
 

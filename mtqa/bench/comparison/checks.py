@@ -51,6 +51,11 @@ def not_to_be_had(metric: str, reason: str) -> UsageError:
     return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
 
 
+def of_different_tokenizers(metric: str) -> UsageError:
+    """What is said of a metric that counts tokens, and no two models the same ones."""
+    return not_to_be_had(metric, "models with different tokenizers")
+
+
 def no_probabilities(metric: str, configs: Sequence[str]) -> UsageError:
     """What is said of a metric that all these configs lack the probabilities for."""
     named = f"{', '.join(configs[:-1])} and {configs[-1]}"
@@ -60,7 +65,7 @@ def no_probabilities(metric: str, configs: Sequence[str]) -> UsageError:
 def missed(metric: str, configs: Sequence[str], sets: Sequence[LabelledSet]) -> UsageError:
     """What is said where no set has a metric that was asked for."""
     if metric == PERPLEXITY.name:
-        return not_to_be_had(metric, "models with different tokenizers")
+        return of_different_tokenizers(metric)
     if metric in METRICS and METRICS[metric].kind == "probability" and can_be_had(metric, sets):
         return no_probabilities(metric, configs)
     return not_to_be_had(metric, "these data")

@@ -37,6 +37,8 @@ def _configs(comparison: Comparison) -> Iterator[str]:
     shared = words.shared_settings(comparison.contenders)
     if shared:
         yield from (f"All configs: {escape(words.settings_text(shared))}.", "")
+    if heads := words.heads_text(comparison.contenders):
+        yield from (f"Detector: {escape(heads)}.", "")
     yield from (_row("Config", "Settings"), "| --- | --- |")
     for contender in comparison.contenders:
         own = words.own_settings(comparison, contender)

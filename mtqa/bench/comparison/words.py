@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ HOW_TO_READ = (
     "separated from it at 5 %."
 )
 
+#: A head's digest in a signature.
+_HEAD = re.compile(r"\|detector:([0-9a-f]{12})\b")
 NOTHING_APPLIES = "No metric applies to these data: they have neither labels nor scores."
 
 
@@ -146,6 +149,18 @@ def size(result: SetResult) -> str:
 def settings_text(settings: Mapping[str, Any]) -> str:
     """``measure: perplexity, context: none``."""
     return ", ".join(f"{key}: {value}" for key, value in settings.items()) or "the defaults"
+
+
+def heads_text(contenders: tuple[Contender, ...]) -> str:
+    """The detector heads that read along: ``17ec7830523d``, with its configs where not all have it."""
+    found: dict[str, list[str]] = {}
+    for one in contenders:
+        for digest in dict.fromkeys(_HEAD.findall(one.signature)):
+            found.setdefault(digest, []).append(one.name)
+    return "; ".join(
+        digest if len(names) == len(contenders) else f"{digest} ({', '.join(names)})"
+        for digest, names in found.items()
+    )
 
 
 def shared_settings(contenders: tuple[Contender, ...]) -> dict[str, Any]:

@@ -198,7 +198,7 @@ def spans(
     Such a span marks nothing (annotations of real corpora hold a few): the sentence then counts as not
     annotated. A span that reaches out of the text is an error.
     """
-    items = listed(value, field, place)
+    items = listed(_rows_of_columns(value), field, place)
     if items is None:
         return None, 0
     made, inverted = [], 0
@@ -210,6 +210,14 @@ def spans(
             raise place.error(field, f"[{start}, {end}) is outside the text of {len(sentence)} characters")
         made.append((start, end))
     return (None if inverted else tuple(made)), inverted
+
+
+def _rows_of_columns(value: Any) -> Any:
+    """`datasets` keeps a list of ``{start, end}`` as lists of starts and of ends."""
+    starts, ends = (value.get("start"), value.get("end")) if isinstance(value, Mapping) else (None, None)
+    if isinstance(starts, list) and isinstance(ends, list) and len(starts) == len(ends):
+        return [list(pair) for pair in zip(starts, ends, strict=True)]
+    return value
 
 
 def _ends(item: Any, field: str, place: Place) -> tuple[int, int]:

@@ -35,11 +35,11 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     yield f"## {section.shape.capitalize()}"
     yield ""
-    head = ["metric", "value", "95 % interval", "over", *view.FLOORS]
+    head = ["metric", "value", "95 % interval", "over", *view.FLOORS, view.CEILING]
     rows = [
         [f"`{r.name}`" + (" (lower is better)" if r.lower_is_better else ""), view.number(r.figure.value)]
         + [view.interval(r.figure), view.size(r.figure)]
-        + [view.number(f.value) if f else "–" for f in r.floors]
+        + [view.number(f.value) if f else "–" for f in (*r.floors, r.ceiling)]
         for r in view.metric_rows(section)
     ]
     yield from _table(head, rows)
@@ -52,6 +52,7 @@ def _section(section: Section) -> Iterator[str]:
         yield ""
         lines = [[escape(value), *(view.counted(f) for f in own)] for value, own in breakdown.rows]
         yield from _table([escape(breakdown.group), *(f"`{name}`" for name in breakdown.metrics)], lines)
+        yield from (line for note in breakdown.notes for line in ("", escape(note)))
 
 
 def _references(section: Section) -> Iterator[str]:

@@ -53,8 +53,9 @@ def _section(section: Section) -> Iterator[RenderableType]:
         for r in view.metric_rows(section)
     ]
     yield _table([section.shape, "value", "95 %", "n", "length", "unigram", "chance"], rows)
-    for note in view.notes(section):
-        yield _text(f"  {note}", "dim")
+    for note in (view.ceiling_line(section), *view.notes(section)):
+        if note:
+            yield _text(f"  {note}", "dim")
     yield from _references(section)
     yield from _systems(section)
     yield from _reliability(section)
@@ -62,12 +63,13 @@ def _section(section: Section) -> Iterator[RenderableType]:
         yield _text("")
         lines = [[one_line(value), *_by_cells(own)] for value, own in breakdown.rows]
         yield _table([f"by {one_line(breakdown.group)}", "n", *breakdown.metrics], lines)
+        yield from (_text(f"  {note}", "dim") for note in breakdown.notes)
 
 
 def _by_cells(own: Sequence[Figure | None]) -> Iterator[Cell]:
     """The largest n, and each metric; with its own n where that is another."""
-    most = max((f.n for f in own if f), default=0)
-    yield f"{most:,}"
+    most = max((f.n for f in own if f and f.value is not None), default=0)
+    yield f"{most:,}" if most else "–"
     yield from (view.counted(f) if f and f.n != most else view.short(f) for f in own)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mtqa.bench.beside import CHANCE, LENGTH, UNIGRAM
+from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
 from mtqa.bench.evaluate import Evaluation, Section
 from mtqa.bench.figures import Figure
 from mtqa.bench.metrics import METRICS
@@ -16,23 +17,27 @@ from mtqa.report.safe import one_line
 #: The metrics of a breakdown on a narrow page, in order of preference.
 _HEADLINES = ("roc_auc", "average_precision", "accuracy", "accuracy_length_controlled", "spearman", "kendall")
 _HEADLINES_SHOWN = 2
+#: Values of a group that a note names; the others it counts.
+_VALUES_NAMED = 8
 #: Heads the means of systems: of the config's scores, not of people's.
 SYSTEM_SCORE = "mean suspicion (less is better)"
 FLOORS = (LENGTH, UNIGRAM, CHANCE)
+CEILING = PERFECT
 READING = (
     "Intervals: 95 %, percentile bootstrap over documents (versions of one source together). Floors: longer "
-    "sentences, and rarer words (wordfreq), as more suspicious; chance. Rows that see the answer compare the "
-    "text with its reference and are a ceiling."
+    "sentences, and rarer words (wordfreq), as more suspicious; chance. Ceiling (perfect): the answer itself "
+    "as the score. Rows that see the answer compare the text with its reference."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One metric of a section with what stands beside it."""
+    """One metric of a section with what stands beside it: the floors, and the ceiling."""
 
     name: str
     figure: Figure
     floors: tuple[Figure | None, ...]
+    ceiling: Figure | None
     lower_is_better: bool
 
 
@@ -48,11 +53,12 @@ class ReferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """One group: its values' figures on some metrics."""
+    """One group: its values' figures on some metrics, and why some of them have none."""
 
     group: str
     metrics: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure | None, ...]], ...]
+    notes: tuple[str, ...]
 
 
 def metric_rows(section: Section) -> tuple[MetricRow, ...]:
@@ -62,6 +68,7 @@ def metric_rows(section: Section) -> tuple[MetricRow, ...]:
             name,
             figure,
             tuple(section.beside.get(row, {}).get(name) for row in FLOORS),
+            section.beside.get(PERFECT, {}).get(name),
             not METRICS[name].higher_is_better,
         )
         for name, figure in section.metrics.items()
@@ -90,12 +97,32 @@ def reference_rows(section: Section) -> tuple[ReferenceRow, ...]:
 def breakdowns(section: Section, *, narrow: bool) -> Iterator[Breakdown]:
     """Each group with the metrics that rank; ``narrow``: two headline ones only. JSON has them all."""
     for group, values in section.by.items():
-        there = [n for n in section.metrics if any(n in own for own in values.values())]
+        known = [n for n in section.metrics if any(n in own for own in values.values())]
+        there = [n for n in known if any(_has_value(own.get(n)) for own in values.values())] or known
         there = [n for n in there if METRICS[n].kind == "ranking"] or there
         names = [n for n in _HEADLINES if n in there][:_HEADLINES_SHOWN] if narrow else there
         names = names or there[:_HEADLINES_SHOWN]
         rows = tuple((value, tuple(own.get(n) for n in names)) for value, own in values.items())
-        yield Breakdown(group, tuple(names), rows)
+        yield Breakdown(group, tuple(names), rows, tuple(_why(names, rows)))
+
+
+def _has_value(figure: Figure | None) -> bool:
+    return figure is not None and figure.value is not None
+
+
+def _why(names: Sequence[str], rows: Sequence[tuple[str, tuple[Figure | None, ...]]]) -> Iterator[str]:
+    """Why figures of a breakdown have no value: ``roc_auc of news, sport: one class only``."""
+    reasons: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for value, own in rows:
+        found: dict[str, list[str]] = {}
+        for name, figure in zip(names, own, strict=True):
+            if figure and figure.value is None and figure.undefined:
+                found.setdefault(figure.undefined, []).append(name)
+        for reason, metrics in found.items():
+            reasons.setdefault((tuple(metrics), reason), []).append(one_line(value))
+    for (metrics, reason), values in reasons.items():
+        more = f" and {len(values) - _VALUES_NAMED} more" if len(values) > _VALUES_NAMED else ""
+        yield f"{', '.join(metrics)} of {', '.join(values[:_VALUES_NAMED])}{more}: {reason}"
 
 
 def number(value: float | None) -> str:
@@ -140,6 +167,22 @@ def of_n(figure: Figure | None) -> str:
 def size(figure: Figure) -> str:
     """``1,440 sentences``."""
     return f"{figure.n:,} {figure.unit}"
+
+
+def ceiling_line(section: Section) -> str:
+    """What the answer itself would score, where a table has no room for a column; empty where nothing can.
+
+    ``perfect: 1.000, precision_at_k 0.981``: the commonest value, and who has another.
+    """
+    best = section.beside.get(PERFECT, {})
+    found = {name: number(best[name].value) for name in section.metrics if _has_value(best.get(name))}
+    if not found:
+        return ""
+    ((most, _),) = Counter(found.values()).most_common(1)
+    lacking = [name for name in section.metrics if name not in found]
+    others = [f"{name} {value}" for name, value in found.items() if value != most]
+    none = [f"none for {', '.join(lacking)}"] if lacking else []
+    return f"{PERFECT}: {', '.join((most, *others))}" + "".join(f"; {part}" for part in none)
 
 
 def notes(section: Section) -> tuple[str, ...]:

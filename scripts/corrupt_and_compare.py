@@ -1,0 +1,65 @@
+"""Configs compared on sound articles that a generator has corrupted, in one command.
+
+    python scripts/corrupt_and_compare.py configs/measures.yaml ../shared/data/clean/abc_*.jsonl --first 60 \\
+        --types round_trip -o docs/results/round_trip.md
+
+Of each FILE (JSON lines of clean documents with paragraphs) the first articles; `mtqa corrupt`, then
+`mtqa compare`. What was scored once comes from the score ledger: interrupted, it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+
+def main() -> int:
+    """Parse the arguments, corrupt, compare; the exit status of the first command that fails."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        name = options.output.stem if options.output else "corrupted"
+        sound, made = Path(folder, "sound.jsonl"), Path(folder, f"{name}.jsonl")
+        try:
+            sound.write_text("".join(_first(options.files, options.first)), encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            print(f"corrupt_and_compare: {error}", file=sys.stderr)
+            return 1
+        corrupt = ["corrupt", str(sound), "--seed", str(options.seed), "-o", str(made)]
+        compare = ["compare", str(options.set), "--data", str(made)]
+        compare += ["-o", str(options.output)] if options.output else ["--format", "markdown"]
+        return _mtqa(corrupt + (["--types", options.types] if options.types else [])) or _mtqa(compare)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("set", type=Path, metavar="SET", help="a comparison set, as in configs/")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound articles, JSON lines")
+    parser.add_argument("--first", type=int, default=60, help="articles of each file")
+    parser.add_argument("--types", help="of corruption; `mtqa corrupt --list` has them")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, help="where the comparison goes (format by its ending)")
+    return parser.parse_args()
+
+
+def _first(files: Sequence[Path], count: int) -> list[str]:
+    """The first lines of each file, each with its end."""
+    found = []
+    for file in files:
+        with file.open(encoding="utf-8") as lines:
+            found += [line.rstrip("\n") + "\n" for line in islice(lines, count)]
+    return found
+
+
+def _mtqa(arguments: Sequence[str]) -> int:
+    return subprocess.run([sys.executable, "-m", "mtqa", *arguments], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
