@@ -65,6 +65,22 @@ def comparison():
     return made([documents_set(), pairs_set(), scored_set()], costs=costs)
 
 
+def test_markdown_names_the_heads_that_read_along():
+    found = made([documents_set()], names=("good", "fair"))
+    assert "Detector:" not in render_comparison(found, "markdown")
+
+    def read_by(*heads: str):
+        pairs = zip(found.contenders, heads, strict=True)
+        named = (dataclasses.replace(c, signature=f"{c.signature}|detector:{h}|k:3") for c, h in pairs)
+        return render_comparison(dataclasses.replace(found, contenders=tuple(named)), "markdown")
+
+    assert "\nDetector: 0123456789ab.\n" in read_by("0123456789ab", "0123456789ab")
+    assert "\nDetector: 0123456789ab (good); ba9876543210 (fair).\n" in read_by(
+        "0123456789ab", "ba9876543210"
+    )
+    assert "\nDetector: 0123456789ab (good).\n" in read_by("0123456789ab", "none")
+
+
 @pytest.fixture(scope="module")
 def hostile():
     return made([hostile_set()], names=(HOSTILE, "b"))

@@ -118,8 +118,8 @@ def _why(names: Sequence[str], rows: Sequence[tuple[str, tuple[Figure | None, ..
         for name, figure in zip(names, own, strict=True):
             if figure and figure.value is None and figure.undefined:
                 found.setdefault(figure.undefined, []).append(name)
-        for reason, metrics in found.items():
-            reasons.setdefault((tuple(metrics), reason), []).append(one_line(value))
+        for reason, without in found.items():
+            reasons.setdefault((tuple(without), reason), []).append(one_line(value))
     for (metrics, reason), values in reasons.items():
         more = f" and {len(values) - _VALUES_NAMED} more" if len(values) > _VALUES_NAMED else ""
         yield f"{', '.join(metrics)} of {', '.join(values[:_VALUES_NAMED])}{more}: {reason}"
