@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from mtqa.lm.fetch import ensure_model
 from mtqa.lm.local import parameters
 from mtqa.lm.torch_causal import LoadOptions, TorchCausalBackend
 from mtqa.lm.torch_loading import pick_dtype
+from mtqa.pipeline import Ranker
 from tests.lm.test_foreign_models import _llama, _save
 
 GB = 10**9
@@ -114,3 +117,18 @@ def test_what_is_beside_the_model_that_reads_text_is_left_alone(tmp_path, name):
     tensors = load_file(folder / "model.safetensors")
     save_file({**tensors, name: torch.zeros(2)}, folder / "model.safetensors", metadata={"format": "pt"})
     assert _load(folder).identity.max_tokens == 64
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_weights_are_mapped_from_their_file_and_not_copied(smollm2, smollm2_files):
+    """Whole pages of the file, none of them this process's own: several processes share them."""
+    file = str((smollm2_files.directory / "model.safetensors").resolve())
+    Ranker(backend=smollm2).score("All of the weights are read once.")  # touched, so in memory
+    held, inside = {"Rss": 0, "Private_Dirty": 0}, False
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            inside = line.endswith(file)
+        elif inside and line.split(":")[0] in held:
+            held[line.split(":")[0]] += int(line.split()[1]) * 1024
+    assert held["Rss"] >= 0.9 * Path(file).stat().st_size
+    assert held["Private_Dirty"] == 0
