@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scipy.stats import binomtest
+
 from mtqa.bench.comparison.words import figure, interval
 from mtqa.config import Config
 from mtqa.detect.head import FOLDER
@@ -136,3 +138,12 @@ def row(*cells: str) -> str:
     """A row of a Markdown table."""
     held = [cell.replace("|", "\\|") for cell in cells]
     return f"| {' | '.join(held)} |"
+
+
+def share(of: Sequence[bool]) -> str:
+    """How many of them are so, and their share with Wilson's 95 % interval; empty of none."""
+    if not of:
+        return ""
+    hits, count = sum(of), len(of)
+    between = binomtest(hits, count).proportion_ci(method="wilson")
+    return f"{hits} ({hits / count:.1%}; {between.low:.1%} to {between.high:.1%})"

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from corpora import row
-from scipy.stats import binomtest
+from corpora import row, share
 
 import mtqa
 from mtqa.config import load_config
@@ -125,18 +124,11 @@ def markdown(found: Mapping[str, Alarms], *, limit: int = 0, head: str | None = 
             name,
             f"{len(one.verdicts):,}, {sentences:,}"
             + (f" ({one.without} without a verdict)" if one.without else ""),
-            _share([v.found > 0 for v in one.verdicts]),
-            _share([v.evidence for v in one.verdicts]),
+            share([v.found > 0 for v in one.verdicts]),
+            share([v.evidence for v in one.verdicts]),
             f"{sum(v.found for v in one.verdicts) / sentences:.2%}",
             f"{sum(v.expected for v in one.verdicts) / sentences:.1%}",
         )
-
-
-def _share(of: Sequence[bool]) -> str:
-    """How many of the articles, and their share with its interval."""
-    hits, count = sum(of), len(of)
-    between = binomtest(hits, count).proportion_ci(method="wilson")
-    return f"{hits} ({hits / count:.1%}; {between.low:.1%} to {between.high:.1%})"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from mtqa import pipeline
 from mtqa.bench.comparison.words import figure
+from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.config import Config
 from mtqa.detect.head import FOLDER, load_head
 from mtqa.errors import InputError
@@ -124,8 +126,6 @@ def test_a_comparison_of_every_corpus_goes_on_where_it_stopped(run, backends, da
     assert list(held["corpora"]) == ["boats/quay", "twins/all"]
     leader = held["corpora"]["twins/all"]["data"][0]["metrics"]["accuracy"]
     row = next(line for line in text.splitlines() if line.startswith("| p |"))
-    from mtqa.bench.comparison.words import figure
-
     assert figure(leader["values"]["p"]["value"]) in row
     assert "Config" in (out / "two" / "boats-quay.md").read_text()
 
@@ -367,6 +367,34 @@ def test_articles_are_corrupted_and_compared_in_one_command(monkeypatch, tmp_pat
     assert corrupt_and_compare.main() == 2
     monkeypatch.setattr(sys, "argv", ["x", "set.yaml", str(tmp_path / "none.jsonl")])
     assert corrupt_and_compare.main() == 1
+
+
+def test_verdicts_are_held_against_the_labels(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import verdicts
+
+    p, labels = [0.99, 0.6, 0.01, 0.02, 0.01, 0.99], [1, 1, 0, 0, 0, 1]
+    sentences = [LabelledSentence(f"Number {i}.", label) for i, label in enumerate(labels)]
+    line = LabelledSentence("READ MORE", boilerplate=True)
+    documents = (
+        LabelledDocument("corrupted", (*sentences[:3], line)),
+        LabelledDocument("sound", tuple(sentences[3:5])),
+        LabelledDocument("alone", tuple(sentences[5:]), isolated=True),
+        LabelledDocument("without labels", (LabelledSentence("Ten."),)),
+    )
+    data = LabelledSet("made", "0" * 64, "documents", documents)
+    values = np.array([*p[:3], 0.0, *p[3:], 0.9])
+    table = ScoreTable(data, "c", "s", values, document_index(data), unscored={3: "boilerplate"})
+    table = dataclasses.replace(table, probability=values, q_value=1 - values)
+    first, second = verdicts.judged(table)
+    assert first == verdicts.Judged(2, 1, 2, evidence=True)
+    assert second == verdicts.Judged(0, 0, 1, evidence=False)
+    text = "\n".join(verdicts.markdown({"made": [first, second], "none": []}, head="0123456789ab"))
+    assert "detector `0123456789ab`" in text
+    without = "0 (0.0%; 0.0% to 79.3%) | 1 (100.0%; 20.7% to 100.0%)"
+    assert f"| made | 2 | 2 (100.0%; 34.2% to 100.0%) | {without} |" in text
+    assert "| none" not in text
+    assert verdicts.judged(dataclasses.replace(table, probability=None)) == []
 
 
 def test_a_breakdown_by_what_no_data_have_is_refused(run, backends, data, set_file, tmp_path):
