@@ -154,8 +154,11 @@ class Ranker:
 
     @property
     def measure(self) -> str:
-        """The measure that ranks: what ``auto`` comes to with this model."""
-        return self.config.measure if self.config.measure != AUTO else auto_measure(self.head)
+        """The measure that ranks: what ``auto`` comes to with this model. Raises `UsageError` for none."""
+        wanted = self.config.measure
+        if wanted == DETECTOR and self.head is None:
+            raise UsageError(NO_DETECTOR)
+        return auto_measure(self.head) if wanted == AUTO else wanted
 
     def _weights_sha256(self) -> str:
         return self.backend.identity.weights_sha256 if self._backend else self._files().weights_sha256
@@ -227,9 +230,7 @@ class Ranker:
         """
         if repaired < 0:
             raise UsageError(f"repaired is {repaired}: a number of sentences, or 0 for no repairs")
-        calibration = self.calibration  # asked before any work: it may be the wrong one
-        if self.measure == DETECTOR and self.head is None:
-            raise UsageError(NO_DETECTOR)
+        measure, calibration = self.measure, self.calibration  # asked before any work: they may be wrong
         document = _lines_apart(as_document(source), self.config.context)
         # The detector's tables take a third of a second to unpack: done while the model is loaded.
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -237,7 +238,7 @@ class Ranker:
             scores = self.score(document)
             language = detected.result()
         config, model = self.config, self.identity
-        recall_holds = self.measure == DETECTOR and self._own_calibration is None
+        recall_holds = measure == DETECTOR and self._own_calibration is None
         frequencies = frequency_language(language or own_language(model.languages))
         settings = self._rank_settings(frequencies)
         ranking = rank_sentences(document, scores, settings, LineIndex(document.source).line_of)
@@ -256,12 +257,12 @@ class Ranker:
         return Report(
             document=document,
             signature=f"{self.signature()}|frequencies:{frequencies}",
-            measure=self.measure,
+            measure=measure,
             model=model,
             findings=mended + findings[len(mended) :],
             words=ranking.words,
             warnings=document.warnings
-            + of_language(language, model.languages, detects=self.measure == DETECTOR)
+            + of_language(language, model.languages, detects=measure == DETECTOR)
             + of_sentences(document, ranking.findings, config.context)
             + of_calibration(calibration, config.context)
             + (verdict.warnings if verdict else ())

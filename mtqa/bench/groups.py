@@ -16,7 +16,7 @@ _OF_CORRUPTED = ("recall_at_fdr_10",)
 _CONTRAST = (
     "the sound sentences stand here against each type of corruption: no probability is of this one alone"
 )
-_LACKING = "the group's sentences have not what it is measured by"
+_LACKING = "nothing in the group to measure it by"
 #: More values than that are no groups but names.
 MOST_VALUES = 200
 

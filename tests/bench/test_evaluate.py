@@ -563,7 +563,8 @@ def test_a_known_order_outlives_the_company_of_other_documents(files, tmp_path):
     alone = _evaluated([str(graded)]).metrics()["system_kendall"].value
     assert by["graded.jsonl"]["system_kendall"].value == section.metrics["system_kendall"].value == alone
     assert by["judged.jsonl"]["system_kendall"].undefined != "fewer than two systems"
-    assert "system_kendall" not in by["documents.jsonl"]
+    lacking = by["documents.jsonl"]["system_kendall"]
+    assert (lacking.value, lacking.undefined) == (None, "nothing in the group to measure it by")
 
 
 def _with_probabilities(evaluation: Evaluation) -> Evaluation:
