@@ -23,7 +23,9 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         name = options.output.stem if options.output else "corrupted"
-        sound, made = Path(folder, "sound.jsonl"), Path(folder, f"{name}.jsonl")
+        # A report names the last folder too: it is to be the same each time.
+        made, sound = Path(folder, "corrupted", f"{name}.jsonl"), Path(folder, "sound.jsonl")
+        made.parent.mkdir()
         try:
             sound.write_text("".join(_first(options.files, options.first)), encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

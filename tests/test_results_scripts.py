@@ -361,7 +361,7 @@ def test_articles_are_corrupted_and_compared_in_one_command(monkeypatch, tmp_pat
     corrupt, compare = asked
     assert corrupt[-2:] == ["--types", "loop"]
     made = corrupt[corrupt.index("-o") + 1]
-    assert Path(made).name == "made.jsonl"
+    assert made.endswith("/corrupted/made.jsonl")
     assert compare == ["compare", "set.yaml", "--data", made, "-o", "docs/made.md"]
     statuses = [2]
     assert corrupt_and_compare.main() == 2
