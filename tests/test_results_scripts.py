@@ -363,6 +363,11 @@ def test_articles_are_corrupted_and_compared_in_one_command(monkeypatch, tmp_pat
     made = corrupt[corrupt.index("-o") + 1]
     assert made.endswith("/corrupted/made.jsonl")
     assert compare == ["compare", "set.yaml", "--data", made, "-o", "docs/made.md"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--by", "type"])
+    statuses = [0, 0]
+    assert corrupt_and_compare.main() == 0
+    assert asked[-1][:3] == ["evaluate", "set.yaml", "--data"]
+    assert asked[-1][4:] == ["--by", "type", "-o", "docs/made.md"]
     statuses = [2]
     assert corrupt_and_compare.main() == 2
     monkeypatch.setattr(sys, "argv", ["x", "set.yaml", str(tmp_path / "none.jsonl")])

@@ -28,8 +28,6 @@ _LISTED: Final = frozenset(("li", "dt", "dd", "pre"))
 _SENTENCE = 5  # words of an item that is a sentence, at least
 _LEAD = 10  # words of a paragraph that is put back, at least; shorter ones are often buttons
 _STANDFIRST = 4  # of a line below the headline; fewer are the name of a section
-#: For trafilatura, which tells the log of pages that it can do nothing with.
-_SILENT: Final = logging.NullHandler()
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _WINDOW = 200_000  # letters in which the next paragraph is looked for first
 _SHORT = 15  # letters; a shorter line must be a block of its own to count as found
@@ -120,7 +118,9 @@ def _extracted(source: str) -> tuple[list[str], str]:
     """trafilatura's paragraphs and title; nothing where it finds or can do nothing."""
     import trafilatura
 
-    logging.getLogger("trafilatura").addHandler(_SILENT)  # added once, however often
+    # It tells the log of pages that it can do nothing with; each call's own handler goes with it.
+    log, silent = logging.getLogger("trafilatura"), logging.NullHandler()
+    log.addHandler(silent)
     page = _UNSAFE.sub(" ", source)
     try:
         found = trafilatura.bare_extraction(
@@ -128,6 +128,8 @@ def _extracted(source: str) -> tuple[list[str], str]:
         )
     except Exception:  # it fails on odd pages in many ways; the elements still tell
         return [], ""
+    finally:
+        log.removeHandler(silent)
     if found is None:
         return [], ""
     fields = found if isinstance(found, dict) else found.as_dict()

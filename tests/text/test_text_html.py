@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 import pytest
 
 from mtqa.records import Document
+from mtqa.text.html import html_pieces
 from mtqa.text.html_tokens import tokens
 from mtqa.text.html_walk import walked
 from mtqa.text.read import document_from_text
@@ -327,3 +329,12 @@ def test_a_line_below_the_headline_is_the_articles_and_a_sections_name_is_not() 
 )
 def test_a_link_to_a_footnote_is_no_part_of_its_word(mark: str, first: str) -> None:
     assert _page("", mark)[1] == first
+
+
+def test_a_page_of_nothing_is_read_in_silence_and_leaves_no_handler(capfd) -> None:
+    """trafilatura tells the log of such pages; a caller's logging is as it was afterwards."""
+    before = list(logging.getLogger("trafilatura").handlers)
+    html_pieces("<html><body><div>!</div></body></html>")
+    html_pieces("no page")
+    assert logging.getLogger("trafilatura").handlers == before
+    assert capfd.readouterr() == ("", "")
