@@ -16,14 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpora import DATA, cell, corpora, row
+from corpora import DATA, cell, corpora, row, told
 
 from mtqa.bench.evaluate import EvaluateSettings
 from mtqa.config import load_config
 from mtqa.console import Console
 from mtqa.errors import MtqaError
 from mtqa.evaluation import evaluate
-from mtqa.report.write import write_report
 
 #: What is shown of each shape.
 METRICS = {"documents": "average_precision", "scored": "spearman", "pairs": "accuracy"}
@@ -45,13 +44,10 @@ def main() -> int:
                 records[name] = evaluate(
                     paths, config, settings=settings, limit=options.limit, progress=console
                 ).record()
-        text = "\n".join(markdown(records, options.by)) + "\n"
-        if options.output:
-            write_report(text, str(options.output))
+        told(markdown(records, options.by), options.output)
     except MtqaError as error:
         print(f"breakdown: {error}", file=sys.stderr)
         return error.exit_code
-    print(text, end="")
     return 0
 
 

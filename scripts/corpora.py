@@ -17,6 +17,7 @@ from mtqa.detect.head import FOLDER
 from mtqa.errors import InputError, one_line
 from mtqa.lm.cache import sha256_of
 from mtqa.lm.catalogue import CATALOGUE
+from mtqa.pipeline import Ranker
 from mtqa.report.write import write_report
 
 #: Where the corpora are unless --data says otherwise.
@@ -147,3 +148,16 @@ def share(of: Sequence[bool]) -> str:
     hits, count = sum(of), len(of)
     between = binomtest(hits, count).proportion_ci(method="wilson")
     return f"{hits} ({hits / count:.1%}; {between.low:.1%} to {between.high:.1%})"
+
+
+def told(lines: Iterable[str], output: Path | None) -> None:
+    """The lines on standard output, and first in the file that is named, if one is."""
+    text = "\n".join(lines) + "\n"
+    if output:
+        write_report(text, str(output))
+    print(text, end="")
+
+
+def digest_of(ranker: Ranker) -> str | None:
+    """The detector head that reads along, by its digest's first characters."""
+    return ranker.head.digest[:12] if ranker.head else None

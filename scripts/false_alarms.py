@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from corpora import row, share
+from corpora import digest_of, row, share, told
 
 import mtqa
 from mtqa.config import load_config
 from mtqa.errors import InputError, MtqaError, one_line
 from mtqa.records import Verdict
-from mtqa.report.write import write_report
 from mtqa.text.read import document_from_text
 
 #: Articles that are drawn of a file: always the same.
@@ -50,11 +49,7 @@ def main() -> int:
     except MtqaError as error:
         print(f"false_alarms: {error}", file=sys.stderr)
         return error.exit_code
-    head = ranker.head.digest[:12] if ranker.head else None
-    table = "\n".join(markdown(found, limit=options.limit, head=head)) + "\n"
-    if options.output:
-        write_report(table, str(options.output))
-    print(table, end="")
+    told(markdown(found, limit=options.limit, head=digest_of(ranker)), options.output)
     return 0
 
 

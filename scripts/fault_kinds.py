@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from corpora import row
+from corpora import row, told
 from detector_kinds import SENTENCE_KINDS
 from detector_sentences import read_alone
 from detector_states import States, tokens_by_sentence
 from train_detector import begin, options_of, unseen_outputs
 
 from mtqa.detect.kinds import NAMES, fault_kind
-from mtqa.report.write import write_report
 
 #: Counts of (the kind that was made, the kind that is named; None: none).
 Named = Counter[tuple[str, str | None]]
@@ -34,10 +33,7 @@ def main() -> None:
     for name, corpus in begun.found.items():
         if corpus.labels[0] >= 0:
             (alone if read_alone(corpus) else inside).update(named(corpus, made[name]))
-    text = "\n".join(markdown({"In documents": inside, "Sentences alone": alone})) + "\n"
-    print(text, end="")
-    if options.output:
-        write_report(text, str(options.output))
+    told(markdown({"In documents": inside, "Sentences alone": alone}), options.output)
 
 
 def named(corpus: States, outputs: np.ndarray) -> Named:

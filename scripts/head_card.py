@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from corpora import row
+from corpora import row, told
 
 from mtqa.bench.comparison.words import figure
 from mtqa.detect.head import FOLDER, Head, load_head
-from mtqa.report.write import write_report
 
 #: Names of figures in a card that a reader would not guess.
 _NAMES = {
@@ -35,10 +34,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="write there, too")
     options = parser.parse_args()
     heads = [load_head(path) for path in sorted(FOLDER.glob("*.safetensors"), reverse=True)]
-    text = "\n".join(markdown(heads)) + "\n"
-    print(text, end="")
-    if options.output:
-        write_report(text, str(options.output))
+    told(markdown(heads), options.output)
 
 
 def markdown(heads: list[Head]) -> Iterator[str]:

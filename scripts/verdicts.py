@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from corpora import DATA, corpora, row, share
+from corpora import DATA, corpora, digest_of, row, share, told
 
 import mtqa
 from mtqa.bench.records import ScoreTable
 from mtqa.config import load_config
 from mtqa.console import Console
-from mtqa.detect.verdict import FDR, corrupted_interval
+from mtqa.detect.verdict import verdict_of
 from mtqa.errors import MtqaError
 from mtqa.evaluation import load_sets, score_sets
-from mtqa.report.write import write_report
+from mtqa.records import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,7 @@ class Judged:
     """One document: how many sentences are corrupted, and what the verdict says of that."""
 
     corrupted: int
-    low: int
-    high: int
-    evidence: bool
+    verdict: Verdict
 
 
 def main() -> int:
@@ -54,11 +52,7 @@ def main() -> int:
     except MtqaError as error:
         print(f"verdicts: {error}", file=sys.stderr)
         return error.exit_code
-    head = ranker.head.digest[:12] if ranker.head else None
-    text = "\n".join(markdown(found, head=head)) + "\n"
-    if options.output:
-        write_report(text, str(options.output))
-    print(text, end="")
+    told(markdown(found, head=digest_of(ranker)), options.output)
     return 0
 
 
@@ -85,9 +79,8 @@ def judged(table: ScoreTable) -> list[Judged]:
         labels = [sentences[i].label for i in own]
         if document.isolated or not labels or None in labels:
             continue
-        low, high = corrupted_interval(table.probability[own])
-        evidence = bool((table.q_value[own] <= FDR).any() or (table.probability[own] >= 0.5).any())
-        made.append(Judged(sum(label == 1 for label in labels), low, high, evidence))
+        corrupted = sum(label == 1 for label in labels)
+        made.append(Judged(corrupted, verdict_of(table.probability[own], table.q_value[own])))
     return made
 
 
@@ -105,9 +98,9 @@ def markdown(found: Mapping[str, Sequence[Judged]], *, head: str | None = None) 
         yield row(
             name,
             f"{len(own):,}",
-            share([one.low <= one.corrupted <= one.high for one in own]),
-            share([not one.evidence for one in own if one.corrupted]),
-            share([not one.evidence for one in own if not one.corrupted]),
+            share([one.verdict.low <= one.corrupted <= one.verdict.high for one in own]),
+            share([not one.verdict.evidence for one in own if one.corrupted]),
+            share([not one.verdict.evidence for one in own if not one.corrupted]),
         )
 
 

@@ -392,8 +392,9 @@ def test_verdicts_are_held_against_the_labels(monkeypatch):
     table = ScoreTable(data, "c", "s", values, document_index(data), unscored={3: "boilerplate"})
     table = dataclasses.replace(table, probability=values, q_value=1 - values)
     first, second = verdicts.judged(table)
-    assert first == verdicts.Judged(2, 1, 2, evidence=True)
-    assert second == verdicts.Judged(0, 0, 1, evidence=False)
+    assert (first.corrupted, first.verdict.low, first.verdict.high, first.verdict.evidence) == (2, 1, 2, True)
+    assert (second.corrupted, second.verdict.low, second.verdict.high) == (0, 0, 1)
+    assert not second.verdict.evidence
     text = "\n".join(verdicts.markdown({"made": [first, second], "none": []}, head="0123456789ab"))
     assert "detector `0123456789ab`" in text
     without = "0 (0.0%; 0.0% to 79.3%) | 1 (100.0%; 20.7% to 100.0%)"

@@ -39,9 +39,20 @@ def judge(
     x = log_odds(findings)
     probabilities = calibration.probability(x)
     q = q_values(calibration.p_value(x, [f.tokens for f in findings]))
+    judged = tuple(
+        replace(
+            f, probability=float(p), q_value=float(one), spans=tuple(_at_most(s, float(p)) for s in f.spans)
+        )
+        for f, p, one in zip(findings, probabilities, q, strict=True)
+    )
+    return judged, verdict_of(probabilities, q, fdr)
+
+
+def verdict_of(probabilities: Doubles, q: Doubles, fdr: float = FDR) -> Verdict:
+    """The verdict on an article of N sentences, by their probabilities ``(N,)`` and q-values ``(N,)``."""
     low, high = corrupted_interval(probabilities)
-    verdict = Verdict(
-        sentences=len(findings),
+    return Verdict(
+        sentences=len(probabilities),
         expected=float(probabilities.sum()),
         low=low,
         high=high,
@@ -50,13 +61,6 @@ def judge(
         highest=float(probabilities.max(initial=0.0)),
         likely=int((probabilities >= 0.5).sum()),
     )
-    judged = tuple(
-        replace(
-            f, probability=float(p), q_value=float(one), spans=tuple(_at_most(s, float(p)) for s in f.spans)
-        )
-        for f, p, one in zip(findings, probabilities, q, strict=True)
-    )
-    return judged, verdict
 
 
 def _at_most(span: SuspectSpan, probability: float) -> SuspectSpan:
