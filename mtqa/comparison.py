@@ -17,6 +17,7 @@ from pathlib import Path
 from mtqa import __version__
 from mtqa.bench.comparison.build import CompareSettings, compare_tables
 from mtqa.bench.comparison.checks import (
+    BY_ORDER,
     can_be_had,
     check_applicable,
     check_metrics,
@@ -24,7 +25,6 @@ from mtqa.bench.comparison.checks import (
     of_different_tokenizers,
 )
 from mtqa.bench.comparison.records import Comparison, Contender, Cost
-from mtqa.bench.fluency import PERPLEXITY
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.bench.scoring import score_set
@@ -67,7 +67,7 @@ def compare(
     check_metrics(settings.metrics)
     sets = load_sets(data, columns=columns, limit=limit, seed=settings.seed)
     check_applicable(settings.metrics, sets)
-    _check_perplexity(settings.metrics, named, progress, backend)
+    _check_tokenizers(settings.metrics, named, progress, backend)
     _check_probabilities(settings.metrics, named, sets, progress, backend)
     runs = _run_all(named, sets, progress, backend)
     found = compare_tables(
@@ -114,17 +114,18 @@ def _named(one: object) -> tuple[NamedConfig, ...]:
     return load_configs([Path(one)])
 
 
-def _check_perplexity(
+def _check_tokenizers(
     metrics: Sequence[str], configs: Sequence[NamedConfig], progress: Progress, backend: Backend | None
 ) -> None:
-    """Raises `UsageError` for perplexities of different tokenizers: before any scoring."""
+    """Raises `UsageError` for a metric that different tokenizers rule out: before any scoring."""
+    barred = [name for name in metrics if name not in BY_ORDER]
     models = {one.config.model for one in configs}
-    if PERPLEXITY.name not in metrics or backend is not None or len(models) < 2:
+    if not barred or backend is not None or len(models) < 2:
         return
     from mtqa.lm.fetch import ensure_model
 
     if len({ensure_model(name, progress=progress).tokenizer_sha256 for name in sorted(models)}) > 1:
-        raise of_different_tokenizers(PERPLEXITY.name)
+        raise of_different_tokenizers(barred[0])
 
 
 def _check_probabilities(

@@ -181,10 +181,12 @@ def test_models_with_other_tokenizers(loads, data):
     assert values["a"].value == pytest.approx(values["c"].value)
     assert "different tokenizers" in found.notes[0]
     loads.clear()
-    asked = dataclasses.replace(QUICK, metrics=("perplexity",))
-    with pytest.raises(UsageError, match="'perplexity' can't be had for models with different tokenizers"):
-        mtqa.compare(configs, data, settings=asked)
+    for metric in ("perplexity", "brier"):
+        asked = dataclasses.replace(QUICK, metrics=("average_precision", metric))
+        with pytest.raises(UsageError, match=f"'{metric}' can't be had for models with different tokenizers"):
+            mtqa.compare(configs, data, settings=asked)
     assert loads == []  # before any scoring
+    asked = dataclasses.replace(QUICK, metrics=("perplexity",))
     alike = {"a": Config(model="x2"), "b": Config(model="y2")}
     assert list(mtqa.compare(alike, data, settings=asked).sets[0].metrics) == ["perplexity"]
 

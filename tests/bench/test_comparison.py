@@ -15,8 +15,8 @@ from mtqa.bench.comparison.build import (
     CompareSettings,
     compare_tables,
 )
-from mtqa.bench.comparison.checks import check_metrics
-from mtqa.bench.metrics import METRICS
+from mtqa.bench.comparison.checks import BY_ORDER, check_metrics
+from mtqa.bench.metrics import METRICS, applies
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
 from mtqa.bench.resample import document_weights
 from mtqa.errors import UsageError
@@ -214,24 +214,66 @@ def test_notes_name_the_configs_that_they_are_about():
     assert notes == ("all say so", "a, b: two of them", "c: one alone")
 
 
-def test_different_tokenizers_are_not_compared_by_perplexity():
+def full(built):
+    """The table with all that a config can give, on data with spans and scores."""
+    data = built.data
+    documents = tuple(
+        dataclasses.replace(
+            d,
+            sentences=tuple(
+                dataclasses.replace(s, spans=((0, 3),) if s.label else (), score=float(-i))
+                for i, s in enumerate(d.sentences)
+            ),
+        )
+        for d in data.documents
+    )
+    given = marked(built)
+    return dataclasses.replace(
+        given, data=dataclasses.replace(data, documents=documents), q_value=1 - given.probability
+    )
+
+
+def test_different_tokenizers_are_compared_by_order_and_bits_per_byte_alone():
     data = documents_set()
-    tables = [table(data, "a", noise=0.5), table(data, "b", noise=2)]
+    tables = [full(table(data, "a", noise=0.5)), full(table(data, "b", noise=2))]
     apart = [tables[0], dataclasses.replace(tables[1], signature="model:m|context:none|measure:b")]
     same = compared([apart], ["a", "b"])
     assert {"perplexity", "bits_per_byte"} <= same.sets[0].metrics.keys()
     assert same.notes == ()
     other = compared([apart], ["a", "b"], b={"tokenizer": "t2"})
-    assert "bits_per_byte" in other.sets[0].metrics
-    assert "perplexity" not in other.sets[0].metrics
+    beyond = {"perplexity", "brier", "expected_calibration_error", "false_discovery_rate", "recall_at_fdr_10"}
+    assert other.sets[0].metrics.keys() == same.sets[0].metrics.keys() - beyond - {"character_f1", "pearson"}
+    assert {"average_precision", "span_word_average_precision", "bits_per_byte"} < other.sets[
+        0
+    ].metrics.keys()
     assert "different tokenizers" in other.notes[0]
-    with pytest.raises(UsageError, match="'perplexity' can't be had for models with different tokenizers"):
-        compared(
-            [tables], ["a", "b"], dataclasses.replace(QUICK, metrics=("perplexity",)), b={"tokenizer": "t2"}
-        )
+    for name in ("perplexity", "brier", "character_recall", "false_discovery_share"):
+        asked = dataclasses.replace(QUICK, metrics=("roc_auc", name))
+        with pytest.raises(UsageError, match=f"'{name}' can't be had for models with"):
+            compared([tables], ["a", "b"], asked, b={"tokenizer": "t2"})
     # Of one forward pass for both there is only one value, whatever else they were read apart on.
     both = compared([tables, apart], ["a", "b"], b={"scoring": "other"})
     assert ["bits_per_byte" in found.metrics for found in both.sets] == [False, True]
+
+
+def test_what_different_tokenizers_are_compared_by_hangs_on_the_order_alone():
+    one = full(table(documents_set(), "a", noise=1.5))
+    bent = dataclasses.replace(
+        one,
+        scores=np.exp(one.scores),
+        words=tuple(tuple((a, b, np.exp(score)) for a, b, score in of) for of in one.words),
+        marked=tuple(((1, 5),) for _ in one.words),
+        probability=one.probability**3,
+        q_value=one.q_value**3,
+    )
+    ones = np.ones(len(one.data.documents))
+    alike = {
+        metric.name: metric.function(one, ones) == pytest.approx(metric.function(bent, ones), abs=1e-12)
+        for metric in METRICS.values()
+        if applies(metric, one) and applies(metric, bent) and metric.kind != "boilerplate"
+    }
+    assert len(alike) >= 14
+    assert {name for name, same in alike.items() if same} == alike.keys() & BY_ORDER
 
 
 def test_bits_per_byte_and_perplexity_by_hand():

@@ -17,7 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.bench.checked import check_names, check_whole
-from mtqa.bench.comparison.checks import check_metrics, check_same_data, known_metrics, missed
+from mtqa.bench.comparison.checks import (
+    BY_ORDER,
+    check_metrics,
+    check_same_data,
+    different_tokenizers,
+    known_metrics,
+    missed,
+)
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
     Comparison,
@@ -129,7 +136,7 @@ def compare_tables(
     )
     missing = [m for m in chosen.metrics if not any(m in s.metrics for s in sets)]
     if missing:
-        raise missed(missing[0], names, [of_set[0].data for of_set in tables])
+        raise missed(missing[0], contenders, [of_set[0].data for of_set in tables])
     digests = ",".join(f"{of_set[0].data.name}@{of_set[0].data.stamp}" for of_set in tables)
     signature = (
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
@@ -139,11 +146,11 @@ def compare_tables(
 
 
 def _notes(contenders: Sequence[Contender]) -> tuple[str, ...]:
-    if len({contender.tokenizer for contender in contenders}) < 2:
+    if not different_tokenizers(contenders):
         return ()
     return (
-        "The models have different tokenizers: they are compared by what they rank and mark, by the "
-        "probabilities of detectors and by bits per byte, not by perplexity, which counts tokens.",
+        "The models have different tokenizers: they are compared by how they rank and by bits per byte, "
+        "not by perplexity, marks or probabilities. For these, evaluate each config by itself.",
     )
 
 
@@ -235,9 +242,9 @@ def _chosen_metrics(
     # Of one forward pass for all there is one value for all, and nothing to compare. (A contender's own
     # `scoring` is that of all sets: pairs are read without context whatever else is compared on.)
     if len({table.scoring for table in tables}) > 1 or wanted:
-        there.add(BITS_PER_BYTE.name)
-        if len({c.tokenizer for c in contenders}) == 1:
-            there.add(PERPLEXITY.name)
+        there |= {BITS_PER_BYTE.name, PERPLEXITY.name}
+    if different_tokenizers(contenders):
+        there &= BY_ORDER
     known = known_metrics()
     yield from (known[name] for name in (wanted or USUAL) if name in there)
 

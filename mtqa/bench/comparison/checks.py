@@ -8,10 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtqa.bench.beside import bare_table
+from mtqa.bench.comparison.records import Contender
 from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import METRICS, Metric, applies
 from mtqa.bench.records import LabelledSet, ScoreTable
 from mtqa.errors import UsageError, unknown
+
+#: What models with different tokenizers are compared by: in what order they put sentences, words and systems,
+#: and what the whole text costs them in bits.
+BY_ORDER = (
+    {metric.name for metric in METRICS.values() if metric.kind == "ranking" and metric.name != "pearson"}
+    | {"span_word_average_precision", "word_average_precision"}
+    | {BITS_PER_BYTE.name}
+)
 
 
 def known_metrics() -> dict[str, Metric]:
@@ -51,8 +60,13 @@ def not_to_be_had(metric: str, reason: str) -> UsageError:
     return UsageError(f"metric {metric!r} can't be had for {reason}; leave it out")
 
 
+def different_tokenizers(contenders: Sequence[Contender]) -> bool:
+    """Do they cut a text into different tokens?"""
+    return len({contender.tokenizer for contender in contenders}) > 1
+
+
 def of_different_tokenizers(metric: str) -> UsageError:
-    """What is said of a metric that counts tokens, and no two models the same ones."""
+    """What is said of a metric that needs more than the order, where two models have other tokens."""
     return not_to_be_had(metric, "models with different tokenizers")
 
 
@@ -62,12 +76,12 @@ def no_probabilities(metric: str, configs: Sequence[str]) -> UsageError:
     return not_to_be_had(metric, f"{named}, which give no probabilities (that takes a calibrated detector)")
 
 
-def missed(metric: str, configs: Sequence[str], sets: Sequence[LabelledSet]) -> UsageError:
+def missed(metric: str, contenders: Sequence[Contender], sets: Sequence[LabelledSet]) -> UsageError:
     """What is said where no set has a metric that was asked for."""
-    if metric == PERPLEXITY.name:
+    if metric not in BY_ORDER and different_tokenizers(contenders):
         return of_different_tokenizers(metric)
     if metric in METRICS and METRICS[metric].kind == "probability" and can_be_had(metric, sets):
-        return no_probabilities(metric, configs)
+        return no_probabilities(metric, [contender.name for contender in contenders])
     return not_to_be_had(metric, "these data")
 
 
