@@ -34,6 +34,8 @@ from mtqa.text.read import document_from_text
 ARTICLES = Path(__file__).with_name("articles")
 #: Others, corrupted as spinners do, and as machines translate.
 SPUN, TRANSLATED = ARTICLES / "spun", ARTICLES / "mt"
+#: Pairs of sentences, the second implausible.
+PAIRS = ARTICLES / "pairs"
 #: Sentences in a piece of a long text: about those of an article.
 PIECE = (20, 45)
 #: Up to this share of the documents: that share of their sentences is corrupted (None: none of them).
@@ -91,6 +93,16 @@ def written(folder: Path = ARTICLES) -> Iterator[Record]:
         for record in records(path.read_text(encoding="utf-8")):
             # A name that ends in a hyphen and a number is that of a piece of a text.
             yield {**record, "doc": f"{path.stem} {record['doc'].replace('-', ' ')}"}
+
+
+def implausible(folder: Path = PAIRS) -> Iterator[Record]:
+    """Sentences without context, each followed by one that is implausible by a word."""
+    for record in written(folder):
+        for number, row in enumerate(row for row in record["sentences"] if row["label"]):
+            name = f"{record['doc']} {number}"
+            sound: Record = {"text": row["orig"], "label": 0, "spans": []}
+            wrong = {"text": row["text"], "label": 1, "type": row["type"], "spans": row["spans"]}
+            yield {"doc": name, "origin": name, "isolated": True, "sentences": [sound, wrong]}
 
 
 def restored(documents: Iterable[Record]) -> list[tuple[str, Piece]]:
@@ -246,6 +258,7 @@ def corpora(data: Path) -> dict[str, Callable[[], Iterator[Record]]]:
         ),
         "written_spun": lambda: written(SPUN),
         "written_mt": lambda: written(TRANSLATED),
+        "implausible": implausible,
         "collocations": lambda: corrupted(
             restored(read_lines(web))
             + some(restored(written()), BROKEN_WRITTEN, 21)

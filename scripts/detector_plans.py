@@ -27,7 +27,7 @@ class Plan:
 
 #: A quarter of the texts teaches Gemma's head nearly all that there is to learn (docs/log.md), and it reads
 #: 160 tokens a second: its vocabulary is five times as large. The default model reads less of what is
-#: plentiful (annotated talks, human scores, what rules make of articles): its head has two hours.
+#: plentiful (annotated talks, what rules make of articles): its head has two hours.
 PLANS = {
     WRITER: Plan(
         (16, 20),
@@ -40,9 +40,6 @@ PLANS = {
             "collocations": 0.7,
             "engine": 0.9,
             "unedited": 0.9,
-            "mlqe_ro": 0.75,
-            "mlqe_et": 0.75,
-            "mlqe_ru": 0.75,
             "mqm_ted": 0.5,
         },
     ),
@@ -87,6 +84,7 @@ CORPORA = {
     "written_sampled": (0.8, "Apache-2.0, sentences written by the model"),
     "written_spun": (2.0, "Apache-2.0"),
     "written_mt": (2.0, "Apache-2.0"),
+    "implausible": (3.0, "Apache-2.0"),
     "collocations": (1.0, "CC BY-SA 4.0 (web pages), Apache-2.0 (articles), public domain (speeches)"),
     "engine": (1.2, "public domain (speeches), Apache-2.0 (articles)"),
     "unedited": (1.2, "public domain (speeches), Apache-2.0 (articles), CC0 1.0 (post-edits)"),

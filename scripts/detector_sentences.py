@@ -184,7 +184,7 @@ def _alone_weights(tables: Mapping[str, Table]) -> np.ndarray:
 #: of other kinds than those that the weights are fitted on (docs/log.md).
 ALONE = ("poor_mean", "surprisal_mean", "worst_token")
 #: Corpora of sound sentences, each with corrupted versions behind it, and what a version counts.
-VERSIONED, VERSIONS_WEIGHT = ("demetr", "post_edits"), 0.6
+VERSIONED, VERSIONS_WEIGHT = ("demetr", "post_edits", "implausible"), 0.6
 
 
 def scores_by_source(

@@ -54,6 +54,7 @@ GROUPS = {
     "MLQE Estonian": ("mlqe_et",),
     "MLQE Russian": ("mlqe_ru",),
     "DEMETR": ("demetr",),
+    "implausible sentences": ("implausible",),
     "web pages": ("web", "web_rules"),
     "speeches": ("speeches", "sampled"),
     "written articles": ("written", "written_rules", "written_sampled"),
