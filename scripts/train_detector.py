@@ -268,7 +268,8 @@ def begin(options: argparse.Namespace) -> Begun:
     """The corpora made and read, where that is not done yet."""
     options.work.mkdir(parents=True, exist_ok=True)
     paths = shared_out(make_corpora(options.data, options.work), options.model)
-    paths = {name: path for name, path in paths.items() if name not in options.without}
+    left = {*options.without, *PLANS[options.model].without}
+    paths = {name: path for name, path in paths.items() if name not in left}
     device = picked(options.device)
     found = read_corpora(paths, options.work, options.model, device=device)
     articles = read_corpora({"articles": ARTICLES}, options.work, options.model, device=device)["articles"]
