@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import train_detector
-from detector_corpora import joined, post_edits, spun_documents
+from detector_corpora import implausible, joined, post_edits, spun_documents
 from detector_spinner import Thesaurus, spun, thesaurus
 from detector_states import Reading, origins, read_states, rows_of, token_labels, write_states
 
@@ -112,6 +112,20 @@ def test_a_post_edit_is_followed_by_versions_of_itself(tmp_path, known):
         assert versions
         assert all(row["label"] == 1 and row["text"] != TEXT for row in versions)
         assert versions[0]["type"] == "tortured"
+
+
+def test_an_implausible_sentence_follows_its_sound_one_and_differs_where_it_is_marked():
+    made = list(implausible())
+    assert len(made) > 800
+    assert len({record["origin"] for record in made}) == len(made)
+    for record in made:
+        sound, wrong = record["sentences"]
+        assert (record["isolated"], sound["label"], wrong["label"]) == (True, 0, 1)
+        assert sound["text"] != wrong["text"]
+        first, last = wrong["spans"][0]["start"], wrong["spans"][-1]["end"]
+        before, behind = wrong["text"][:first], wrong["text"][last:]
+        assert sound["text"].startswith(before), wrong["text"]
+        assert sound["text"].endswith(behind), wrong["text"]
 
 
 RECORDS = [
