@@ -17,13 +17,14 @@ from mtqa.bench.checked import check_names, check_whole
 from mtqa.bench.figures import Draws, Figure, Figures, by_definition, figure, figures, is_alone, measured
 from mtqa.bench.groups import MOST_VALUES, breakdowns, check_groups, count_values, shown_groups
 from mtqa.bench.metrics import METRICS, Metric, Undefined, applicable
+from mtqa.bench.metrics.base import by_document, ratio
 from mtqa.bench.metrics.calibration import Bin, base_rate_brier, reliability
 from mtqa.bench.metrics.correlation import rows_of_systems
 from mtqa.bench.records import SHAPES, LabelledSet, ScoreTable
 from mtqa.bench.references import SIGNS, ReferenceScores, has_references, missing_references, reference_scores
 from mtqa.bench.resample import document_weights, few_documents, unit
 from mtqa.bench.scoring import not_scored
-from mtqa.bench.tables import groups_of, peak_of, pooled
+from mtqa.bench.tables import group_values, groups_of, peak_of, pooled, subset
 from mtqa.lm.progress import NoProgress, Progress
 
 SCHEMA = 1
@@ -46,21 +47,24 @@ class EvaluateSettings:
 
 @dataclass(frozen=True, slots=True)
 class SystemScore:
-    """A system's mean score and number of sentences, in the known order where there is one."""
+    """A system's mean score over its sentences, in the known order where there is one."""
 
     name: str
-    score: float
-    n: int
+    mean: Figure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """The figures of one shape. ``beside``: the same metrics of floors, sacrebleu and the gold, by row."""
+    """The figures of one shape. ``beside``: the same metrics of floors, sacrebleu and the gold, by row.
+
+    ``by_beside``: of the values of ``by`` the first ranking metric of floors and gold, by row.
+    """
 
     shape: str
     metrics: Figures
     beside: Mapping[str, Figures]
     by: Mapping[str, Mapping[str, Figures]]
+    by_beside: Mapping[str, Mapping[str, Mapping[str, Figures]]] = field(default_factory=dict)
     references: tuple[ReferenceScores, ...] = ()
     reliability: tuple[Bin, ...] = ()
     systems: tuple[SystemScore, ...] = ()
@@ -104,6 +108,7 @@ class Evaluation:
             "data": [_data(table) for table in self.tables],
             "metrics": {name: value.record() for name, value in self.metrics().items()},
             "by": _merged([self._by(section) for section in self.sections]),
+            "by_beside": _merged([self._by_beside(section) for section in self.sections]),
             "beside": _merged([self._beside(section) for section in self.sections]),
             "references": _merged([_references(section) for section in self.sections]),
             "reliability": [_bin(b) for section in self.sections for b in section.reliability],
@@ -116,6 +121,15 @@ class Evaluation:
         return {
             group: {value: self._figures(section, own) for value, own in values.items()}
             for group, values in section.by.items()
+        }
+
+    def _by_beside(self, section: Section) -> dict[str, Any]:
+        return {
+            group: {
+                value: {row: self._figures(section, own) for row, own in rows.items()}
+                for value, rows in values.items()
+            }
+            for group, values in section.by_beside.items()
         }
 
     def _beside(self, section: Section) -> dict[str, Any]:
@@ -154,15 +168,44 @@ def _section(
     metrics = applicable(table)
     draws = table_draws(table, settings)
     references = reference_scores(table, draws, progress=progress) if has_references(table) else []
+    groups = shown_groups(tables, settings.by, known)
     return Section(
         shape=table.data.shape,
         metrics=figures(metrics, table, draws),
         beside=dict(_rows(table, metrics, draws, references)),
-        by=breakdowns(table, metrics, draws, shown_groups(tables, settings.by, known), progress),
+        by=breakdowns(table, metrics, draws, groups, progress),
+        by_beside=_beside_groups(table, metrics, draws, groups),
         references=tuple(references),
         reliability=_reliability(table),
-        systems=tuple(_systems(table)),
+        systems=tuple(_systems(table, draws)),
     )
+
+
+def _beside_groups(
+    table: ScoreTable, metrics: Sequence[Metric], draws: Draws, groups: Mapping[str, str]
+) -> dict[str, dict[str, dict[str, Figures]]]:
+    """Group → value → floor or gold → the first metric that ranks, on that value's rows alone."""
+    metric = next((m for m in metrics if m.kind == "ranking"), None)
+    if metric is None or not groups:
+        return {}
+    rows = {**floors(table), PERFECT: ceiling(table, human=metric.needs in _OF_PEOPLE)}
+    alike = {name: replace(other, unscored=table.unscored) for name, other in rows.items()}
+    return {
+        name: {
+            value: {
+                row: {metric.name: _beside_value(metric, row, subset(other, group.rows), draws)}
+                for row, other in alike.items()
+            }
+            for value, group in group_values(table, key).items()
+        }
+        for name, key in groups.items()
+    }
+
+
+def _beside_value(metric: Metric, row: str, part: ScoreTable, draws: Draws) -> Figure:
+    if row == PERFECT:
+        return by_definition(figure(metric, part, draws[:0]))
+    return _floor(metric, row, part, draws)
 
 
 def table_draws(table: ScoreTable, settings: EvaluateSettings) -> Draws:
@@ -231,7 +274,7 @@ def _reliability(table: ScoreTable) -> tuple[Bin, ...]:
     return reliability(table)
 
 
-def _systems(table: ScoreTable) -> Iterator[SystemScore]:
+def _systems(table: ScoreTable, draws: Draws) -> Iterator[SystemScore]:
     """Worst first where the order is known, else by name: of the sentences that `system_kendall` is over.
 
     Two systems have no order to be measured, but a mean each; one has nothing to be compared with.
@@ -243,7 +286,9 @@ def _systems(table: ScoreTable) -> Iterator[SystemScore]:
     for name in table.data.system_order or sorted(there):
         own = (names == name) & rows
         if own.any():
-            yield SystemScore(name, float(table.scores[own].mean()), int(own.sum()))
+            counts = by_document(table, np.ones(len(table)), own)
+            mean = ratio(int(own.sum()), by_document(table, table.scores, own), counts, "it has no sentence")
+            yield SystemScore(name, measured(mean, "sentences", draws, alone=is_alone(table)))
 
 
 def _signature(tables: Sequence[ScoreTable], settings: EvaluateSettings) -> str:
@@ -314,7 +359,9 @@ def _bin(one: Bin) -> dict[str, Any]:
 
 
 def _system(one: SystemScore, shape: str) -> dict[str, Any]:
-    return {"system": one.name, "shape": shape, "score": one.score, "n": one.n}
+    found = one.mean
+    ends = {"low": found.low, "high": found.high}
+    return {"system": one.name, "shape": shape, "score": found.value, **ends, "n": found.n}
 
 
 def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mtqa.bench.metrics import Metric, Undefined
 from mtqa.bench.metrics.base import Prepared
 from mtqa.bench.records import ScoreTable
-from mtqa.bench.resample import LEAST_DEFINED, interval
+from mtqa.bench.resample import LEAST_DEFINED
 
 Draws = npt.NDArray[np.int64]
 
@@ -79,7 +79,7 @@ def measured(prepared: Prepared, unit: str, draws: Draws, *, alone: bool = False
         share = 1 - len(drawn) / len(draws)
         why = f"no interval: too few documents hold what it needs ({share:.0%} of the resamples lack it)"
         return Figure(value, n=prepared.n, unit=unit, undefined=why)
-    low, high = interval(drawn, value)
+    low, high = prepared.interval(draws, drawn, value)
     return Figure(value, low, high, prepared.n, unit)
 
 

@@ -28,7 +28,7 @@ SIGNS = {"BLEU": -1.0, "chrF": -1.0, "TER": 1.0}
 class ReferenceScores:
     """One sacrebleu metric: the corpus figure, its signature, and the sentences' scores as suspicion.
 
-    ``table``: the sentences that have a reference, or are a line of boilerplate or blank, and no others.
+    ``table``: the sentences that have a reference, or are boilerplate or empty lines, and no others.
     """
 
     name: str
@@ -69,8 +69,12 @@ def _metric(name: str, *, sentence: bool) -> Any:
 
 
 def _counting(table: ScoreTable) -> list[tuple[int, LabelledSentence]]:
-    """The sentences that count, with their numbers."""
-    return [(i, s) for i, s in enumerate(table.data.sentences()) if not s.boilerplate and s.text.strip()]
+    """The sentences that count, with their numbers: an empty translation is one, an empty line is none."""
+    return [
+        (i, s)
+        for i, s in enumerate(table.data.sentences())
+        if not s.boilerplate and (s.text.strip() or s.reference is not None)
+    ]
 
 
 def _referred(table: ScoreTable) -> list[int]:
@@ -79,9 +83,13 @@ def _referred(table: ScoreTable) -> list[int]:
 
 
 def _compared(table: ScoreTable) -> list[int]:
-    """Those of a corpus figure: a pair's sound sentence is its own reference, and no part of it."""
+    """Those of a corpus figure: a pair's sound sentence that is its own reference is no part of it."""
     whole = table.data.shape != "pairs"
-    return [i for i, s in _counting(table) if s.reference is not None and (whole or s.label)]
+    return [
+        i
+        for i, s in _counting(table)
+        if s.reference is not None and (whole or s.label or s.reference != s.text)
+    ]
 
 
 def _scores(name: str, table: ScoreTable, draws: Draws) -> ReferenceScores:

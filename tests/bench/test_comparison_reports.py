@@ -399,3 +399,17 @@ def test_what_more_would_be_needed_of_is_called_what_it_is():
         assert f" independent {unit}s" in text
         assert f" more {unit}s would" in text or " more " not in text
     assert "more documents would" in " ".join(verdicts(documents_set(12)).split())
+
+
+def test_markdown_has_every_metrics_leaderboard_where_asked_for():
+    found = made([documents_set(12)])
+    metrics = found.sets[0].metrics
+    plain = render_comparison(found, "markdown")
+    whole = render_comparison(found, "markdown", options=RenderOptions(verbose=True))
+    board = "| # | Config | Value | 95 % interval |"
+    assert (plain.count(board), whole.count(board)) == (1, len(metrics))
+    for name, metric in metrics.items():
+        assert f"`{name}`: " in whole
+        first = next(iter(metric.estimates.values()))
+        if first.low is not None:
+            assert f"[{words.figure(first.low)}, {words.figure(first.high)}]" in whole

@@ -511,11 +511,36 @@ def test_references_that_some_sentences_lack_are_told(files, tmp_path):
         assert not [line for line in _evaluated(all_or_none).warnings if "no reference" in line]
 
 
-def test_references_of_nothing_but_blank_sentences_have_no_figure(tmp_path):
-    pairs = [
-        {"id": str(i), "good": f"The {noun} is calm.", "bad": ""} for i, noun in enumerate(("sea", "bay"))
+def test_an_empty_translation_counts_as_sacrebleu_counts_it(tmp_path):
+    rows = [
+        {"doc": f"d{i}", "text": text, "ref": "The sea is calm tonight.", "label": label}
+        for i, (text, label) in enumerate((("", 1), ("The sea is calm tonight.", 0)))
     ]
-    assert _evaluated([str(write_jsonl(tmp_path / "pairs.jsonl", pairs))]).sections[0].references == ()
+    section = _evaluated([str(write_jsonl(tmp_path / "empty.jsonl", rows))]).sections[0]
+    bleu = next(r.corpus for r in section.references if r.name == "BLEU")
+    texts, references = (row["text"] for row in rows), [[row["ref"] for row in rows]]
+    assert bleu.value == pytest.approx(sacrebleu.corpus_bleu(list(texts), references, force=True).score)
+    assert (bleu.n, bleu.value < 50) == (2, True)
+
+
+def test_pairs_are_compared_with_a_reference_of_their_own(tmp_path):
+    rows = [
+        {
+            "id": str(i),
+            "good": f"The {noun} is calm today.",
+            "bad": f"The {noun} is calm tonight.",
+            "ref": f"Calm is the {noun} tonight.",
+        }
+        for i, noun in enumerate(("sea", "bay", "lake"))
+    ]
+    section = _evaluated([str(write_jsonl(tmp_path / "pairs.jsonl", rows))]).sections[0]
+    chrf = next(r for r in section.references if r.name == "chrF")
+    assert chrf.corpus.n == 6
+    assert section.beside["chrF (sees the answer)"]["accuracy"].value == 0.0
+    bare = [{key: value for key, value in row.items() if key != "ref"} for row in rows]
+    section = _evaluated([str(write_jsonl(tmp_path / "bare.jsonl", bare))]).sections[0]
+    assert next(r for r in section.references if r.name == "chrF").corpus.n == 3
+    assert section.beside["chrF (sees the answer)"]["accuracy"].value == 1.0
 
 
 def test_reference_figures_stand_beside_ours(files):

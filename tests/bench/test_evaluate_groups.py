@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, floors
 from mtqa.bench.evaluate import EvaluateSettings, evaluate_tables
 from mtqa.bench.metrics import METRICS
 from mtqa.bench.records import LabelledDocument, LabelledSentence, LabelledSet, ScoreTable, document_index
+from mtqa.bench.reports import render
 from mtqa.bench.reports.view import data_line
-from mtqa.bench.tables import subset
+from mtqa.bench.tables import group_values, subset
 from mtqa.errors import UsageError
 
 QUICK = 20
@@ -95,10 +98,11 @@ def test_two_systems_have_a_mean_each_and_one_has_no_table():
     two = subset(table, systems != "C")
     section = evaluate_tables([two], EvaluateSettings(resamples=QUICK)).sections[0]
     assert "system_kendall" not in section.metrics
-    assert [(s.name, s.score, s.n) for s in section.systems] == [
+    assert [(s.name, s.mean.value, s.mean.n) for s in section.systems] == [
         ("A", pytest.approx(0.1), 2),
         ("B", pytest.approx(0.2), 2),
     ]
+    assert all(s.mean.low <= s.mean.value <= s.mean.high for s in section.systems)
     assert (
         evaluate_tables([subset(table, systems == "B")], EvaluateSettings(resamples=QUICK))
         .sections[0]
@@ -111,14 +115,14 @@ def test_the_table_of_systems_is_over_the_sentences_that_their_order_is_over():
     table = _judged()
     section = evaluate_tables([table], EvaluateSettings(resamples=QUICK)).sections[0]
     assert section.metrics["system_kendall"].value == pytest.approx(1.0)
-    assert [(s.name, s.score, s.n) for s in section.systems] == [
+    assert [(s.name, s.mean.value, s.mean.n) for s in section.systems] == [
         ("A", pytest.approx(0.1), 2),
         ("B", pytest.approx(0.2), 2),
         ("C", pytest.approx(0.3), 2),
     ]
     ordered = replace(table, data=replace(table.data, system_order=("C", "B", "A")))
     section = evaluate_tables([ordered], EvaluateSettings(resamples=QUICK)).sections[0]
-    assert [(s.name, s.n) for s in section.systems] == [("C", 4), ("B", 4), ("A", 4)]
+    assert [(s.name, s.mean.n) for s in section.systems] == [("C", 4), ("B", 4), ("A", 4)]
     assert METRICS["system_kendall"].prepare(ordered).n == 3
 
 
@@ -169,3 +173,39 @@ def test_boilerplate_is_not_counted_as_corrupted_whatever_its_label():
     assert "23 sentences, 2 corrupted (" in data_line(with_line)
     only = replace(data, documents=(line,))
     assert "1 sentences (" in data_line(ScoreTable(only, "c", "s", np.zeros(1), document_index(only)))
+
+
+def test_floors_and_gold_stand_beside_every_value_of_a_group():
+    rng = np.random.default_rng(3)
+    documents = tuple(
+        LabelledDocument(
+            f"d{d}",
+            tuple(
+                LabelledSentence(
+                    "word " * int(rng.integers(1, 9)), int(rng.random() < 0.4), groups={"genre": genre}
+                )
+                for _ in range(6)
+            ),
+        )
+        for d, genre in enumerate(["news", "mail"] * 12)
+    )
+    data = LabelledSet("two", "0" * 64, "documents", documents)
+    table = ScoreTable(data, "c", "s", rng.normal(size=len(data)), document_index(data))
+    found = evaluate_tables([table], EvaluateSettings(resamples=QUICK, by=("genre",)))
+    beside = found.sections[0].by_beside["genre"]
+    assert beside.keys() == found.sections[0].by["genre"].keys() == {"news", "mail"}
+    for value, rows in beside.items():
+        part = subset(floors(table)[LENGTH], group_values(table, "genre")[value].rows)
+        expected = METRICS["roc_auc"].function(part, np.ones(len(part.data.documents)))
+        length = rows[LENGTH]["roc_auc"]
+        assert length.value == pytest.approx(expected)
+        assert length.low <= length.value <= length.high
+        assert rows[CHANCE]["roc_auc"].value == 0.5
+        assert rows[PERFECT]["roc_auc"].value == 1.0
+    record = found.record()["by_beside"]["genre"]["mail"]
+    assert record[LENGTH]["roc_auc"]["value"] == beside["mail"][LENGTH]["roc_auc"].value
+    for name in ("markdown", "html"):
+        assert f"{LENGTH}: " in render(found, name)
+    assert re.search(
+        r"^mail +72 .*(length|unigram|chance) 0\.\d{3}$", render(found, "terminal"), re.MULTILINE
+    )

@@ -71,9 +71,9 @@ def test_the_terminal_has_every_n_in_80_columns():
     text = render(_documents(), "terminal", options=RenderOptions(width=80))
     assert max(map(len, text.splitlines())) <= 80
     (bleu,) = (line for line in text.splitlines() if line.startswith("BLEU"))
-    expected = "BLEU 31.42 [30.11, 32.55] 0.510, n 12,345 0.520, n 12,345 0.530, n 12,345"
-    assert " ".join(bleu.split()) == expected
-    assert "BLEU, corpus of 98,765 sentences: nrefs:1|case:mixed" in text
+    assert re.fullmatch(r"BLEU 31\.42 \[30\.11, 32\.55\] 0\.510 \[.*\] 0\.520 \[.*\]", " ".join(bleu.split()))
+    said = "BLEU, corpus of 98,765 sentences; roc_auc of 12,345 sentences; average_precision of 12,345"
+    assert f"{said} sentences:" in " ".join(text.split())
 
 
 def test_a_breakdown_on_the_terminal_tells_the_n_that_is_another():

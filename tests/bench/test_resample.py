@@ -102,7 +102,7 @@ def _simulated(rng: np.random.Generator, documents: int) -> ScoreTable:
     return ScoreTable(data, "c", "s", np.concatenate(scores), document_index(data))
 
 
-@pytest.mark.parametrize("name", ["roc_auc_by_document", "roc_auc"])
+@pytest.mark.parametrize("name", ["roc_auc_by_document", "roc_auc", "average_precision", "precision_at_k"])
 def test_intervals_cover_at_their_rate(name: str):
     """Of 200 simulated corpora of 60 documents, 95 % hold the truth: 180 or more but for one in 2,500."""
     rng = np.random.default_rng(7)
@@ -116,6 +116,36 @@ def test_intervals_cover_at_their_rate(name: str):
         assert made.high is not None
         held += made.low <= truth <= made.high
     assert 178 <= held <= 199
+
+
+def _calibrated(rng: np.random.Generator, documents: int, *, wrongly: bool) -> ScoreTable:
+    """Ten sentences a document with true probabilities of being corrupted, or with bent ones."""
+    z = rng.normal(0.0, 0.7, size=(documents, 1)) + rng.normal(-1.3, 1.2, size=(documents, 10))
+    labels = rng.random(z.shape) < 1 / (1 + np.exp(-z))
+    made = tuple(
+        LabelledDocument(str(d), tuple(LabelledSentence("a", int(y)) for y in own))
+        for d, own in enumerate(labels)
+    )
+    data = LabelledSet("calibrated", "", "documents", made)
+    given = 1 / (1 + np.exp(-(1.5 * z + 0.3 if wrongly else z)))
+    return ScoreTable(data, "c", "s", z.ravel(), document_index(data), probability=given.ravel())
+
+
+@pytest.mark.parametrize("documents", [60, 400])
+@pytest.mark.parametrize("wrongly", [False, True])
+def test_the_interval_of_a_calibration_error_holds_the_truth(wrongly: bool, documents: int):
+    """Chance alone makes an error, resampling makes more: a percentile interval never held a truth of 0."""
+    rng = np.random.default_rng(9)
+    metric = METRICS["expected_calibration_error"]
+    truth = metric.function(_calibrated(rng, 20_000, wrongly=wrongly), np.ones(20_000)) if wrongly else 0.0
+    made = [
+        figure(metric, _calibrated(rng, documents, wrongly=wrongly), document_weights(documents, 300, rng))
+        for _ in range(100)
+    ]
+    held = sum((f.low or 0.0) <= truth <= (f.high or 0.0) for f in made)
+    assert held >= 93
+    if wrongly and documents == 400:
+        assert all((f.low or 0.0) > 0 for f in made)
 
 
 def test_by_sentence_it_would_not():

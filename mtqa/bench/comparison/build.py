@@ -39,7 +39,7 @@ from mtqa.bench.fluency import BITS_PER_BYTE, PERPLEXITY
 from mtqa.bench.metrics import Metric, Undefined, applicable
 from mtqa.bench.metrics.base import Prepared
 from mtqa.bench.records import ScoreTable
-from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, interval, unit
+from mtqa.bench.resample import LEAST_DEFINED, document_weights, few_documents, unit
 from mtqa.bench.scoring import not_scored
 from mtqa.bench.significance import (
     ALPHA,
@@ -308,7 +308,7 @@ class _Bench:
             else:
                 why = f"undefined in {1 - len(finite) / len(values):.0%} of the draws"
             return Estimate(value, None, None, prepared.n, f"{why}: no interval"), values
-        return Estimate(value, *interval(finite, value), prepared.n), values
+        return Estimate(value, *prepared.interval(self._weights, finite, value), prepared.n), values
 
     def _compared(
         self,

@@ -1,4 +1,4 @@
-"""A comparison as Markdown: one table a set for its main metric, one for all the others."""
+"""A comparison as Markdown: one table a set for its main metric, one for all the others, or each its own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mtqa.report.markdown import escape
 from mtqa.report.safe import one_line
 
 
-def render(comparison: Comparison, _options: RenderOptions) -> str:
-    """All sets; names are escaped, no text of the data is quoted."""
-    return "\n".join(_lines(comparison)).rstrip("\n") + "\n"
+def render(comparison: Comparison, options: RenderOptions) -> str:
+    """All sets; names are escaped, no text of the data is quoted. ``verbose``: every metric's leaderboard."""
+    return "\n".join(_lines(comparison, options.verbose)).rstrip("\n") + "\n"
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
+def _lines(comparison: Comparison, verbose: bool) -> Iterator[str]:
     yield from ("# Configs compared", "", escape(words.HOW_TO_READ), "")
     for note in comparison.notes:
         yield from (escape(note), "")
@@ -24,7 +24,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     if len(comparison.sets) > 1:
         yield from _overview(comparison)
     for result in comparison.sets:
-        yield from _set(comparison, result)
+        yield from _set(comparison, result, verbose)
     signature = one_line(comparison.signature)
     yield f"Signature: {escape(signature)}" if "`" in signature else f"Signature: `{signature}`"
 
@@ -64,7 +64,7 @@ def _value(metric: MetricResult, name: str) -> str:
     return f"**{shown}**" if name in metric.cluster else shown
 
 
-def _set(comparison: Comparison, result: SetResult) -> Iterator[str]:
+def _set(comparison: Comparison, result: SetResult, verbose: bool) -> Iterator[str]:
     yield from (f"## {escape(result.name)}", "", f"{words.size(result)}.", "")
     for note in result.notes:
         yield from (escape(note), "")
@@ -73,7 +73,10 @@ def _set(comparison: Comparison, result: SetResult) -> Iterator[str]:
         return
     yield from _leaderboard(result, result.leader)
     others = [metric for name, metric in result.metrics.items() if name != result.main]
-    if others:
+    if verbose:
+        for metric in others:
+            yield from _leaderboard(result, metric)
+    elif others:
         yield from _others(comparison, others)
     yield from _costs(comparison, result)
 
@@ -113,7 +116,7 @@ def _others(comparison: Comparison, metrics: list[MetricResult]) -> Iterator[str
         yield _row(escape(contender.name), *(_value(m, contender.name) for m in metrics))
     if any(m.chance is not None for m in metrics):
         yield _row("chance", *("" if m.chance is None else words.figure(m.chance) for m in metrics))
-    yield ""
+    yield from ("", "With their intervals and differences: `-v`, JSON, HTML.", "")
 
 
 def _costs(comparison: Comparison, result: SetResult) -> Iterator[str]:

@@ -166,6 +166,8 @@ def _documents(records: Numbered, spec: DataSpec, notes: Notes) -> Iterator[Labe
         sentences = []
         for i, inner in enumerate(inner_rows(row, place), start=1):
             own = place.sentence(i)
+            if not is_empty(inner.get("id")):
+                notes.once((name, row.get("system"), "sentence", inner["id"]), "id", own)
             one = values.mapped(inner, spec, own, _OF_SENTENCES)
             _need_label(one, own)
             one = _with_own_reference(one, own) if edited else one
@@ -266,8 +268,9 @@ def _pairs(records: Numbered, spec: DataSpec, notes: Notes) -> Iterator[Labelled
         if inverted:
             notes.inverted += inverted
             notes.where = notes.where or place.record
-        sound = LabelledSentence(good, 0, spans=None if found is None else (), groups=groups, reference=good)
-        corrupted = LabelledSentence(bad, 1, spans=found, groups=groups, reference=good)
+        right = reference_of(row) or good
+        sound = LabelledSentence(good, 0, spans=None if found is None else (), groups=groups, reference=right)
+        corrupted = LabelledSentence(bad, 1, spans=found, groups=groups, reference=right)
         yield LabelledDocument(named(row, "id", number), (sound, corrupted), True, good, shared=True)
 
 

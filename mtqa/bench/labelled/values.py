@@ -204,10 +204,9 @@ def spans(
     made, inverted = [], 0
     for item in items:
         start, end = _ends(item, field, place)
-        if end < start:
-            inverted += 1
-        elif start < 0 or end > len(sentence):
+        if min(start, end) < 0 or max(start, end) > len(sentence):
             raise place.error(field, f"[{start}, {end}) is outside the text of {len(sentence)} characters")
+        inverted += end < start
         made.append((start, end))
     return (None if inverted else tuple(made)), inverted
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mtqa.bench.records import Array, LabelledSentence, ScoreTable
+from mtqa.bench.resample import interval
 from mtqa.errors import MtqaError
 
 #: Document weights ``(D,)``: how often each was drawn.
@@ -36,7 +37,8 @@ class Prepared:
     ``n``: how many things it is over, in the metric's unit. ``sums``: of weights ``(D, B)``, a column a draw,
     their sums ``(…, B)``; linear, so that what one draw leaves of a table is known from what it takes.
     ``read``: of sums the values ``(B,)``, NaN where nothing is left to measure. ``why``: the reason, of the
-    sums of such a draw ``(…, 1)``. ``width``: about how many numbers a draw's sums are.
+    sums of such a draw ``(…, 1)``. ``width``: about how many numbers a draw's sums are. ``raised``: of many
+    draws' sums, by how much chance raises their values above the truth, at most; None where it does not.
     """
 
     n: int
@@ -44,6 +46,7 @@ class Prepared:
     read: Callable[[Array], Array]
     why: Callable[[Array], str]
     width: int = 1
+    raised: Callable[[Array], float] | None = None
 
     def value(self, weights: Weights) -> float:
         """With document ``d`` counted ``weights[d]`` times. Raises `Undefined`."""
@@ -56,6 +59,17 @@ class Prepared:
     def over(self, draws: Weights) -> Array:
         """The values of draws ``(B, D)``, NaN where undefined: ``(B,)``."""
         return np.concatenate([np.zeros(0), *(self.read(self.sums(part)) for part in self._parts(draws))])
+
+    def interval(self, draws: Weights, drawn: Array, value: float) -> tuple[float, float]:
+        """That of ``drawn``, the values of ``draws`` that are defined: 95 %, and the ``value`` inside.
+
+        What chance raises, draws raise once more: its lower end is brought down by as much as that can be.
+        """
+        low, high = interval(drawn, value)
+        if self.raised is not None:
+            sums = np.concatenate([self.sums(part) for part in self._parts(draws)], axis=-1)
+            low = max(0.0, low - self.raised(sums))
+        return low, high
 
     def exchanged(self, masks: npt.NDArray[np.bool_]) -> Array:
         """Two systems' difference when the documents of ``masks (B, D/2)`` have been exchanged: ``(B,)``.

@@ -2,7 +2,7 @@
 
 Brier (1950); expected calibration error, Naeini et al. (2015). What is found at a rate of .1 is found in each
 document by itself, as `mtqa rank --fdr 0.1` does; the rate is the mean of the documents' own shares, 0 where
-nothing is found (Benjamini and Hochberg 1995).
+nothing is found (Benjamini and Hochberg 1995), and none at all where nothing is found in any of them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,11 @@ def brier(table: ScoreTable) -> Prepared:
 
 
 def expected_calibration_error(table: ScoreTable) -> Prepared:
-    """Σ over bins of (share of sentences) · |mean probability − share corrupted|; lower is better."""
+    """Σ over bins of (share of sentences) · |mean probability − share corrupted|; lower is better.
+
+    A gap of noise alone, N(0, s²), counts √(2/π) s, and in a draw, which has as much noise again, √2 times
+    that: so much the value of a draw may lie above the truth, where that is 0.
+    """
     probability, gold, document = _rows(table)
     count = len(table.data.documents)
     gaps = np.zeros((BINS + 1, count))
@@ -70,7 +74,11 @@ def expected_calibration_error(table: ScoreTable) -> Prepared:
     def read(sums: Array) -> Array:
         return divided(np.abs(sums[:BINS]).sum(axis=0), sums[BINS])
 
-    return Prepared(len(gold), lambda w: np.asarray(gaps @ w), read, always(_NO_LABEL), BINS + 1)
+    def raised(sums: Array) -> float:
+        spread = np.nanstd(divided(sums[:BINS], sums[BINS]), axis=1).sum()
+        return float(np.sqrt(2.0) * np.sqrt(2.0 / np.pi) * spread)
+
+    return Prepared(len(gold), lambda w: np.asarray(gaps @ w), read, always(_NO_LABEL), BINS + 1, raised)
 
 
 def reliability(table: ScoreTable) -> tuple[Bin, ...]:
@@ -107,6 +115,8 @@ def _found(table: ScoreTable) -> tuple[Array, Array, Array, Array]:
 def false_discovery_rate(table: ScoreTable) -> Prepared:
     """The documents' mean share of sound sentences among those found; lower is better."""
     wrong, found, sentences, _ = _found(table)
+    if not found.any():
+        raise Undefined(_NOTHING)  # a rate of 0 it would be, and the best there is
     there = (sentences > 0).astype(np.float64)
     return ratio(int(there.sum()), wrong / np.maximum(found, 1.0), there, _NO_LABEL)
 

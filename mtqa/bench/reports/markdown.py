@@ -50,8 +50,14 @@ def _section(section: Section) -> Iterator[str]:
         yield ""
         yield f"### By {escape(breakdown.group)}"
         yield ""
-        lines = [[escape(value), *(view.counted(f) for f in own)] for value, own in breakdown.rows]
-        yield from _table([escape(breakdown.group), *(f"`{name}`" for name in breakdown.metrics)], lines)
+        beside = (*view.FLOORS, view.CEILING) if breakdown.leading else ()
+        lines = [
+            [escape(value), *(view.counted(f) for f in own)]
+            + [view.short(f) for f in breakdown.beside.get(value, (None,) * len(beside))]
+            for value, own in breakdown.rows
+        ]
+        head = [f"`{name}`" for name in breakdown.metrics] + [f"{b}: `{breakdown.leading}`" for b in beside]
+        yield from _table([escape(breakdown.group), *head], lines)
         yield from (line for note in breakdown.notes for line in ("", escape(note)))
 
 
@@ -69,8 +75,11 @@ def _references(section: Section) -> Iterator[str]:
 
 def _more(section: Section) -> Iterator[str]:
     if section.systems:
-        rows = [[escape(s.name), view.number(s.score), f"{s.n:,}"] for s in section.systems]
-        yield from ("", *_table(["system", view.SYSTEM_SCORE, "sentences"], rows))
+        rows = [
+            [escape(s.name), view.number(s.mean.value), view.interval(s.mean), f"{s.mean.n:,}"]
+            for s in section.systems
+        ]
+        yield from ("", *_table(["system", view.SYSTEM_SCORE, "95 % interval", "sentences"], rows))
     if section.reliability:
         lines = [
             [f"{b.low:.1f} to {b.high:.1f}", view.number(b.probability), view.number(b.corrupted), f"{b.n:,}"]

@@ -61,8 +61,12 @@ def _section(section: Section) -> Iterator[RenderableType]:
     yield from _reliability(section)
     for breakdown in view.breakdowns(section, narrow=True):
         yield _text("")
-        lines = [[one_line(value), *_by_cells(own)] for value, own in breakdown.rows]
-        yield _table([f"by {one_line(breakdown.group)}", "n", *breakdown.metrics], lines)
+        floor = [f"floor of {breakdown.leading}"] if breakdown.leading else []
+        lines = [
+            [one_line(value), *_by_cells(own), *(view.best_floor(breakdown, value) for _ in floor)]
+            for value, own in breakdown.rows
+        ]
+        yield _table([f"by {one_line(breakdown.group)}", "n", *breakdown.metrics, *floor], lines)
         yield from (_text(f"  {note}", "dim") for note in breakdown.notes)
 
 
@@ -77,28 +81,26 @@ def _references(section: Section) -> Iterator[RenderableType]:
     found = view.reference_rows(section)
     if not found:
         return
-    names = view.ranking_metrics(section)[:3]
+    names = view.ranking_metrics(section)[:2]
     yield _text("")
     yield _text("Against references (these see the answer)")
-    rows = [
-        [
-            r.name,
-            view.short(r.corpus),
-            *(view.number(f.value) + view.of_n(f) if f else "–" for f in r.metrics[:3]),
-        ]
-        for r in found
-    ]
+    rows = [[r.name, view.short(r.corpus), *map(view.short, r.metrics[:2])] for r in found]
     yield _table(["metric", "corpus", *names], rows)
-    # The corpus's n stands here: beside its interval the table would be too wide.
+    # What they are over stands here: beside the intervals the table would be too wide.
     for r in found:
-        yield _text(f"  {r.name}, corpus of {view.size(r.corpus)}: {r.signature}", "dim")
+        over = [f"{name} of {view.size(f)}" for name, f in zip(names, r.metrics, strict=False) if f]
+        said = "; ".join([f"corpus of {view.size(r.corpus)}", *over])
+        yield _text(f"  {r.name}, {said}: {r.signature}", "dim")
 
 
 def _systems(section: Section) -> Iterator[RenderableType]:
     if section.systems:
         yield _text("")
-        rows = [[one_line(s.name), view.number(s.score), f"{s.n:,}"] for s in section.systems]
-        yield _table(["system", view.SYSTEM_SCORE, "n"], rows)
+        rows = [
+            [one_line(s.name), view.number(s.mean.value), view.interval(s.mean), f"{s.mean.n:,}"]
+            for s in section.systems
+        ]
+        yield _table(["system", view.SYSTEM_SCORE, "95 %", "n"], rows)
 
 
 def _reliability(section: Section) -> Iterator[RenderableType]:

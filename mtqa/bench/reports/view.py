@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtqa.bench.beside import CHANCE, LENGTH, PERFECT, UNIGRAM
@@ -53,12 +53,18 @@ class ReferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """One group: its values' figures on some metrics, and why some of them have none."""
+    """One group: its values' figures on some metrics, and why some of them have none.
+
+    ``beside``: of each value the `FLOORS` and the ceiling on the metric ``leading``, which is None where no
+    metric ranks.
+    """
 
     group: str
     metrics: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure | None, ...]], ...]
     notes: tuple[str, ...]
+    leading: str | None
+    beside: Mapping[str, tuple[Figure | None, ...]]
 
 
 def metric_rows(section: Section) -> tuple[MetricRow, ...]:
@@ -103,7 +109,23 @@ def breakdowns(section: Section, *, narrow: bool) -> Iterator[Breakdown]:
         names = [n for n in _HEADLINES if n in there][:_HEADLINES_SHOWN] if narrow else there
         names = names or there[:_HEADLINES_SHOWN]
         rows = tuple((value, tuple(own.get(n) for n in names)) for value, own in values.items())
-        yield Breakdown(group, tuple(names), rows, tuple(_why(names, rows)))
+        rows_beside = section.by_beside.get(group, {})
+        leading = next((name for own in rows_beside.values() for row in own.values() for name in row), None)
+        beside = {
+            value: tuple(own.get(row, {}).get(leading or "") for row in (*FLOORS, CEILING))
+            for value, own in rows_beside.items()
+        }
+        yield Breakdown(group, tuple(names), rows, tuple(_why(names, rows)), leading, beside)
+
+
+def best_floor(breakdown: Breakdown, value: str) -> str:
+    """The best of a value's floors, in a word and its value: ``length 0.531``; a dash where none has one."""
+    found = zip(("length", "unigram", "chance"), breakdown.beside.get(value, ()), strict=False)
+    known = [(f.value, name) for name, f in found if f is not None and f.value is not None]
+    if not known:
+        return "–"
+    best, name = max(known)
+    return f"{name} {number(best)}"
 
 
 def _has_value(figure: Figure | None) -> bool:
