@@ -205,7 +205,7 @@ def test_floors_and_gold_stand_beside_every_value_of_a_group():
     record = found.record()["by_beside"]["genre"]["mail"]
     assert record[LENGTH]["roc_auc"]["value"] == beside["mail"][LENGTH]["roc_auc"].value
     for name in ("markdown", "html"):
-        assert f"{LENGTH}: " in render(found, name)
+        assert render(found, name).count(LENGTH) >= 2
     assert re.search(
         r"^mail +72 .*(length|unigram|chance) 0\.\d{3}$", render(found, "terminal"), re.MULTILINE
     )

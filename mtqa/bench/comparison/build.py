@@ -24,6 +24,7 @@ from mtqa.bench.comparison.checks import (
     different_tokenizers,
     known_metrics,
     missed,
+    notes_on,
 )
 from mtqa.bench.comparison.closeup import curves_of, disagreements_of
 from mtqa.bench.comparison.records import (
@@ -142,16 +143,7 @@ def compare_tables(
         f"compare|data:{digests}|draws:{chosen.draws}|seed:{chosen.seed}"
         f"|test:randomisation>={chosen.randomisations}|holm:metric|alpha:{ALPHA:g}"
     )
-    return Comparison(signature, tuple(contenders), sets, chosen.draws, chosen.seed, _notes(contenders))
-
-
-def _notes(contenders: Sequence[Contender]) -> tuple[str, ...]:
-    if not different_tokenizers(contenders):
-        return ()
-    return (
-        "The models have different tokenizers: they are compared by how they rank and by bits per byte, "
-        "not by perplexity, marks or probabilities. For these, evaluate each config by itself.",
-    )
+    return Comparison(signature, tuple(contenders), sets, chosen.draws, chosen.seed, notes_on(contenders))
 
 
 def _set_result(

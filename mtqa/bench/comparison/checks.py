@@ -65,6 +65,16 @@ def different_tokenizers(contenders: Sequence[Contender]) -> bool:
     return len({contender.tokenizer for contender in contenders}) > 1
 
 
+def notes_on(contenders: Sequence[Contender]) -> tuple[str, ...]:
+    """What is said above a comparison of models that can't be compared in all."""
+    if not different_tokenizers(contenders):
+        return ()
+    return (
+        "The models have different tokenizers: they are compared by how they rank and by bits per byte, "
+        "not by perplexity, marks or probabilities. For these, evaluate each config by itself.",
+    )
+
+
 def of_different_tokenizers(metric: str) -> UsageError:
     """What is said of a metric that needs more than the order, where two models have other tokens."""
     return not_to_be_had(metric, "models with different tokenizers")
