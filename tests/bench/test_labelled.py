@@ -729,13 +729,20 @@ def test_documents_of_one_source_by_two_systems_have_names_of_their_own(tmp_path
     assert data.clusters().tolist() == [0, 0]
 
 
-def test_an_id_may_come_once_in_a_document_and_a_span_may_not_reach_out_backwards(tmp_path):
+def test_an_id_may_come_once_in_a_document(tmp_path):
     rows = [{"id": 1, "text": "The sea is calm.", "label": 0}, {"id": 1, "text": "A tide.", "label": 1}]
     path = write_jsonl(tmp_path / "twice.jsonl", [{"doc": "a", "sentences": rows}])
     with pytest.raises(InputError, match=r"sentence 2: id: 'a', 'sentence', 1 is there twice"):
         load_labelled(str(path))
     good = [{"doc": name, "sentences": [{**rows[0]}, {**rows[1], "id": 2}]} for name in "ab"]
     assert len(load_labelled(str(write_jsonl(tmp_path / "good.jsonl", good))).documents) == 2
-    spans = [{"doc": "a", "sentences": [{**rows[0], "label": 1, "spans": [[900, 3]]}]}]
-    with pytest.raises(InputError, match=r"\[900, 3\) is outside the text of 16 characters"):
-        load_labelled(str(write_jsonl(tmp_path / "spans.jsonl", spans)))
+
+
+@pytest.mark.parametrize("span", [[900, 3], [16, 9], [0, -4]])
+def test_a_span_that_ends_before_it_starts_is_a_warning_wherever_it_ends(tmp_path, span):
+    """As in the annotations of real corpora."""
+    rows = [{"text": "The sea is calm.", "label": 1, "spans": [span]}, {"text": "A tide.", "label": 0}]
+    path = write_jsonl(tmp_path / "inverted.jsonl", [{"doc": "a", "sentences": rows}])
+    data = load_labelled(str(path))
+    assert data.documents[0].sentences[0].spans is None
+    assert "1 span ends before it starts" in data.warnings[0]
