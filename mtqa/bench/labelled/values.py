@@ -196,7 +196,8 @@ def spans(
     """``[start, end)`` of each span, and how many end before they start.
 
     Such a span marks nothing, wherever it ends (annotations of real corpora hold a few, ``[271, 128)`` of 128
-    characters, ``[0, -4)``): the sentence then counts as not annotated. A span that reaches out of the text is an error.
+    characters, ``[0, -4)``): the sentence then counts as not annotated. Another one that reaches out of the
+    text is an error.
     """
     items = listed(_rows_of_columns(value), field, place)
     if items is None:
