@@ -169,32 +169,41 @@ def _section(
     draws = table_draws(table, settings)
     references = reference_scores(table, draws, progress=progress) if has_references(table) else []
     groups = shown_groups(tables, settings.by, known)
+    bare = {name: _alike(other, table) for name, other in floors(table).items()}
     return Section(
         shape=table.data.shape,
         metrics=figures(metrics, table, draws),
-        beside=dict(_rows(table, metrics, draws, references)),
+        beside=dict(_rows(table, metrics, draws, bare, references)),
         by=breakdowns(table, metrics, draws, groups, progress),
-        by_beside=_beside_groups(table, metrics, draws, groups),
+        by_beside=_beside_groups(table, metrics, draws, groups, bare),
         references=tuple(references),
         reliability=_reliability(table),
         systems=tuple(_systems(table, draws)),
     )
 
 
+def _alike(other: ScoreTable, table: ScoreTable) -> ScoreTable:
+    """Another's scores on the config's own rows: what it did not score counts in no correlation."""
+    return replace(other, unscored=table.unscored)
+
+
 def _beside_groups(
-    table: ScoreTable, metrics: Sequence[Metric], draws: Draws, groups: Mapping[str, str]
+    table: ScoreTable,
+    metrics: Sequence[Metric],
+    draws: Draws,
+    groups: Mapping[str, str],
+    bare: Mapping[str, ScoreTable],
 ) -> dict[str, dict[str, dict[str, Figures]]]:
     """Group → value → floor or gold → the first metric that ranks, on that value's rows alone."""
     metric = next((m for m in metrics if m.kind == "ranking"), None)
     if metric is None or not groups:
         return {}
-    rows = {**floors(table), PERFECT: ceiling(table, human=metric.needs in _OF_PEOPLE)}
-    alike = {name: replace(other, unscored=table.unscored) for name, other in rows.items()}
+    rows = {**bare, PERFECT: _alike(ceiling(table, human=metric.needs in _OF_PEOPLE), table)}
     return {
         name: {
             value: {
                 row: {metric.name: _beside_value(metric, row, subset(other, group.rows), draws)}
-                for row, other in alike.items()
+                for row, other in rows.items()
             }
             for value, group in group_values(table, key).items()
         }
@@ -216,20 +225,19 @@ def table_draws(table: ScoreTable, settings: EvaluateSettings) -> Draws:
 
 
 def _rows(
-    table: ScoreTable, metrics: Sequence[Metric], draws: Draws, references: Sequence[ReferenceScores]
+    table: ScoreTable,
+    metrics: Sequence[Metric],
+    draws: Draws,
+    bare: Mapping[str, ScoreTable],
+    references: Sequence[ReferenceScores],
 ) -> Iterator[tuple[str, dict[str, Figure]]]:
     """Floors, sacrebleu (it sees the answer) and the gold itself, each with what it has figures for."""
-
-    def alike(other: ScoreTable) -> ScoreTable:
-        """On the config's own rows: what it did not score counts in no correlation."""
-        return replace(other, unscored=table.unscored)
-
-    for name, other in floors(table).items():
-        yield name, {m.name: _floor(m, name, alike(other), draws) for m in metrics if _bare(m, other)}
+    for name, other in bare.items():
+        yield name, {m.name: _floor(m, name, other, draws) for m in metrics if _bare(m, other)}
     for scores in references:
         own = [m for m in metrics if m.kind == "ranking"]
         yield f"{scores.name} (sees the answer)", figures(own, scores.table, draws)
-    perfect = {human: alike(ceiling(table, human=human)) for human in (False, True)}
+    perfect = {human: _alike(ceiling(table, human=human), table) for human in (False, True)}
     yield (
         PERFECT,
         {
@@ -359,9 +367,8 @@ def _bin(one: Bin) -> dict[str, Any]:
 
 
 def _system(one: SystemScore, shape: str) -> dict[str, Any]:
-    found = one.mean
-    ends = {"low": found.low, "high": found.high}
-    return {"system": one.name, "shape": shape, "score": found.value, **ends, "n": found.n}
+    mean = {"score": one.mean.value, "low": one.mean.low, "high": one.mean.high, "n": one.mean.n}
+    return {"system": one.name, "shape": shape, **mean}
 
 
 def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
